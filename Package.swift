@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What holds for every target of ours: Swift 6 mode comes with the tools version, warnings are errors.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        .library(name: "JSONText", targets: ["JSONText"]),
+        .library(name: "JSONSchema", targets: ["JSONSchema"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C libraries: module maps, nothing else.
+        .systemLibrary(name: "CInotifyTools"),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSystemd"),
+        .systemLibrary(name: "CPCRE2"),
+
+        // Libraries of their own.
+        .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "JSONSchema", dependencies: ["JSONText", "CPCRE2"], swiftSettings: strict),
+
+        // The words, and the file system below the rooms that touch it.
+        .target(name: "Model", swiftSettings: strict),
+        .target(name: "FileSystem", dependencies: ["Model", "CLinux", crypto, system], swiftSettings: strict),
+
+        // The four rooms and the ledger. None imports another.
+        .target(name: "Inbox", dependencies: ["Model", "FileSystem", "CInotifyTools", "CLinux", system], swiftSettings: strict),
+        .target(name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", crypto], swiftSettings: strict),
+        .target(
+            name: "Delivery", dependencies: ["Model", "FileSystem", http, nio, nioHTTP, nioPosix, nioSSL],
+            swiftSettings: strict),
+        .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
+        .target(name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
+
+        // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
+        .target(
+            name: "SluiceConfiguration",
+            dependencies: ["Yams", system, .product(name: "Subprocess", package: "swift-subprocess")], path: "Sources/Configuration",
+            swiftSettings: strict),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Model", "FileSystem", "Inbox", "Documents", "Delivery", "Filing", "Ledger", "SluiceConfiguration",
+                "JSONText", "JSONSchema", crypto, http, lifecycle, logging, system,
+            ], swiftSettings: strict),
+        .target(
+            name: "Sandbox", dependencies: [hummingbird, lifecycle, logging, crypto, nio, nioHTTP, nioPosix],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Service", "Sandbox", "CSystemd",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Sources/Command", swiftSettings: strict),
+
+        // Tests: one suite a target, and what they share.
+        .target(
+            name: "TestSupport", dependencies: ["Model", "FileSystem", system], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+        .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["SluiceConfiguration", "Yams", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", http, nio, nioHTTP, crypto, lifecycle, logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["Service", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,162 @@
+import ArgumentParser
+import FileSystem
+import Foundation
+import Model
+import Service
+import SluiceConfiguration
+import SystemPackage
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Judge files as drops, and send nothing.",
+        discussion: """
+            A line for each error: FILE:LINE:COLUMN: error: CODE: MESSAGE
+
+            Exit status: 0 valid; 65 invalid; 66 no such file; 78 bad configuration or schema.
+            """)
+
+    @Argument(help: "The files to judge.", completion: .file())
+    var files: [String]
+
+    @Option(help: "What the documents are: account, payment or claim.")
+    var kind: DocumentKind?
+
+    @Option(help: "Validate JSON files against this schema instead.", completion: .file(extensions: ["json"]))
+    var schema: String?
+
+    @Option(help: "Judge the files as drops of this inbox of the configuration.")
+    var inbox: String?
+
+    @Flag(help: "Print the verdicts as JSON.")
+    var json = false
+
+    @Flag(help: "Print the body that would be sent.")
+    var print = false
+
+    @OptionGroup var option: ConfigurationOption
+
+    enum DocumentKind: String, ExpressibleByArgument, CaseIterable {
+        case account, payment, claim
+    }
+
+    func validate() throws {
+        if schema != nil && (kind != nil || inbox != nil) {
+            throw ValidationError("--schema stands alone: it goes with neither --kind nor --inbox")
+        }
+        if json && print { throw ValidationError("--json and --print exclude each other") }
+    }
+
+    func run() async throws {
+        let checker = try makeChecker()
+        var isMissing = false
+        var isInvalid = false
+        var verdicts: [(String, FileChecker.Verdict)] = []
+        for file in files {
+            do {
+                let verdict = try checker.check(FilePath(file))
+                if verdict.problem != nil { isInvalid = true }
+                if json { verdicts.append((file, verdict)) } else { show(file, verdict) }
+            } catch let error as SystemCallError {
+                isMissing = true
+                Output.error("\(FileName.escaped(file.utf8)): \(error.errno)")
+            }
+        }
+        if json { Output.line(CheckReport(verdicts).json) }
+        if isMissing { throw Exit.noSuchFile }
+        if isInvalid { throw Exit.invalid }
+    }
+
+    private func makeChecker() throws -> FileChecker {
+        let kind = kind.flatMap { Kind(rawValue: $0.rawValue) }
+        let (inbox, configuration) = try namedInbox()
+        do throws(CannotStart) {
+            if let schema { return try FileChecker(schema: FilePath(schema)) }
+            return try FileChecker(inbox: inbox, in: configuration, kind: kind)
+        } catch {
+            Output.error("sluice: \(error)")
+            throw Exit.badConfiguration
+        }
+    }
+
+    /// The inbox of `--inbox`; without one, no configuration is read.
+    private func namedInbox() throws -> (Configuration.Inbox?, Configuration?) {
+        guard let name = inbox else { return (nil, nil) }
+        let configuration = try option.load()
+        let inboxes = configuration.expandedInboxes()
+        guard let inbox = inboxes.first(where: { $0.name == name }) else {
+            let names = inboxes.map(\.name).joined(separator: ", ")
+            Output.error("\(configuration.source): there is no inbox \(name), only \(names)")
+            throw Exit.badConfiguration
+        }
+        return (inbox, configuration)
+    }
+
+    private func show(_ file: String, _ verdict: FileChecker.Verdict) {
+        let name = FileName.escaped(file.utf8)
+        guard let problem = verdict.problem else {
+            if print {
+                for body in verdict.bodies { Output.line(String(decoding: body, as: UTF8.self)) }
+            } else {
+                Output.line("\(name): \(Output.colored("ok", .green))\(CheckReport.summary(verdict))")
+            }
+            return
+        }
+        let error = Output.colored("error", .red)
+        if problem.findings.isEmpty {
+            Output.line("\(name):1:1: \(error): \(problem.code.rawValue): \(problem.message)")
+        }
+        for finding in problem.findings {
+            let pointer = finding.pointer.flatMap { $0.isEmpty ? nil : "\($0): " } ?? ""
+            Output.line(
+                "\(name):\(finding.line ?? 1):\(finding.column ?? 1): \(error): \(problem.code.rawValue): \(pointer)\(finding.message)"
+            )
+        }
+        let more = problem.findingCount - problem.findings.count
+        if more > 0 { Output.line("\(name): and \(more) more errors") }
+    }
+}
+
+/// What `--json` prints: an array with an object for each file.
+struct CheckReport {
+    private let verdicts: [(String, FileChecker.Verdict)]
+
+    init(_ verdicts: [(String, FileChecker.Verdict)]) {
+        self.verdicts = verdicts
+    }
+
+    var json: String {
+        var json = JSONWriter(indented: true)
+        json.array { list in
+            for (file, verdict) in verdicts { list.element { CheckReport.write(file, verdict, &$0) } }
+        }
+        return json.text
+    }
+
+    private static func write(_ file: String, _ verdict: FileChecker.Verdict, _ json: inout JSONWriter) {
+        json.object {
+            $0.member("file", FileName.escaped(file.utf8))
+            $0.member("valid", verdict.problem == nil)
+            $0.member("kind", verdict.kind?.rawValue)
+            $0.member("reference", verdict.reference)
+            $0.member("records", verdict.records)
+            $0.member("parts", verdict.bodies.count)
+            $0.member("code", verdict.problem?.code.rawValue)
+            $0.member("message", verdict.problem?.message)
+            $0.member("action", verdict.problem?.code.action)
+            $0.member("errorCount", verdict.problem?.findingCount ?? 0)
+            $0.member("errors") { json in
+                json.array { list in
+                    for finding in verdict.problem?.findings ?? [] { list.element { finding.write(to: &$0) } }
+                }
+            }
+        }
+    }
+
+    /// ` (account, 5 records, account-3f…)`.
+    static func summary(_ verdict: FileChecker.Verdict) -> String {
+        guard let kind = verdict.kind, let reference = verdict.reference else { return "" }
+        let records = kind == .attachment ? "" : ", \(verdict.records) record\(verdict.records == 1 ? "" : "s")"
+        let parts = verdict.bodies.count > 1 ? " in \(verdict.bodies.count) parts" : ""
+        return " (\(kind.rawValue)\(records)\(parts), \(reference))"
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import Service
+import SluiceConfiguration
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Work on the configuration.", subcommands: [Check.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check",
+            abstract: "Check the configuration, schemas, folders, permissions and credentials.",
+            discussion: "Exit status: 0 if the service could start with it; 78 otherwise, with every problem listed.")
+
+        @OptionGroup var option: ConfigurationOption
+
+        func run() async throws {
+            let configuration = try option.load()
+            var problems: [String] = []
+            problems += schemaProblems(configuration)
+            problems += folderProblems(configuration)
+            problems += await credentialProblems(configuration)
+            for warning in configuration.warnings { Output.line("\(configuration.source): warning: \(warning)") }
+            for problem in problems { Output.error("\(configuration.source): \(problem)") }
+            if !problems.isEmpty { throw Exit.badConfiguration }
+            let inboxes = configuration.expandedInboxes()
+            Output.line("\(configuration.source): ok, \(inboxes.count) inbox\(inboxes.count == 1 ? "" : "es")")
+        }
+
+        private func schemaProblems(_ configuration: Configuration) -> [String] {
+            do throws(CannotStart) {
+                let library = try SchemaLibrary(configuration)
+                var problems: [String] = []
+                for inbox in configuration.expandedInboxes() {
+                    do throws(CannotStart) {
+                        _ = try library.judge(for: inbox, configuration)
+                    } catch {
+                        problems.append("inbox \(inbox.name): \(error)")
+                    }
+                }
+                return problems
+            } catch {
+                return ["schemas: \(error)"]
+            }
+        }
+
+        private func folderProblems(_ configuration: Configuration) -> [String] {
+            configuration.expandedInboxes().flatMap { inbox in
+                FolderCheck.problems(of: inbox).map { "inbox \(inbox.name): \($0)" }
+            }
+        }
+
+        private func credentialProblems(_ configuration: Configuration) async -> [String] {
+            var problems: [String] = []
+            let sources: [(String, SecretSource?)] = [
+                ("api.clientID", configuration.api.clientID), ("api.clientSecret", configuration.api.clientSecret),
+                ("admin.token", configuration.admin?.token),
+            ]
+            for (key, source) in sources {
+                guard let source else { continue }
+                do throws(SecretError) {
+                    _ = try await source.resolve(environment: ProcessInfo.processInfo.environment)
+                } catch {
+                    problems.append("\(key): \(error)")
+                }
+            }
+            return problems
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import SluiceConfiguration
+import SystemPackage
+
+/// `--config`, and how the file is found and read.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The configuration file.", completion: .file(extensions: ["yaml"]))
+    var path: String?
+
+    /// Reads the configuration, and prints every problem where there are any.
+    ///
+    /// - Throws: exit status 78.
+    func load() throws -> Configuration {
+        do {
+            return try Configuration.load(
+                explicit: path.map { FilePath($0) }, environment: ProcessInfo.processInfo.environment,
+                currentDirectory: FilePath(FileManager.default.currentDirectoryPath))
+        } catch {
+            for problem in error.problems { Output.error(problem.description) }
+            throw Exit.badConfiguration
+        }
+    }
+}

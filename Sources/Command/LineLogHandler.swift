@@ -1,0 +1,79 @@
+import Foundation
+import Logging
+import Model
+import SluiceConfiguration
+
+/// Writes the log, a line an event: as text for people, or as JSON for machines.
+struct LineLogHandler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    let format: Configuration.Log.Format
+    let file: FileHandle
+    private let time = SystemTime()
+
+    init(format: Configuration.Log.Format, level: Logger.Level, file: FileHandle = .standardError) {
+        self.format = format
+        self.logLevel = level
+        self.file = file
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let line =
+            switch format {
+            case .text: text(event.level, event.message, all)
+            case .json: json(event.level, event.message, all)
+            }
+        // One write a line: lines of several threads do not mix.
+        file.write(Data((line + "\n").utf8))
+    }
+
+    private func text(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
+        let name = level.rawValue.uppercased()
+        var line = "\(time.timestamp) \(name)\(String(repeating: " ", count: max(0, 8 - name.count))) \(message)"
+        for (key, value) in LineLogHandler.ordered(metadata) {
+            line += " \(key)=\(LineLogHandler.quoted(value.description))"
+        }
+        return line
+    }
+
+    private func json(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
+        var json = JSONWriter()
+        json.object {
+            $0.member("time", time.timestamp.description)
+            $0.member("level", level.rawValue)
+            $0.member("message", message.description)
+            for (key, value) in LineLogHandler.ordered(metadata) { $0.member(key, value.description) }
+        }
+        return json.text
+    }
+
+    /// What a person looks for first comes first, the rest by name.
+    private static func ordered(_ metadata: Logger.Metadata) -> [(String, Logger.MetadataValue)] {
+        let first = ["inbox", "drop", "name", "reference", "attempt", "method", "path", "status", "code", "outcome"]
+        return metadata.sorted { left, right in
+            let ranks = (first.firstIndex(of: left.key) ?? first.count, first.firstIndex(of: right.key) ?? first.count)
+            return ranks.0 == ranks.1 ? left.key < right.key : ranks.0 < ranks.1
+        }.map { ($0.key, $0.value) }
+    }
+
+    /// Quoted where a space or a quote would make the line ambiguous; nothing in it can end the line.
+    private static func quoted(_ value: String) -> String {
+        let safe = FileName.escaped(value.utf8)
+        guard safe.isEmpty || safe.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else { return safe }
+        return "\"\(safe.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}
+
+extension Logger {
+    /// The log as the configuration wants it.
+    init(_ log: Configuration.Log, file: FileHandle = .standardError) {
+        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
+        self.init(label: "sluice") { _ in LineLogHandler(format: log.format, level: level, file: file) }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Sandbox
+import ServiceLifecycle
+import UnixSignals
+
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox",
+        abstract: "Run a stand-in for the API that enforces its rules, remembers references and can misbehave.",
+        discussion: """
+            It takes any client identifier and secret. What it has accepted: GET /sandbox/accepted.
+
+            Faults, separated by commas: 429:5% 503:2% (answers), drop:1% (broken connections), \
+            latency:20ms..200ms, outage:10s@30s (10 s of 503 from second 30 on).
+            """)
+
+    @Option(help: "Address to listen on, HOST:PORT.")
+    var listen = "127.0.0.1:8089"
+
+    @Option(help: "Requests allowed in any 60 seconds, or unlimited.")
+    var rate = "1000"
+
+    @Option(help: "How it misbehaves, such as 429:5%,503:2%.")
+    var faults = ""
+
+    func run() async throws {
+        var options = SandboxOptions()
+        (options.host, options.port) = try address()
+        options.requestsPerMinute = try requestsPerMinute()
+        do throws(FaultPlan.SyntaxError) {
+            options.faults = try FaultPlan(parsing: faults)
+        } catch {
+            throw ValidationError(error.description)
+        }
+        let sandbox = Sandbox(options: options) { address in
+            Output.line("Sandbox listening on \(address.baseURL). For sluice.yaml:")
+            Output.line("  api: {url: \(address.apiURL), tokenURL: \(address.tokenURL)}")
+        }
+        var quiet = Logger(label: "sandbox")
+        quiet.logLevel = .error
+        do {
+            try await ServiceGroup(
+                services: [sandbox], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
+            ).run()
+        } catch {
+            Output.error("sluice: the sandbox cannot listen on \(listen): \(error)")
+            throw Exit.cannotStart
+        }
+    }
+
+    private func address() throws -> (String, Int) {
+        guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+            (0...65535).contains(port), colon != listen.startIndex
+        else { throw ValidationError("\(listen) is not HOST:PORT") }
+        let host = listen[..<colon]
+        return (host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host), port)
+    }
+
+    private func requestsPerMinute() throws -> Int? {
+        if rate == "unlimited" { return nil }
+        guard let limit = Int(rate), limit > 0 else {
+            throw ValidationError("--rate takes a number above 0, or unlimited")
+        }
+        return limit
+    }
+}

@@ -1,0 +1,59 @@
+import Model
+
+/// Where every request is written down: before it leaves, and when its answer has ended.
+///
+/// Both return when what they were told is on disk. They try again for as long as the journal cannot be written,
+/// for that is no fault of the request's.
+///
+/// - Throws: `CancellationError` only.
+package protocol RequestJournal: Sendable {
+    /// - Returns: what ``end(_:_:)`` wants back.
+    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> Int64
+    func end(_ request: Int64, _ ending: RequestEnding) async throws
+}
+
+/// What a request is for.
+package enum RequestPurpose: Sendable, Hashable {
+    case token
+    case batch(drop: DropID, reference: String)
+}
+
+/// How a request ended.
+package struct RequestEnding: Sendable, Hashable {
+    package var status: Int?
+    package var duration: Duration
+    package var error: Code?
+    /// What the batch is by now; `nil`: as it was before this request.
+    package var batch: BatchState?
+    package var statusURI: String?
+    /// At most ``APIClient/keptAnswer`` bytes.
+    package var response: String?
+}
+
+/// What the delivery has to say to whoever looks after it.
+package enum DeliveryEvent: Sendable {
+    case answered(AttemptReport)
+    /// A token was fetched; it lives for this long.
+    case tokenRenewed(lifetime: Duration)
+    /// No token could be had; it is tried again by itself.
+    case tokenFailed(message: String, retryIn: Duration)
+}
+
+/// One request as the log tells it.
+package struct AttemptReport: Sendable, Hashable {
+    package var inbox: String
+    package var drop: DropID
+    package var reference: String
+    /// From 1.
+    package var attempt: Int
+    package var method: String
+    package var path: String
+    package var requestID: String
+    package var status: Int?
+    package var code: Code?
+    package var duration: Duration
+    /// `nil`: not sent again by itself.
+    package var retryIn: Duration?
+    /// Why there is no status.
+    package var failure: String?
+}

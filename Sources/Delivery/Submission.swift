@@ -1,0 +1,57 @@
+import FileSystem
+import Model
+
+/// One batch or attachment on its way to the API.
+package struct Submission: Sendable {
+    package var inbox: String
+    package var drop: DropID
+    package var kind: Kind
+    package var reference: String
+    package var body: RequestBody
+    /// Attempts that it used before, in an earlier run of the service.
+    package var attempts: Int
+
+    package init(
+        inbox: String, drop: DropID, kind: Kind, reference: String, body: RequestBody, attempts: Int = 0
+    ) {
+        self.inbox = inbox
+        self.drop = drop
+        self.kind = kind
+        self.reference = reference
+        self.body = body
+        self.attempts = attempts
+    }
+}
+
+/// What a request carries.
+package enum RequestBody: Sendable {
+    case json([UInt8])
+    /// A file between two pieces of text, read while it is sent.
+    case multipart(boundary: String, head: [UInt8], file: OpenFile, size: Int64, tail: [UInt8])
+
+    /// In bytes, as it goes over the wire.
+    package var length: Int64 {
+        switch self {
+        case .json(let bytes): Int64(bytes.count)
+        case .multipart(_, let head, _, let size, let tail): Int64(head.count + tail.count) + size
+        }
+    }
+
+    var contentType: String {
+        switch self {
+        case .json: "application/json"
+        case .multipart(let boundary, _, _, _, _): "multipart/form-data; boundary=\(boundary)"
+        }
+    }
+}
+
+/// How a submission ended.
+package enum Delivered: Sendable, Hashable {
+    case accepted
+    /// A final answer said no.
+    case refused(Problem)
+    /// The attempts are used up; whether the API took it is not known.
+    case unresolved(Problem)
+    /// An attachment whose account the API does not know so far.
+    case early
+}

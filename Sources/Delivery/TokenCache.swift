@@ -1,0 +1,81 @@
+import Model
+
+/// The token that all requests share: fetched once, renewed before it expires, never asked for twice at a time.
+package actor TokenCache {
+    /// Fetches a token; throws ``NetworkFailure`` where there is none to be had, or `CancellationError`.
+    package typealias Fetch = @Sendable () async throws -> Token
+
+    private let fetch: Fetch
+    private let backoff: Backoff
+    private let time: any TimeSource
+    private let report: @Sendable (DeliveryEvent) -> Void
+    private var current: Token?
+    private var flight: Task<Token, any Error>?
+    private var isStopped = false
+
+    package init(
+        backoff: Backoff, time: any TimeSource, report: @escaping @Sendable (DeliveryEvent) -> Void,
+        fetch: @escaping Fetch
+    ) {
+        self.backoff = backoff
+        self.time = time
+        self.report = report
+        self.fetch = fetch
+    }
+
+    /// A token that is good now, without waiting for one.
+    package var usable: Token? {
+        guard let current, time.moment < current.expires else { return nil }
+        if time.moment >= current.renewal { _ = renew() }
+        return current
+    }
+
+    /// A token that is good now; waits as long as it takes to get one.
+    ///
+    /// - Throws: `CancellationError`.
+    package func token() async throws -> Token {
+        while true {
+            try Task.checkCancellation()
+            if let usable { return usable }
+            let flight = renew()
+            try await withTaskCancellationHandler {
+                _ = try await flight.value
+            } onCancel: {
+                // Whoever is cancelled stops the service; nobody is left to want the token.
+                flight.cancel()
+            }
+        }
+    }
+
+    /// The API refused a token: it is given to nobody any more.
+    package func refuse(_ token: Token) {
+        if current?.bearer == token.bearer { current = nil }
+    }
+
+    private func renew() -> Task<Token, any Error> {
+        if let flight { return flight }
+        let task = Task {
+            defer { flight = nil }
+            let token = try await fetchPatiently()
+            current = token
+            report(.tokenRenewed(lifetime: token.lifetime))
+            return token
+        }
+        flight = task
+        return task
+    }
+
+    private func fetchPatiently() async throws -> Token {
+        var generator = SystemRandomNumberGenerator()
+        for attempt in 1... {
+            do {
+                return try await fetch()
+            } catch let failure as NetworkFailure {
+                let delay = max(backoff.delay(attempt: attempt, using: &generator), .milliseconds(100))
+                report(.tokenFailed(message: failure.message, retryIn: delay))
+                try await time.sleep(for: delay)
+            }
+        }
+        throw CancellationError()
+    }
+}

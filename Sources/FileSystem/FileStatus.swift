@@ -1,0 +1,72 @@
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What `fstatat(2)` says of a directory entry, links not followed.
+package struct FileStatus: Sendable, Hashable {
+    package enum Form: Sendable, Hashable {
+        case regular, directory, link, other
+    }
+
+    package var form: Form
+    package var device: UInt64
+    package var inode: UInt64
+    package var links: Int
+    package var owner: UInt32
+    package var group: UInt32
+    package var mode: UInt32
+    package var size: Int64
+    /// Nanoseconds since 1970. A sender can set it.
+    package var modified: Int64
+    /// Nanoseconds since 1970. Nobody can set it.
+    package var changed: Int64
+
+    package init(
+        form: Form, device: UInt64 = 0, inode: UInt64 = 0, links: Int = 1, owner: UInt32 = 0, group: UInt32 = 0,
+        mode: UInt32 = 0o644, size: Int64, modified: Int64, changed: Int64
+    ) {
+        self.form = form
+        self.device = device
+        self.inode = inode
+        self.links = links
+        self.owner = owner
+        self.group = group
+        self.mode = mode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+
+    init(_ status: stat) {
+        form =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .link
+            default: .other
+            }
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        links = Int(status.st_nlink)
+        owner = status.st_uid
+        group = status.st_gid
+        mode = status.st_mode & 0o7777
+        size = Int64(status.st_size)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    }
+
+    /// The change time on the wall clock.
+    package var changedAt: Timestamp { Timestamp(milliseconds: changed / 1_000_000) }
+
+    /// Whether both are the same content of the same file, as far as a look from outside can tell; the change time
+    /// is left out, for a rename moves it.
+    package func isSameContent(as other: FileStatus) -> Bool {
+        form == other.form && device == other.device && inode == other.inode && size == other.size
+            && modified == other.modified
+    }
+}

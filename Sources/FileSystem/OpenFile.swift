@@ -1,0 +1,131 @@
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// An open file, closed with its last reference.
+package final class OpenFile: Sendable {
+    let descriptor: CInt
+    /// For messages.
+    package let path: String
+
+    /// How a new file is made.
+    package enum Creation: Sendable {
+        /// Fails with EEXIST where the name is taken.
+        case exclusive(mode: UInt32)
+        /// Empties what is there.
+        case overwriting(mode: UInt32)
+    }
+
+    /// Opens an entry for reading: links are not followed, a pipe does not block.
+    ///
+    /// - Throws: ``SystemCallError``; ELOOP for a link.
+    package init(reading name: FileName, in directory: Directory) throws(SystemCallError) {
+        path = directory.describe(name)
+        descriptor = name.withCString {
+            openat(directory.descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        }
+        guard descriptor >= 0 else { throw .last("openat", path) }
+    }
+
+    /// Opens an administrator's file for reading; a link is followed.
+    package init(followingLinks name: FileName, in directory: Directory) throws(SystemCallError) {
+        path = directory.describe(name)
+        descriptor = name.withCString { openat(directory.descriptor, $0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw .last("openat", path) }
+    }
+
+    /// Makes a file for writing.
+    package init(creating name: FileName, in directory: Directory, _ creation: Creation) throws(SystemCallError) {
+        path = directory.describe(name)
+        let (flag, mode) =
+            switch creation {
+            case .exclusive(let mode): (O_EXCL, mode)
+            case .overwriting(let mode): (O_TRUNC, mode)
+            }
+        descriptor = name.withCString {
+            openat(directory.descriptor, $0, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flag, mode)
+        }
+        guard descriptor >= 0 else { throw .last("openat", path) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    package func status() throws(SystemCallError) -> FileStatus {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+        return FileStatus(status)
+    }
+
+    /// Reads at `offset` until the buffer is full or the file ends.
+    ///
+    /// - Returns: the number of bytes read.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let count = uninterrupted {
+                pread(descriptor, buffer.baseAddress! + filled, buffer.count - filled, off_t(offset) + off_t(filled))
+            }
+            guard let count else { throw .last("pread", path) }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// At most `count` bytes from `offset`; fewer at the file's end.
+    package func bytes(at offset: Int64, count: Int) throws(SystemCallError) -> [UInt8] {
+        guard count > 0 else { return [] }
+        var failure: SystemCallError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(SystemCallError) {
+                filled = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Appends all of `bytes`.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemCallError) {
+        var written = 0
+        while written < bytes.count {
+            let count = uninterrupted { Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
+            guard let count else { throw .last("write", path) }
+            written += count
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws(SystemCallError) {
+        var failure: SystemCallError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemCallError) { try write(buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// This file for reading, by its name.
+    func reopened(as name: FileName, in directory: Directory) throws(SystemCallError) -> OpenFile {
+        try OpenFile(reading: name, in: directory)
+    }
+
+    /// Makes the content survive a power loss.
+    package func sync() throws(SystemCallError) {
+        guard fsync(descriptor) == 0 else { throw .last("fsync", path) }
+    }
+
+    /// Makes this empty file share the other's blocks where the file system can (`FICLONE`).
+    ///
+    /// - Returns: `false` where it cannot; nothing has been written then.
+    package func clone(_ other: OpenFile) -> Bool {
+        let FICLONE: UInt = 0x4004_9409  // _IOW(0x94, 9, int), linux/fs.h
+        return ioctl(descriptor, FICLONE, other.descriptor) == 0
+    }
+}

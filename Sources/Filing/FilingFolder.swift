@@ -1,0 +1,93 @@
+import FileSystem
+import Model
+import SystemPackage
+import Synchronization
+
+/// A `done` or `failed` folder: results and drops come in together, and nothing in it is ever overwritten.
+package final class FilingFolder: Sendable {
+    private let directory: Directory
+    /// Names that were given to drops which are not here yet.
+    private let reserved = Mutex<Set<FileName>>([])
+
+    /// Opens the folder, and makes it with mode 0750 where it is missing.
+    package init(at path: FilePath) throws(SystemCallError) {
+        let parent = try Directory(opening: path.removingLastComponent())
+        guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .invalidArgument) }
+        directory = try parent.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o750)
+    }
+
+    package var path: FilePath { directory.path }
+
+    /// Chooses the name that a drop will have here: one that is free, with its sidecar's.
+    package func reserve(_ name: FileName) throws(SystemCallError) -> FiledName {
+        for number in 1... {
+            let candidate = FiledName.candidate(name, number: number)
+            let isFree = reserved.withLock { $0.insert(candidate.drop).inserted }
+            guard isFree else { continue }
+            if try directory.status(of: candidate.drop) == nil, try directory.status(of: candidate.sidecar) == nil {
+                return candidate
+            }
+            release(candidate)
+        }
+        fatalError("an endless range ended")
+    }
+
+    /// The drop is here under its name, or will never be.
+    package func release(_ name: FiledName) {
+        reserved.withLock { _ = $0.remove(name.drop) }
+    }
+
+    /// Puts a result in place. Doing it again with the same text changes nothing.
+    ///
+    /// - Returns: `false` where something else has the name.
+    package func place(sidecar text: String, _ name: FiledName, drop: DropID) throws(SystemCallError) -> Bool {
+        let bytes = Array(text.utf8)
+        let temporary = FileName(".\(drop.text).tmp")
+        let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o640))
+        try file.write(bytes)
+        if try directory.move(temporary, to: directory, as: name.sidecar) { return true }
+        try directory.remove(temporary)
+        let present = try OpenFile(reading: name.sidecar, in: directory)
+        guard try present.status().size == Int64(bytes.count) else { return false }
+        return try present.bytes(at: 0, count: bytes.count) == bytes
+    }
+
+    /// Takes a result away again: its drop gets another name.
+    package func withdraw(_ name: FiledName) throws(SystemCallError) {
+        try directory.remove(name.sidecar)
+    }
+
+    /// Moves a claimed file here; where the folders are on two file systems, by a verified copy.
+    ///
+    /// - Returns: `false` where something else has the name. A drop that is here already is fine.
+    /// - Throws: ``SystemCallError``, always for a reason of this machine, and worth another try.
+    package func take(
+        _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
+    ) throws(SystemCallError) -> Bool {
+        guard let status = try work.status(of: workName) else {
+            // A run before this one moved it and was stopped before it could say so.
+            if try directory.status(of: name.drop) != nil { return true }
+            throw SystemCallError("fstatat", work.describe(workName), .noSuchFileOrDirectory)
+        }
+        do throws(SystemCallError) {
+            return try work.move(workName, to: directory, as: name.drop)
+        } catch {
+            guard error.errno == .improperLink, status.form == .regular else { throw error }
+        }
+        return try copy(workName, from: work, as: name, drop: drop)
+    }
+
+    private func copy(
+        _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
+    ) throws(SystemCallError) -> Bool {
+        let temporary = FileName(".\(drop.text).copy")
+        try FileCopy.make(of: OpenFile(reading: workName, in: work), in: directory, as: temporary, mode: 0o640)
+        guard try directory.move(temporary, to: directory, as: name.drop) else {
+            try directory.remove(temporary)
+            return false
+        }
+        try directory.sync()
+        try work.remove(workName)
+        return true
+    }
+}

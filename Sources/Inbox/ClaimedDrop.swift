@@ -1,0 +1,29 @@
+import FileSystem
+import Model
+
+/// A file that was taken out of its inbox by one rename and now lies in `.work`.
+package struct ClaimedDrop: Sendable {
+    package let name: FileName
+    package let workName: WorkName
+    /// As it is in `.work`.
+    package let status: FileStatus
+    package let condition: Settling.Condition
+    /// When it was claimed.
+    package let claimedAt: Timestamp
+    /// Since when it had been quiet in the inbox, so that it can go back and wait for the rest of `partialGrace`.
+    package let quietSince: Timestamp
+}
+
+/// What an inbox has to say to whoever looks after it.
+package enum InboxEvent: Sendable {
+    /// The inbox or its work folder cannot be used; it is tried again by itself.
+    case unavailable(SystemCallError)
+    /// Its folders are not as they have to be, in plain words; it is looked at again by itself.
+    case unsuitable(String)
+    /// It can be used again.
+    case available
+    /// A file cannot be claimed for a reason that lies with this machine; it stays and is tried again.
+    case cannotClaim(FileName, SystemCallError)
+    /// A folder lies in the inbox; it is left alone.
+    case folderLeftAlone(FileName)
+}

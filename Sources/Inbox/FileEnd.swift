@@ -1,0 +1,39 @@
+import FileSystem
+import Model
+
+/// Whether a file's end looks like one: an interrupted upload should stay where it can be resumed.
+///
+/// A look at a few bytes, no parsing: what ends well may still turn out unfinished when it is read.
+package enum FileEnd {
+    /// How much of the end is looked at.
+    package static let window = 2048
+
+    /// - Parameters:
+    ///   - head: the file's first bytes, a few are enough.
+    ///   - tail: its last ``window`` bytes, or all of a shorter file.
+    package static func isWhole(_ name: FileName, head: [UInt8], tail: [UInt8]) -> Bool {
+        if head.isEmpty { return false }
+        switch FileForm(name: name, head: head) {
+        case .json:
+            let last = tail.last { !isWhiteSpace($0) }
+            return last == UInt8(ascii: "}") || last == UInt8(ascii: "]")
+        case .pdf:
+            // What begins like no PDF is none, and waiting would not make it one.
+            let magic = Array("%PDF-".utf8)
+            return !head.starts(with: magic.prefix(head.count)) || tail.contains("%%EOF".utf8)
+        case .xml, .other: return true
+        }
+    }
+
+    private static func isWhiteSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || (0x09...0x0D).contains(byte)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func contains(_ text: String.UTF8View) -> Bool {
+        let needle = Array(text)
+        guard count >= needle.count else { return false }
+        return (0...(count - needle.count)).contains { self[$0..<($0 + needle.count)].elementsEqual(needle) }
+    }
+}

@@ -1,0 +1,36 @@
+import Model
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The names in an inbox that are nobody's drops (contract, section 3).
+package struct IgnoreList: Sendable, Hashable {
+    private static let prefixes = [".", "~"]
+    private static let suffixes = [
+        ".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", ".lock", ".writing",
+    ]
+    private let globs: [String]
+
+    /// - Parameter globs: the inbox's own, as `fnmatch(3)` reads them.
+    package init(globs: [String] = []) {
+        self.globs = globs
+    }
+
+    package func contains(_ name: FileName) -> Bool {
+        if IgnoreList.prefixes.contains(where: { name.bytes.first == $0.utf8.first }) { return true }
+        if IgnoreList.suffixes.contains(where: name.hasSuffix) { return true }
+        return globs.contains { glob in
+            var path = name.bytes.map { CChar(bitPattern: $0) }
+            path.append(0)
+            return fnmatch(glob, path, 0) == 0
+        }
+    }
+
+    /// A result that lies in an inbox came back with its drop; it never is one.
+    package func isSidecar(_ name: FileName) -> Bool {
+        name.hasSuffix(".result.json")
+    }
+}

@@ -1,0 +1,61 @@
+import JSONText
+
+/// A JSON Schema (2020-12, 2019-09 or draft-07), compiled once and used for any number of values, from any thread.
+///
+/// ```swift
+/// let schema = try JSONSchema(compiling: JSONDocument(parsing: text))
+/// for error in schema.validate(document.root).errors { print(error.pointer, error.message) }
+/// ```
+public struct JSONSchema: Sendable {
+    let program: SchemaProgram
+    private let rootState: SchemaState
+
+    init(program: SchemaProgram) {
+        self.program = program
+        rootState = SchemaState(.schema(0), isInherited: false, program)
+    }
+
+    /// Compiles a schema, after validating it and all it refers to against their metaschemas.
+    ///
+    /// - Parameters:
+    ///   - baseURI: what relative references are resolved against where the schema has no absolute `$id`.
+    ///   - resources: other schemas, and metaschemas of one's own, by the URI they are referred to. The three drafts'
+    ///     metaschemas are there already. Nothing is fetched.
+    ///   - defaultDialect: the draft of a schema without `$schema`.
+    ///   - assertsFormat: whether `format` is an assertion, for `date`, `date-time`, `time`, `email`, `uuid`, `uri`,
+    ///     `ipv4` and `ipv6`; other formats are annotations always.
+    /// - Throws: what is wrong with the schema and where.
+    public init(
+        compiling document: JSONDocument, baseURI: String? = nil, resources: [String: JSONDocument] = [:],
+        defaultDialect: Dialect = .draft2020_12, assertsFormat: Bool = true
+    ) throws(JSONSchemaError) {
+        var compiler = Compiler(resources: resources, defaultDialect: defaultDialect, assertsFormat: assertsFormat)
+        let uri = baseURI.map { URIReference($0).withoutFragment } ?? ""
+        self.init(program: try compiler.compile(document, uri: uri, checked: true))
+    }
+
+    /// Says whether `value` fits, and if not, all that is wrong with it.
+    ///
+    /// - Parameter limit: how many violations are listed; all are counted.
+    public func validate(_ value: JSONValue, limit: Int = 100) -> JSONSchemaReport {
+        value.storage.withTree { tree in
+            var validator = Validator(program, tree, limit: limit)
+            let isValid = validator.check(0, value.node, nil)
+            if isValid, validator.matcher.undecided == 0, !validator.isEndless {
+                return JSONSchemaReport(errorCount: 0, errors: [])
+            }
+            validator.isSilent = false
+            _ = validator.check(0, value.node, nil)
+            if validator.findingCount == 0 {
+                validator.note(validator.isEndless ? .reference : .pattern, 0, value.node, argument: 1)
+            }
+            let wording = Wording(program: program, tree: tree, root: value.node, cursor: cursor)
+            let errors = validator.findings.map { wording.violation($0) }
+            return JSONSchemaReport(
+                errorCount: validator.findingCount, errors: errors.sorted { $0.byteOffset < $1.byteOffset })
+        }
+    }
+
+    /// What the schema says of the whole value, to look further from there.
+    public var cursor: SchemaCursor { SchemaCursor(state: rootState) }
+}

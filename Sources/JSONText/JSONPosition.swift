@@ -1,0 +1,73 @@
+/// A place in a text, as editors count: both from 1, columns in Unicode scalars. A byte order mark is not counted.
+/// Lines end with a line feed, whether or not a carriage return stands before it.
+public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
+    public var line: Int
+    public var column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// `LINE:COLUMN`.
+    public var description: String { "\(line):\(column)" }
+}
+
+/// Marks along a text from which a position is counted, made as far as they are needed.
+struct LineIndex {
+    /// Where the count stands at a mark: whole lines before it, scalars since the last line's end.
+    private struct Mark {
+        var lines = 0
+        var scalars = 0
+
+        /// Counts `bytes`; `scalars` grows by a scalar at its first byte.
+        mutating func advance(over bytes: UnsafeBufferPointer<UInt8>) {
+            guard let base = bytes.baseAddress else { return }
+            let raw = UnsafeRawPointer(base)
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            var at = 0
+            while at < bytes.count {
+                if at + 8 <= bytes.count {
+                    let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    let feed = word ^ (ones &* 0x0A)
+                    if (feed &- ones) & ~feed & (ones << 7) == 0 {
+                        scalars += 8 - ((word >> 7) & ~(word >> 6) & ones).nonzeroBitCount
+                        at += 8
+                        continue
+                    }
+                }
+                let stop = min(at + 8, bytes.count)
+                while at < stop {
+                    if base[at] == 0x0A {
+                        lines += 1
+                        scalars = 0
+                    } else if base[at] & 0xC0 != 0x80 {
+                        scalars += 1
+                    }
+                    at += 1
+                }
+            }
+        }
+    }
+
+    private static let stride = 1 << 16
+    private var marks: [Mark] = []
+
+    mutating func position(ofByte offset: Int, in text: UnsafeBufferPointer<UInt8>) -> JSONPosition {
+        let offset = min(max(offset, 0), text.count)
+        if marks.isEmpty {
+            let marked = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
+            marks.append(Mark(scalars: marked ? -1 : 0))
+        }
+        while marks.count <= offset / Self.stride {
+            var mark = marks[marks.count - 1]
+            let from = (marks.count - 1) * Self.stride
+            mark.advance(over: UnsafeBufferPointer(rebasing: text[from..<(from + Self.stride)]))
+            marks.append(mark)
+        }
+        var mark = marks[offset / Self.stride]
+        let from = offset / Self.stride * Self.stride
+        mark.advance(over: UnsafeBufferPointer(rebasing: text[from..<offset]))
+        return JSONPosition(line: mark.lines + 1, column: max(mark.scalars, 0) + 1)
+    }
+}

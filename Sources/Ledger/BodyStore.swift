@@ -1,0 +1,39 @@
+import FileSystem
+import Model
+import SystemPackage
+
+/// The exact bodies of batches that left and were neither accepted nor refused, in the state folder.
+///
+/// A body is named by its hash, so one that is there is whole or is not taken.
+package struct BodyStore: Sendable {
+    private let directory: Directory
+
+    /// Opens the folder `bodies` in the state folder.
+    package init(state: FilePath) throws(SystemCallError) {
+        directory = try Directory(opening: state).subdirectory(FileName("bodies"), makingWith: 0o700)
+    }
+
+    /// Keeps a body; it is on disk when this returns.
+    package func keep(_ body: [UInt8], hash: [UInt8]) throws(SystemCallError) {
+        let name = FileName(hash.hex)
+        if try directory.status(of: name)?.size == Int64(body.count) { return }
+        let temporary = FileName(hash.hex + ".tmp")
+        let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o600))
+        try file.write(body)
+        try file.sync()
+        try directory.replace(name, with: temporary)
+        try directory.sync()
+    }
+
+    /// - Returns: `nil` where the body is not kept.
+    package func body(hash: [UInt8]) throws(SystemCallError) -> [UInt8]? {
+        let name = FileName(hash.hex)
+        guard let status = try directory.status(of: name) else { return nil }
+        return try OpenFile(reading: name, in: directory).bytes(at: 0, count: Int(status.size))
+    }
+
+    /// The batch is resolved: nobody needs its body any more.
+    package func forget(hash: [UInt8]) throws(SystemCallError) {
+        try directory.remove(FileName(hash.hex))
+    }
+}

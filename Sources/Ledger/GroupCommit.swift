@@ -1,0 +1,90 @@
+import GRDB
+import Synchronization
+
+/// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
+///
+/// There is no wait: an idle ledger commits at once, a busy one in groups as large as the disk is slow. Each writer
+/// has a savepoint of its own, so one that fails takes nobody with it.
+final class GroupCommit: Sendable {
+    private struct Writer: Sendable {
+        /// Does the work and keeps its answer.
+        let write: @Sendable (Database) throws -> Void
+        /// Hands the answer over: the transaction is on disk, or failed with this error.
+        let finish: @Sendable ((any Error)?) -> Void
+    }
+
+    private struct Queue {
+        var waiting: [Writer] = []
+        var isDraining = false
+    }
+
+    private let pool: DatabasePool
+    private let queue = Mutex(Queue())
+
+    init(pool: DatabasePool) {
+        self.pool = pool
+    }
+
+    func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let answer = Answer<Value>()
+            enqueue(
+                Writer(
+                    write: { database in
+                        do {
+                            try database.inSavepoint {
+                                answer.set(.success(try body(database)))
+                                return .commit
+                            }
+                        } catch {
+                            answer.set(.failure(error))
+                        }
+                    },
+                    finish: { error in
+                        continuation.resume(with: error.map { .failure($0) } ?? answer.value)
+                    }))
+        }
+    }
+
+    private func enqueue(_ writer: Writer) {
+        let mustDrain = queue.withLock { queue in
+            queue.waiting.append(writer)
+            defer { queue.isDraining = true }
+            return !queue.isDraining
+        }
+        if mustDrain { pool.asyncWriteWithoutTransaction { self.drain($0) } }
+    }
+
+    private func drain(_ database: Database) {
+        while true {
+            let group = queue.withLock { queue in
+                defer { queue.waiting = [] }
+                if queue.waiting.isEmpty { queue.isDraining = false }
+                return queue.waiting
+            }
+            if group.isEmpty { return }
+            do {
+                try database.inTransaction(.immediate) {
+                    for writer in group { try writer.write(database) }
+                    return .commit
+                }
+                for writer in group { writer.finish(nil) }
+            } catch {
+                for writer in group { writer.finish(error) }
+            }
+        }
+    }
+
+    /// The answer of one writer between its savepoint and the commit.
+    private final class Answer<Value: Sendable>: Sendable {
+        private let slot = Mutex<Result<Value, any Error>?>(nil)
+
+        func set(_ result: Result<Value, any Error>) {
+            slot.withLock { $0 = result }
+        }
+
+        var value: Result<Value, any Error> {
+            slot.withLock { $0 ?? .failure(CancellationError()) }
+        }
+    }
+}

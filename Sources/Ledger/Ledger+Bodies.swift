@@ -1,0 +1,27 @@
+import Foundation
+import GRDB
+import Model
+
+extension Ledger {
+    /// The batches of a drop that are neither accepted nor refused.
+    package func openBatches(of drop: DropID) async throws -> [Batch] {
+        try await pool.read { database in
+            try Ledger.batches(of: drop.text, database).filter { $0.state == .waiting || $0.state == .unresolved }
+        }
+    }
+
+    /// Keeps the exact body of an unresolved batch; it is on disk when this returns.
+    package func keep(body: [UInt8], hash: [UInt8]) throws {
+        try bodies.keep(body, hash: hash)
+    }
+
+    /// - Returns: `nil` where no such body is kept.
+    package func keptBody(hash: [UInt8]) throws -> [UInt8]? {
+        try bodies.body(hash: hash)
+    }
+
+    /// The batch is resolved: nobody needs its body any more.
+    package func forgetBody(hash: [UInt8]) throws {
+        try bodies.forget(hash: hash)
+    }
+}

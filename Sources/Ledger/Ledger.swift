@@ -1,0 +1,54 @@
+import FileSystem
+import GRDB
+import Model
+import Synchronization
+import SystemPackage
+
+/// The one truth after a crash: drops, batches, requests and references, in SQLite.
+///
+/// What a caller learns from it or is told by it is on disk. Writers that come together share one transaction and
+/// one fsync (``GroupCommit``).
+package final class Ledger: Sendable {
+    let commits: GroupCommit
+    let pool: DatabasePool
+    let bodies: BodyStore
+    let time: any TimeSource
+    /// Names this run of the machine: times since boot mean nothing in another.
+    let boot: String
+    private let arrival: Mutex<Int64>
+
+    /// Opens the ledger in the state folder, and makes it where it is missing.
+    ///
+    /// - Throws: GRDB's `DatabaseError`; ``SystemCallError``.
+    package init(state: FilePath, boot: String, time: any TimeSource) throws {
+        var configuration = GRDB.Configuration()
+        configuration.label = "ledger"
+        configuration.busyMode = .timeout(5)
+        let pool = try DatabasePool(path: state.appending("ledger.sqlite").string, configuration: configuration)
+        // The library leaves a write-ahead log at NORMAL, where a power loss takes the last commits with it.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        try Migrations.all.migrate(pool)
+        self.pool = pool
+        self.time = time
+        self.boot = boot
+        commits = GroupCommit(pool: pool)
+        bodies = try BodyStore(state: state)
+        let last = try pool.read { try Int64.fetchOne($0, sql: "SELECT MAX(arrival) FROM drops") }
+        arrival = Mutex((last ?? 0) + 1)
+    }
+
+    /// The next place in the order of arrival. One that is never recorded is simply missing.
+    package func nextArrival() -> Int64 {
+        arrival.withLock { next in
+            defer { next += 1 }
+            return next
+        }
+    }
+
+    /// Runs `body` in a transaction that is on disk when this returns.
+    func commit<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await commits.run(body)
+    }
+}

@@ -1,0 +1,21 @@
+/// A drop's identifier: a ULID (26 characters of Crockford's base 32, the first ten from the time), so that
+/// identifiers sort by when their drops were claimed.
+package struct DropID: Hashable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    /// An identifier read back from the ledger.
+    package init(text: String) {
+        self.text = text
+    }
+
+    /// A new identifier: 48 bits of time, 80 of chance.
+    package init(at time: Timestamp, using generator: inout some RandomNumberGenerator) {
+        let high = UInt64(bitPattern: time.milliseconds) << 16 | UInt64.random(in: 0...0xFFFF, using: &generator)
+        let low = UInt64.random(in: .min ... .max, using: &generator)
+        let value = UInt128(high) << 64 | UInt128(low)
+        let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+        text = String((0..<26).map { digits[Int(truncatingIfNeeded: (value >> (5 * (25 - $0))) & 31)] })
+    }
+
+    package var description: String { text }
+}

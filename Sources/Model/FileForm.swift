@@ -1,0 +1,19 @@
+/// What a file is by its first bytes, and by its name where they say nothing.
+package enum FileForm: Sendable, Hashable {
+    case json, xml, pdf, other
+
+    /// - Parameter head: the first bytes; white space and a byte order mark before the content are skipped.
+    package init(name: FileName, head: [UInt8]) {
+        var content = head[...]
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
+        content = content.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        switch (name.lowercaseExtension, content.first) {
+        case ("json", _): self = .json
+        case ("xml", _): self = .xml
+        case ("pdf", _): self = .pdf
+        case (_, UInt8(ascii: "{")), (_, UInt8(ascii: "[")): self = .json
+        case (_, UInt8(ascii: "<")): self = .xml
+        default: self = content.starts(with: "%PDF-".utf8) ? .pdf : .other
+        }
+    }
+}

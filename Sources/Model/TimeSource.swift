@@ -1,0 +1,17 @@
+/// Where the time comes from: the system's clocks, or a test's hands.
+package protocol TimeSource: Sendable {
+    /// The clock that intervals are measured with.
+    var moment: Moment { get }
+    /// The clock on the wall, which may step.
+    var timestamp: Timestamp { get }
+    /// Returns at `deadline` or later.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled first.
+    func sleep(until deadline: Moment) async throws
+}
+
+extension TimeSource {
+    package func sleep(for duration: Duration) async throws {
+        try await sleep(until: moment + duration)
+    }
+}

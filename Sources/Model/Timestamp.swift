@@ -1,0 +1,63 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A wall-clock moment in milliseconds since 1970, written as `2026-11-24T03:00:00.000Z`.
+///
+/// Only people read it; what is measured or waited for goes by ``Moment``.
+package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+
+    package static func + (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(milliseconds: left.milliseconds + right.wholeMilliseconds)
+    }
+
+    /// From this moment to `other`; negative where `other` is earlier.
+    package func duration(to other: Timestamp) -> Duration {
+        .milliseconds(other.milliseconds - milliseconds)
+    }
+
+    package var description: String {
+        let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+        return date.formatted(
+            .iso8601.year().month().day().timeZone(separator: .omitted)
+                .time(includingFractionalSeconds: true).timeSeparator(.colon).dateSeparator(.dash))
+    }
+}
+
+/// A moment of the clock that never steps and goes on during suspend (`CLOCK_BOOTTIME`), as time since boot.
+package struct Moment: Hashable, Sendable, Comparable {
+    package let sinceBoot: Duration
+
+    package init(sinceBoot: Duration) {
+        self.sinceBoot = sinceBoot
+    }
+
+    package static func < (left: Moment, right: Moment) -> Bool { left.sinceBoot < right.sinceBoot }
+    package static func + (left: Moment, right: Duration) -> Moment { Moment(sinceBoot: left.sinceBoot + right) }
+    package static func - (left: Moment, right: Moment) -> Duration { left.sinceBoot - right.sinceBoot }
+}
+
+extension Duration {
+    /// Rounded toward zero.
+    package var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+
+    /// In seconds, for formulas and for people.
+    package var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,24 @@
+/// Steele, Lea and Flood's SplitMix64: small, fast, and the same on every machine for the same seed.
+struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension RandomNumberGenerator {
+    /// A duration out of the range, to the microsecond.
+    mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+        let width = (range.upperBound - range.lowerBound) / .microseconds(1)
+        return range.lowerBound + .microseconds(Int64(Double.random(in: 0...1, using: &self) * width))
+    }
+}

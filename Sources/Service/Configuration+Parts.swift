@@ -1,0 +1,95 @@
+import Delivery
+import Documents
+import FileSystem
+import Inbox
+import Model
+import SluiceConfiguration
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+// From what an operator wrote to what each part of the service wants to know.
+
+extension Configuration {
+    func delivery(version: String) -> DeliveryService.Settings {
+        var endpoints: [Kind: DeliveryService.Endpoint] = [:]
+        for kind in Kind.allCases {
+            guard let key = EndpointKind(rawValue: kind.rawValue), let endpoint = api.endpoints[key] else { continue }
+            endpoints[kind] = DeliveryService.Endpoint(
+                method: endpoint.method.rawValue, url: api.url + endpoint.path)
+        }
+        return DeliveryService.Settings(
+            endpoints: endpoints, tokenURL: api.tokenURL, audience: api.audience, timeout: api.timeout,
+            inFlight: limits.inFlight,
+            retry: RetryPolicy.Settings(attempts: retry.attempts, base: retry.base, cap: retry.cap),
+            version: version)
+    }
+}
+
+extension InboxSettings {
+    /// - Throws: ``CannotStart`` for a glob inbox that was not expanded.
+    convenience init(_ inbox: Configuration.Inbox, _ configuration: Configuration, once: Bool) throws(CannotStart) {
+        guard let work = inbox.work, let done = inbox.done, let failed = inbox.failed else {
+            throw CannotStart("the inbox \(inbox.name) has no folders for its drops")
+        }
+        self.init(
+            name: inbox.name,
+            folder: InboxFolder.Settings(
+                path: inbox.path, work: work,
+                rules: Settling.Rules(
+                    settle: inbox.settle, partialGrace: inbox.partialGrace,
+                    sortsByName: inbox.sort == .name),
+                ignore: IgnoreList(globs: inbox.ignore), rescan: inbox.rescan, once: once),
+            done: done, failed: failed, filing: inbox.filing.rule,
+            attachments: AttachmentJudge(
+                types: inbox.attachments.types, name: AttachmentName(template: inbox.attachments.name),
+                bodyBytes: Int64(configuration.limits.multipartBytes.bytes)),
+            attachmentWait: inbox.attachments.wait, scope: inbox.scope, hasFullResults: inbox.results == .full,
+            folderProblems: { FolderCheck.problems(of: inbox) })
+    }
+}
+
+extension Configuration.Inbox.Filing {
+    var rule: InboxSettings.FilingRule {
+        switch self {
+        case .auto: .auto(serviceUser: geteuid())
+        case .move: .move
+        case .copy: .copy
+        }
+    }
+}
+
+extension Configuration.Inbox.Kind {
+    package var documentKind: Kind? {
+        switch self {
+        case .auto: nil
+        case .account: .account
+        case .payment: .payment
+        case .claim: .claim
+        }
+    }
+}
+
+extension Configuration.Inbox.Reference {
+    var sameness: DocumentRules.Sameness {
+        switch self {
+        case .content: .content
+        case .contentAndName: .contentAndName
+        case .contentAndDay: .contentAndDay
+        }
+    }
+}
+
+extension Configuration.Inbox.OwnReference {
+    var rule: DocumentRules.OwnReference {
+        switch self {
+        case .keep: .keep
+        case .prefix: .prefix
+        case .ignore: .ignore
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Crypto
+import Documents
+import FileSystem
+import Foundation
+import Inbox
+import Model
+import SystemPackage
+
+/// Reads a claimed file and says what it is.
+struct DropReader: Sendable {
+    /// What was read. `sha256` is `nil` for what was never read.
+    enum Reading: Sendable {
+        case document(JudgedDocument, sha256: [UInt8])
+        case attachment(JudgedAttachment, OpenFile, size: Int64, sha256: [UInt8])
+        case problem(Kind?, Problem, sha256: [UInt8]?)
+        /// It ends where more had to come.
+        case unfinished(Problem, sha256: [UInt8])
+    }
+
+    let inbox: String
+    let documents: DocumentJudge
+    let attachments: AttachmentJudge
+    /// The largest document that can be held.
+    let longestDocument: Int
+
+    /// - Throws: ``SystemCallError``, for a reason of this machine.
+    func read(_ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp) throws
+        -> Reading
+    {
+        if condition == .notRegular { return .problem(nil, DropReader.notRegular, sha256: nil) }
+        let file: OpenFile
+        do throws(SystemCallError) {
+            file = try OpenFile(reading: name, in: folder)
+        } catch {
+            switch error.errno {
+            case .tooManySymbolicLinkLevels: return .problem(nil, DropReader.notRegular, sha256: nil)
+            case .permissionDenied:
+                return .problem(
+                    nil, Problem(.readUnreadable, "The service has no permission to read the file."), sha256: nil)
+            default: throw error
+            }
+        }
+        let before = try file.status()
+        guard before.form == .regular, before.links == 1 else {
+            return .problem(nil, DropReader.notRegular, sha256: nil)
+        }
+        if before.size == 0 {
+            return .problem(nil, Problem(.readEmpty, "The file is empty."), sha256: Array(SHA256.hash(data: [])))
+        }
+        let head = try file.bytes(at: 0, count: Int(min(before.size, 64)))
+        let form = FileForm(name: name, head: head)
+        let reading =
+            form == .json || form == .xml
+            ? try readDocument(name, form, file, before, arrived)
+            : try readAttachment(name, head, file, before)
+        guard try file.status().isSameContent(as: before) else {
+            return .problem(nil, Problem(.readChanged, "The file was written to while it was read."), sha256: nil)
+        }
+        return reading
+    }
+
+    private static let notRegular = Problem(
+        .readNotRegular, "This is no regular file with one name, but a link, pipe, socket or device.")
+
+    private func readDocument(
+        _ name: FileName, _ form: FileForm, _ file: OpenFile, _ status: FileStatus, _ arrived: Timestamp
+    ) throws -> Reading {
+        guard status.size <= longestDocument else {
+            let message = "The document has \(status.size) bytes; at most \(longestDocument) can be held."
+            return .problem(nil, Problem(.readTooLarge, message), sha256: nil)
+        }
+        let text = try file.bytes(at: 0, count: Int(status.size))
+        let sha256 = Array(SHA256.hash(data: text))
+        let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
+        switch documents.judge(text, form: form, origin: origin) {
+        case .document(let document): return .document(document, sha256: sha256)
+        case .problem(let kind, let problem): return .problem(kind, problem, sha256: sha256)
+        case .unfinished(let problem): return .unfinished(problem, sha256: sha256)
+        }
+    }
+
+    private func readAttachment(
+        _ name: FileName, _ head: [UInt8], _ file: OpenFile, _ status: FileStatus
+    ) throws -> Reading {
+        var sha256: [UInt8]?
+        let judged = try attachments.judge(name, head: head, size: status.size) { () throws(SystemCallError) in
+            let hash = try FileCopy.hash(of: file)
+            sha256 = hash
+            return hash
+        }
+        switch judged {
+        case .success(let attachment):
+            return .attachment(attachment, file, size: status.size, sha256: sha256 ?? [])
+        case .failure(let refusal):
+            return .problem(.attachment, refusal.problem, sha256: try sha256 ?? FileCopy.hash(of: file))
+        }
+    }
+
+    private static func localDay(_ time: Timestamp) -> String {
+        let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
+        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
+        func padded(_ number: Int?, _ width: Int) -> String {
+            let digits = String(number ?? 0)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+    }
+}

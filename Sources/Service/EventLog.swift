@@ -1,0 +1,96 @@
+import Delivery
+import Filing
+import Inbox
+import Logging
+import Model
+import SystemPackage
+
+/// Tells the log what the service tells: constant messages, the rest as metadata, never a field's value.
+package struct EventLog: Sendable {
+    private let logger: Logger
+
+    package init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    package func log(_ event: ServiceEvent) {
+        switch event {
+        case .started(let inboxes):
+            logger.notice("started", metadata: ["inboxes": "\(inboxes.joined(separator: ","))"])
+        case .stopping: logger.notice("stopping")
+        case .stopped: logger.notice("stopped")
+        case .inbox(let name, let event): log(name, event)
+        case .delivery(let event): log(event)
+        case .filed(let result, let path): logFiled(result, path.string)
+        case .wentBack(let inbox, let name):
+            logger.info("unfinished, back in the inbox", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
+        case .waitsForAccount(let inbox, let drop):
+            logger.info("waits for its account", metadata: ["inbox": "\(inbox)", "drop": "\(drop)"])
+        case .fault(let work, let message):
+            logger.error("cannot go on, trying again", metadata: ["work": "\(work)", "error": "\(message)"])
+        case .faultOver(let work): logger.notice("going on", metadata: ["work": "\(work)"])
+        case .missing(let drop):
+            logger.critical(
+                "a drop of the ledger is gone",
+                metadata: ["inbox": "\(drop.inbox)", "drop": "\(drop.id)", "name": "\(drop.name)"])
+        }
+    }
+
+    private func log(_ inbox: String, _ event: InboxEvent) {
+        switch event {
+        case .unavailable(let error):
+            logger.error("inboxUnavailable", metadata: ["inbox": "\(inbox)", "error": "\(error)"])
+        case .unsuitable(let problem):
+            logger.error("inboxUnavailable", metadata: ["inbox": "\(inbox)", "error": "\(problem)"])
+        case .available: logger.notice("inbox available", metadata: ["inbox": "\(inbox)"])
+        case .cannotClaim(let name, let error):
+            logger.warning(
+                "cannot take a file, trying again",
+                metadata: ["inbox": "\(inbox)", "name": "\(name)", "error": "\(error)"])
+        case .folderLeftAlone(let name):
+            logger.warning("a folder in the inbox is left alone", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
+        }
+    }
+
+    private func log(_ event: DeliveryEvent) {
+        switch event {
+        case .answered(let report): log(report)
+        case .tokenRenewed(let lifetime):
+            logger.info("token renewed", metadata: ["lifetime": "\(Int(lifetime.inSeconds))s"])
+        case .tokenFailed(let message, let delay):
+            logger.error("tokenFailure", metadata: ["error": "\(message)", "retryIn": "\(delay.forPeople)"])
+        }
+    }
+
+    private func log(_ report: AttemptReport) {
+        var metadata: Logger.Metadata = [
+            "inbox": "\(report.inbox)", "drop": "\(report.drop)", "reference": "\(report.reference)",
+            "attempt": "\(report.attempt)", "method": "\(report.method)", "path": "\(report.path)",
+            "status": "\(report.status.map(String.init) ?? "none")",
+            "durationMs": "\(report.duration.wholeMilliseconds)", "requestId": "\(report.requestID)",
+        ]
+        if let code = report.code { metadata["code"] = "\(code.rawValue)" }
+        if let failure = report.failure { metadata["error"] = "\(failure)" }
+        if let delay = report.retryIn { metadata["retryIn"] = "\(delay.forPeople)" }
+        logger.log(
+            level: report.code == nil ? .info : .warning,
+            report.retryIn == nil ? "request" : "request, to be sent again", metadata: metadata)
+    }
+
+    private func logFiled(_ result: DropResult, _ path: String) {
+        var metadata: Logger.Metadata = [
+            "inbox": "\(result.drop.inbox)", "drop": "\(result.drop.id)", "name": "\(result.drop.name)",
+            "outcome": "\(result.outcome.rawValue)", "file": "\(path)",
+        ]
+        if let code = result.problem?.code { metadata["code"] = "\(code.rawValue)" }
+        if let reference = result.batches.first?.batch.reference { metadata["reference"] = "\(reference)" }
+        logger.log(level: result.outcome == .failed ? .warning : .info, "filed", metadata: metadata)
+    }
+}
+
+extension Duration {
+    /// `250ms`, `4.5s`.
+    fileprivate var forPeople: String {
+        wholeMilliseconds < 1000 ? "\(wholeMilliseconds)ms" : "\((inSeconds * 10).rounded() / 10)s"
+    }
+}

@@ -1,0 +1,116 @@
+import Documents
+import FileSystem
+import Inbox
+import JSONSchema
+import JSONText
+import Model
+import SluiceConfiguration
+import SystemPackage
+
+/// Judges files by hand, with the code that judges drops, and sends nothing.
+package struct FileChecker: Sendable {
+    /// What a file is.
+    package struct Verdict: Sendable {
+        package var kind: Kind?
+        /// `nil`: the file would be submitted.
+        package var problem: Problem?
+        package var reference: String?
+        package var records: Int = 0
+        /// The bodies that would be sent; empty for an attachment.
+        package var bodies: [[UInt8]] = []
+    }
+
+    private enum Way: Sendable {
+        case drop(DropReader)
+        case schema(JSONSchema)
+    }
+
+    private let way: Way
+
+    /// Judges files as the drops of `inbox`, or with the defaults as those of an inbox of `kind`.
+    ///
+    /// - Throws: ``CannotStart``.
+    package init(inbox: Configuration.Inbox?, in configuration: Configuration?, kind: Kind?) throws(CannotStart) {
+        let inboxName = inbox?.name ?? ""
+        let attachments = inbox?.attachments ?? Defaults.inbox(name: inboxName, path: "/").attachments
+        let library = try SchemaLibrary(folder: SharedFiles.schemas(configuration?.schemas))
+        let documents =
+            if var inbox, let configuration {
+                try {
+                    () throws(CannotStart) in
+                    if let kind { inbox.kind = Configuration.Inbox.Kind(rawValue: kind.rawValue) ?? inbox.kind }
+                    return try library.judge(for: inbox, configuration)
+                }()
+            } else {
+                library.judge(kind: kind)
+            }
+        let limits = configuration?.limits ?? Defaults.limits
+        way = .drop(
+            DropReader(
+                inbox: inboxName, documents: documents,
+                attachments: AttachmentJudge(
+                    types: attachments.types, name: AttachmentName(template: attachments.name),
+                    bodyBytes: Int64(limits.multipartBytes.bytes)),
+                longestDocument: .max))
+    }
+
+    /// Validates any JSON file against any schema.
+    ///
+    /// - Throws: ``CannotStart`` where the schema is none.
+    package init(schema: FilePath) throws(CannotStart) {
+        way = .schema(try SchemaLibrary.compile(schema))
+    }
+
+    /// - Throws: ``SystemCallError``; ENOENT where there is no such file.
+    package func check(_ path: FilePath) throws -> Verdict {
+        switch way {
+        case .drop(let reader): return try check(path, reader)
+        case .schema(let schema): return FileChecker.check(try WholeFile.read(path), schema)
+        }
+    }
+
+    private func check(_ path: FilePath, _ reader: DropReader) throws -> Verdict {
+        let parent = path.removingLastComponent()
+        guard let last = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
+        let name = FileName(bytes: last.string.utf8)
+        let folder = try Directory(opening: parent.isEmpty ? "." : parent)
+        guard let status = try folder.status(of: name) else {
+            throw SystemCallError("fstatat", path.string, .noSuchFileOrDirectory)
+        }
+        if status.form == .directory { throw SystemCallError("open", path.string, .isDirectory) }
+        switch try reader.read(name, in: folder, condition: .whole, arrived: SystemTime().timestamp) {
+        case .problem(let kind, let problem, _): return Verdict(kind: kind, problem: problem)
+        case .unfinished(let problem, _): return Verdict(kind: nil, problem: problem)
+        case .attachment(let attachment, _, _, _):
+            return Verdict(kind: .attachment, reference: attachment.content)
+        case .document(let document, _):
+            let batches = document.batches
+            return Verdict(
+                kind: document.kind, reference: document.ownReference ?? document.content,
+                records: batches.reduce(0) { $0 + $1.records },
+                bodies: batches.map { document.body(part: $0.part, reference: $0.reference) })
+        }
+    }
+
+    private static func check(_ text: [UInt8], _ schema: JSONSchema) -> Verdict {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: text)
+        } catch {
+            let finding = Finding(line: error.position.line, column: error.position.column, message: error.message)
+            return Verdict(
+                problem: Problem(error.isEncoding ? .parseEncoding : .parseJSON, error.message, findings: [finding]))
+        }
+        let report = schema.validate(document.root, limit: Problem.listedFindings)
+        if report.isValid { return Verdict() }
+        let findings = report.errors.map { error in
+            let position = document.position(ofByte: error.byteOffset)
+            return Finding(
+                pointer: error.pointer, line: position.line, column: position.column, keyword: error.keyword,
+                message: error.message)
+        }
+        return Verdict(
+            problem: Problem(
+                .schemaJSON, "The document does not fit the schema", findings: findings, count: report.errorCount))
+    }
+}

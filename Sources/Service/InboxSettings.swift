@@ -1,0 +1,75 @@
+import Documents
+import FileSystem
+import Filing
+import Inbox
+import Model
+import Synchronization
+import SystemPackage
+
+/// What the pipeline of one inbox needs to know.
+final class InboxSettings: Sendable {
+    let name: String
+    let folder: InboxFolder.Settings
+    let done: FilePath
+    let failed: FilePath
+    let attachments: AttachmentJudge
+    /// How long an attachment may be early for its account.
+    let attachmentWait: Duration
+    let scope: String
+    let hasFullResults: Bool
+    /// What is wrong with the folders now.
+    let folderProblems: @Sendable () -> [String]
+    private let filing: FilingRule
+    private let folders = Mutex<[Folder: FilingFolder]>([:])
+
+    /// Which drops are filed as a copy that belongs to the service.
+    enum FilingRule: Sendable {
+        case auto(serviceUser: UInt32)
+        case move, copy
+    }
+
+    init(
+        name: String, folder: InboxFolder.Settings, done: FilePath, failed: FilePath, filing: FilingRule,
+        attachments: AttachmentJudge, attachmentWait: Duration, scope: String, hasFullResults: Bool,
+        folderProblems: @escaping @Sendable () -> [String]
+    ) {
+        self.name = name
+        self.folder = folder
+        self.done = done
+        self.failed = failed
+        self.filing = filing
+        self.attachments = attachments
+        self.attachmentWait = attachmentWait
+        self.scope = scope
+        self.hasFullResults = hasFullResults
+        self.folderProblems = folderProblems
+    }
+
+    func path(of folder: Folder) -> FilePath {
+        switch folder {
+        case .done: done
+        case .failed: failed
+        }
+    }
+
+    /// An open folder; opened again by whoever asks next where that failed.
+    func filing(_ folder: Folder) throws(SystemCallError) -> FilingFolder {
+        if let open = folders.withLock({ $0[folder] }) { return open }
+        let opened = try FilingFolder(at: path(of: folder))
+        return folders.withLock { folders in
+            if let other = folders[folder] { return other }
+            folders[folder] = opened
+            return opened
+        }
+    }
+
+    /// Whether a claimed file is replaced by a copy before it is read.
+    func copies(_ status: FileStatus) -> Bool {
+        guard status.form == .regular, status.links == 1 else { return false }
+        return switch filing {
+        case .auto(let serviceUser): status.owner != serviceUser
+        case .move: false
+        case .copy: true
+        }
+    }
+}

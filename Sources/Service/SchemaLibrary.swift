@@ -1,0 +1,83 @@
+import Documents
+import FileSystem
+import JSONSchema
+import JSONText
+import Model
+import SluiceConfiguration
+import SystemPackage
+
+/// The compiled schemas: the shipped ones once, and an inbox's own.
+package struct SchemaLibrary: Sendable {
+    private let shipped: [Kind: JSONSchema]
+
+    /// Reads `KIND.schema.json` of each kind of document from the schemas' folder.
+    ///
+    /// - Throws: ``CannotStart``.
+    package init(_ configuration: Configuration) throws(CannotStart) {
+        try self.init(folder: SharedFiles.schemas(configuration.schemas))
+    }
+
+    package init(folder: FilePath) throws(CannotStart) {
+        var shipped: [Kind: JSONSchema] = [:]
+        for kind in Kind.documents {
+            shipped[kind] = try SchemaLibrary.compile(folder.appending("\(kind.rawValue).schema.json"))
+        }
+        self.shipped = shipped
+    }
+
+    /// The judge of an inbox's documents.
+    package func judge(
+        for inbox: Configuration.Inbox, _ configuration: Configuration
+    ) throws(CannotStart) -> DocumentJudge {
+        var schemas = shipped
+        let kind = inbox.kind.documentKind
+        if let own = inbox.schemaJSON {
+            let compiled = try SchemaLibrary.compile(own)
+            for each in kind.map({ [$0] }) ?? Kind.documents { schemas[each] = compiled }
+        }
+        return DocumentJudge(
+            rules: DocumentRules(
+                kind: kind, sameness: inbox.reference.sameness, ownReference: inbox.ownReference.rule,
+                schemas: schemas, bodyBytes: configuration.limits.jsonBytes.bytes,
+                bodyRecords: configuration.limits.recordsPerBatch))
+    }
+
+    /// The judge of documents that belong to no inbox.
+    package func judge(kind: Kind?) -> DocumentJudge {
+        DocumentJudge(rules: DocumentRules(kind: kind, schemas: shipped))
+    }
+
+    /// Reads and compiles one schema.
+    ///
+    /// - Throws: ``CannotStart`` with the schema's file, line and column.
+    package static func compile(_ path: FilePath) throws(CannotStart) -> JSONSchema {
+        let text: [UInt8]
+        do throws(SystemCallError) {
+            text = try WholeFile.read(path)
+        } catch {
+            throw CannotStart("the schema \(path) cannot be read: \(error.errno)", isConfiguration: true)
+        }
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: text)
+        } catch {
+            throw CannotStart("\(path):\(error.position): \(error.message)", isConfiguration: true)
+        }
+        do {
+            return try JSONSchema(compiling: document)
+        } catch {
+            throw CannotStart("\(path): \(error)", isConfiguration: true)
+        }
+    }
+}
+
+/// A file of an administrator's, read at once.
+package enum WholeFile {
+    package static func read(_ path: FilePath) throws(SystemCallError) -> [UInt8] {
+        let parent = path.removingLastComponent()
+        guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
+        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
+        let file = try OpenFile(followingLinks: FileName(bytes: name.string.utf8), in: directory)
+        return try file.bytes(at: 0, count: Int(file.status().size))
+    }
+}

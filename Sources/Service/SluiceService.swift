@@ -1,0 +1,137 @@
+import AsyncHTTPClient
+import Delivery
+import Documents
+import FileSystem
+import Ledger
+import Model
+import ServiceLifecycle
+import SluiceConfiguration
+import SystemPackage
+
+/// Sluice as a whole: every inbox with its pipeline, one ledger and one delivery for all.
+///
+/// `run()` returns after a graceful shutdown or cancellation, and with `once` when nothing is left to do.
+package struct SluiceService: Service {
+    package struct Options: Sendable {
+        /// For the `User-Agent` and the log.
+        package var version: String
+        /// What is there now, then stop.
+        package var once: Bool
+        package var environment: [String: String]
+
+        package init(version: String, once: Bool = false, environment: [String: String]) {
+            self.version = version
+            self.once = once
+            self.environment = environment
+        }
+    }
+
+    /// How long requests under way may take to finish at a stop.
+    static let stopGrace = Duration.seconds(8)
+
+    private let configuration: Configuration
+    private let options: Options
+    private let time: any TimeSource
+    private let lock: StateLock
+    private let ledger: Ledger
+    private let inboxes: [(settings: InboxSettings, judge: DocumentJudge)]
+    private let report: @Sendable (ServiceEvent) -> Void
+
+    /// Opens the state, reads the schemas and looks at the folders.
+    ///
+    /// - Parameter report: told of everything that happens; called from any thread.
+    /// - Throws: ``CannotStart``.
+    package init(
+        _ configuration: Configuration, _ options: Options, time: any TimeSource = SystemTime(),
+        report: @escaping @Sendable (ServiceEvent) -> Void
+    ) throws {
+        self.configuration = configuration
+        self.options = options
+        self.time = time
+        self.report = report
+        let schemas = try SchemaLibrary(configuration)
+        inboxes = try configuration.expandedInboxes().map {
+            (try InboxSettings($0, configuration, once: options.once), try schemas.judge(for: $0, configuration))
+        }
+        lock = try StateLock(state: configuration.state)
+        do {
+            ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+        } catch {
+            throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")
+        }
+    }
+
+    package func run() async throws {
+        let patience = Patience(time: time, report: report)
+        let slots =
+            if let limit = configuration.limits.requestsPerMinute {
+                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
+            } else { [Moment]() }
+        let http = APIClient.makeHTTPClient(
+            connections: configuration.limits.inFlight, timeout: configuration.api.timeout,
+            authorities: configuration.api.ca?.string)
+        let delivery = DeliveryService(
+            configuration.delivery(version: options.version), http: http,
+            throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
+            journal: LedgerJournal(ledger: ledger, patience: patience), time: time, credentials: credentials,
+            report: { [report] in report(.delivery($0)) })
+        let pipelines = makePipelines(delivery, patience)
+        report(.started(inboxes: inboxes.map(\.settings.name)))
+        await cancelWhenGracefulShutdown {
+            await withTaskCancellationHandler {
+                await withDiscardingTaskGroup { group in
+                    for pipeline in pipelines { group.addTask { await pipeline.run() } }
+                }
+            } onCancel: {
+                stop(delivery)
+            }
+        }
+        try await http.shutdown()
+        report(.stopped)
+    }
+
+    private func makePipelines(_ delivery: DeliveryService, _ patience: Patience) -> [InboxPipeline] {
+        let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
+        let submitter = Submitter(
+            ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, time: time,
+            report: report, once: options.once)
+        let parts = SharedParts(
+            ledger: ledger, submitter: submitter, announcements: announcements,
+            memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
+            report: report)
+        return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
+    }
+
+    /// Takes nothing new; what is under way may finish for a while and is then cut off.
+    private func stop(_ delivery: DeliveryService) {
+        report(.stopping)
+        Task {
+            try await Task.sleep(for: SluiceService.stopGrace)
+            await delivery.abort()
+        }
+    }
+
+    private var credentials: DeliveryService.Credentials {
+        { [configuration, options] in
+            do {
+                let id = try await configuration.api.clientID.resolve(environment: options.environment)
+                let secret = try await configuration.api.clientSecret.resolve(environment: options.environment)
+                return (id.reveal(), secret.reveal())
+            } catch let error as SecretError {
+                throw NetworkFailure("the credentials cannot be read: \(error)")
+            }
+        }
+    }
+}
+
+/// Why the service cannot start, in a person's words.
+package struct CannotStart: Error, CustomStringConvertible {
+    package let description: String
+    /// Whether what the operator wrote is wrong, and not this machine.
+    package let isConfiguration: Bool
+
+    init(_ description: String, isConfiguration: Bool = false) {
+        self.description = description
+        self.isConfiguration = isConfiguration
+    }
+}

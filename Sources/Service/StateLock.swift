@@ -1,0 +1,70 @@
+import FileSystem
+import Model
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Keeps a second service away from one state folder: a lock that the kernel takes back when its process dies.
+final class StateLock: Sendable {
+    private let descriptor: CInt
+
+    /// Makes the state folder with mode 0700 where it is missing.
+    ///
+    /// - Throws: ``CannotStart``, which names the process that holds the lock.
+    init(state: FilePath) throws(CannotStart) {
+        do throws(SystemCallError) {
+            try StateLock.makeFolder(state)
+        } catch {
+            throw CannotStart("the state folder \(state) cannot be made: \(error)")
+        }
+        let path = state.appending("lock")
+        let opened = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        guard opened >= 0 else { throw CannotStart(SystemCallError.last("open", path.string).description) }
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = StateLock.holder(opened)
+            close(opened)
+            throw CannotStart("another service\(holder) uses the state folder \(state)")
+        }
+        descriptor = opened
+        let text = Array("\(getpid())\n".utf8)
+        // For the message above; nothing depends on it.
+        if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.count, 0) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private static func makeFolder(_ state: FilePath) throws(SystemCallError) {
+        guard let name = state.lastComponent else { return }
+        let parent = state.removingLastComponent()
+        _ = try Directory(opening: parent.isEmpty ? "." : parent)
+            .subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+    }
+
+    private static func holder(_ descriptor: CInt) -> String {
+        var text = [UInt8](repeating: 0, count: 32)
+        let length = pread(descriptor, &text, text.count, 0)
+        guard length > 0, let process = Int(String(decoding: text[..<length].prefix { $0 > 0x20 }, as: UTF8.self))
+        else { return "" }
+        return " (process \(process))"
+    }
+}
+
+/// This run of the machine.
+enum Boot {
+    /// The kernel's random name for it, `/proc/sys/kernel/random/boot_id` (`random(4)`).
+    static func identifier() throws(CannotStart) -> String {
+        do throws(SystemCallError) {
+            let directory = try Directory(opening: "/proc/sys/kernel/random")
+            let bytes = try OpenFile(reading: FileName("boot_id"), in: directory).bytes(at: 0, count: 64)
+            return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+        } catch {
+            throw CannotStart("the machine's boot identifier cannot be read: \(error)")
+        }
+    }
+}

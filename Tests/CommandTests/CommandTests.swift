@@ -1,0 +1,154 @@
+import Foundation
+import Sandbox
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+    @Test func helpAndVersionAreForPeople() async throws {
+        let help = try await Program.run(["--help"])
+        #expect(help.status == 0)
+        for command in ["run", "check", "config", "sandbox", "demo"] { #expect(help.output.contains(command)) }
+        let version = try await Program.run(["--version"])
+        #expect(version.status == 0)
+        #expect(version.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+    }
+
+    @Test func anUnknownCommandIsAUsageError() async throws {
+        #expect(try await Program.run(["fly"]).status == 64)
+    }
+
+    @Test func aMissingConfigurationIsStatus78() async throws {
+        let folder = try TemporaryFolder()
+        let ended = try await Program.run(["run", "--config", "nowhere.yaml"], in: folder.url)
+        #expect(ended.status == 78)
+        #expect(ended.errors.contains("nowhere.yaml"))
+    }
+
+    @Test func everyProblemOfAConfigurationIsNamedWithItsLine() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write(
+            """
+            api: {url: "https://api.example.com", tokenURL: "https://auth.example.com/t", audience: a, clientID: c,
+              clientSecret: {env: X}, timeuot: 5s}
+            inboxes:
+              - name: erp
+                path: inbox
+                settle: soon
+            """, as: "sluice.yaml")
+        let ended = try await Program.run(["config", "check"], in: folder.url)
+        #expect(ended.status == 78)
+        #expect(ended.errors.contains("sluice.yaml:2:") && ended.errors.contains("timeuot"))
+        #expect(ended.errors.contains("sluice.yaml:6:") && ended.errors.contains("settle"))
+    }
+
+    @Test func configCheckLooksAtFoldersAndCredentials() async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        let done = try folder.subfolder("erp/done")
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: done.path)
+        try folder.url.write(Self.configuration(api: "https://127.0.0.1:1"), as: "sluice.yaml")
+        let bad = try await Program.run(["config", "check"], in: folder.url)
+        #expect(bad.status == 78)
+        #expect(bad.errors.contains("chmod 755"))
+        #expect(bad.errors.contains("SECRET_OF_THE_TEST"))
+
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: done.path)
+        let good = try await Program.run(
+            ["config", "check"], in: folder.url, environment: ["SECRET_OF_THE_TEST": "x"])
+        #expect(good.status == 0)
+        #expect(good.output.contains("ok, 1 inbox"))
+    }
+
+    @Test func aSecondServiceOnOneStateCannotStart() async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        try folder.url.write(Self.configuration(api: "http://127.0.0.1:1"), as: "sluice.yaml")
+        let environment = ["SECRET_OF_THE_TEST": "x"]
+        let first = try Program.Running(["run"], in: folder.url, environment: environment)
+        try await eventually("the first has started") { try first.errors.contains("started") }
+        let second = try await Program.run(["run"], in: folder.url, environment: environment)
+        #expect(second.status == 69)
+        #expect(second.errors.contains("another service (process "))
+        first.signal(SIGINT)
+        #expect(await first.status == 0)
+    }
+
+    // MARK: check
+
+    static let account = #"{"accounts":[{"clientReferenceId":"INV-1","invoiceNumber":"007","outstandingAmount":1.10}]}"#
+
+    @Test func checkSaysWhatIsWrongAndWhere() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write(Self.account, as: "good.json")
+        try folder.url.write(
+            #"{"accounts":[\#n{"clientReferenceId":"INV-1","invoiceNumber":"007","outstandingAmount":-5}]}"#,
+            as: "bad.json")
+        let good = try await Program.run(["check", "good.json"], in: folder.url)
+        #expect(good.status == 0)
+        #expect(good.output.hasPrefix("good.json: ok (account, 1 record, account-"))
+        let bad = try await Program.run(["check", "good.json", "bad.json"], in: folder.url)
+        #expect(bad.status == 65)
+        #expect(bad.output.contains("bad.json:2:71: error: schema.json: /accounts/0/outstandingAmount: -5 is less than 0"))
+        let missing = try await Program.run(["check", "good.json", "nowhere.json"], in: folder.url)
+        #expect(missing.status == 66)
+        #expect(missing.errors.contains("nowhere.json"))
+    }
+
+    @Test func checkPrintsTheBodyThatWouldBeSent() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write(Self.account, as: "good.json")
+        let ended = try await Program.run(["check", "--print", "good.json"], in: folder.url)
+        #expect(ended.status == 0)
+        let pattern = /\{"batchReferenceId":"account-[0-9a-f]{40}","accounts":\[\{.*"outstandingAmount":1\.10\}\]\}\n/
+        #expect(ended.output.wholeMatch(of: pattern) != nil)
+    }
+
+    @Test func checkAnswersMachinesInJSON() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write("[1, 2", as: "bad.json")
+        let ended = try await Program.run(["check", "--json", "bad.json"], in: folder.url)
+        #expect(ended.status == 65)
+        let list = try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [[String: Any]]
+        #expect(list?.first?["valid"] as? Bool == false)
+        #expect(list?.first?["code"] as? String == "read.incomplete")
+    }
+
+    @Test func checkTakesABareArrayWhenToldItsKind() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write(#"[{"clientReferenceId": "INV-1", "amount": 1}]"#, as: "payments.json")
+        #expect(try await Program.run(["check", "payments.json"], in: folder.url).status == 65)
+        #expect(try await Program.run(["check", "--kind", "payment", "payments.json"], in: folder.url).status == 0)
+    }
+
+    @Test func checkValidatesAnyFileAgainstAnySchema() async throws {
+        let folder = try TemporaryFolder()
+        try folder.url.write(#"{"type": "object", "required": ["a"]}"#, as: "schema.json")
+        try folder.url.write("{}", as: "file.json")
+        try folder.url.write(#"{"a": 1}"#, as: "other.json")
+        let bad = try await Program.run(["check", "--schema", "schema.json", "file.json"], in: folder.url)
+        #expect(bad.status == 65 && bad.output.contains("file.json:1:1: error: schema.json"))
+        #expect(try await Program.run(["check", "--schema", "schema.json", "other.json"], in: folder.url).status == 0)
+        #expect(try await Program.run(["check", "--schema", "nowhere", "other.json"], in: folder.url).status == 78)
+    }
+
+    /// A configuration with one inbox, `erp`.
+    static func configuration(api: String, inbox: String = "settle: 0s") -> String {
+        let schemas = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("schemas").path
+        return """
+            schemas: \(schemas)
+            state: state
+            api:
+              url: \(api)/sync
+              tokenURL: \(api)/oauth/token
+              audience: test
+              clientID: test
+              clientSecret: {env: SECRET_OF_THE_TEST}
+            admin: {listen: none}
+            retry: {base: 10ms, cap: 50ms}
+            inboxes:
+              - {name: erp, path: erp/inbox, \(inbox)}
+
+            """
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Model
+import Sandbox
+import Testing
+import TestSupport
+
+@Suite struct ThrottleEndToEndTests {
+    /// Service and sandbox live by one clock that only the test moves.
+    @Test func moreDropsThanAMinuteAllowsNeverExceedTheLimit() async throws {
+        let time = ManualTime()
+        let clock = SandboxClock(
+            now: { time.moment.sinceBoot },
+            date: { Date(timeIntervalSince1970: Double(time.timestamp.milliseconds) / 1000) },
+            sleep: { try await time.sleep(for: $0) })
+        let options = SandboxOptions(requestsPerMinute: 1000)
+        try await Stage.run(options: options, time: time, clock: clock) { stage in
+            for number in 0..<1050 { try stage.drop(Stage.account("INV-\(number)"), as: "orders-\(number).json") }
+            try await eventually("the minute is used up", within: .seconds(240)) { stage.sandbox.requestCount == 1000 }
+            #expect(stage.sandbox.tokenRequests == 1)
+
+            time.advance(by: .seconds(30))
+            try await eventually("everybody has looked again") { time.sleeperCount > 0 }
+            #expect(stage.sandbox.requestCount == 1000)
+
+            try await eventually("the rest goes in the next minute", within: .seconds(240)) {
+                time.advance(by: .seconds(1))
+                return stage.filed.count == 1050
+            }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+            #expect(stage.sandbox.largestWindow == 1000)
+            #expect(!stage.sandbox.requests.contains { $0.status == 429 })
+            #expect(stage.sandbox.accepted.count == 1050)
+        }
+    }
+}
