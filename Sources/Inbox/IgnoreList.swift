@@ -28,9 +28,4 @@ package struct IgnoreList: Sendable, Hashable {
             return fnmatch(glob, path, 0) == 0
         }
     }
-
-    /// A result that lies in an inbox came back with its drop; it never is one.
-    package func isSidecar(_ name: FileName) -> Bool {
-        name.hasSuffix(".result.json")
-    }
 }

@@ -148,7 +148,7 @@ package actor InboxFolder {
     }
 
     private func look(at name: FileName, renamedIn: Bool) {
-        guard let folder, !settings.ignore.contains(name), !settings.ignore.isSidecar(name) else { return }
+        guard let folder, !settings.ignore.contains(name), !name.isSidecar else { return }
         do throws(SystemCallError) {
             let status = try folder.inbox.status(of: name)
             if status?.form == .directory {
@@ -219,7 +219,7 @@ package actor InboxFolder {
             let workName = try folder.work.take(name, from: folder.inbox)
             settling.forget(name)
             reported.remove(name)
-            try folder.inbox.remove(FileName(bytes: name.bytes + Array(".result.json".utf8)))
+            removeOldResult(of: name, in: folder.inbox)
             guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
             let isOdd = status.form != .regular || status.links > 1
             return ClaimedDrop(
@@ -232,6 +232,15 @@ package actor InboxFolder {
                 complain(about: name, error)
             }
             return nil
+        }
+    }
+
+    /// A result that came back into the inbox with its drop goes; where it cannot, it is in nobody's way.
+    private func removeOldResult(of name: FileName, in inbox: Directory) {
+        do throws(SystemCallError) {
+            try inbox.remove(name.sidecar)
+        } catch {
+            report(.cannotClaim(name.sidecar, error))
         }
     }
 

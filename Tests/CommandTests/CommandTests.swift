@@ -88,7 +88,8 @@ import Testing
         #expect(good.output.hasPrefix("good.json: ok (account, 1 record, account-"))
         let bad = try await Program.run(["check", "good.json", "bad.json"], in: folder.url)
         #expect(bad.status == 65)
-        #expect(bad.output.contains("bad.json:2:71: error: schema.json: /accounts/0/outstandingAmount: -5 is less than 0"))
+        #expect(
+            bad.output.contains("bad.json:2:72: error: schema.json: /accounts/0/outstandingAmount: -5 is less than 0"))
         let missing = try await Program.run(["check", "good.json", "nowhere.json"], in: folder.url)
         #expect(missing.status == 66)
         #expect(missing.errors.contains("nowhere.json"))

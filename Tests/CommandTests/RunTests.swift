@@ -110,7 +110,9 @@ import Testing
         let ended = try await Program.run(["demo", "--samples", samples.path])
         #expect(ended.status == 0)
         #expect(ContinuousClock.now - started < .seconds(20))
-        for word in ["accepted", "duplicate", "parse.json", "schema.json", "attachment.type", "\"outcome\": \"failed\""] {
+        for word in [
+            "accepted", "duplicate", "parse.json", "schema.json", "attachment.type", "\"outcome\": \"failed\"",
+        ] {
             #expect(ended.output.contains(word), "\(word)")
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Model
 import Sandbox
 import Testing
@@ -112,12 +113,15 @@ import TestSupport
 
     @Test func theAPIsWordsAreInTheResult() async throws {
         try await Stage.run { stage in
-            let body = Data(#"{"title": "No such debtor", "errors": [{"pointer": "/accounts/0", "message": "unknown"}]}"#.utf8)
+            let body = Data(
+                #"{"title": "No such debtor", "errors": [{"pointer": "/accounts/0", "message": "unknown"}]}"#.utf8)
             stage.sandbox.script([.answer(422, headers: ["Content-Type": "application/json"], body: body)])
             try stage.drop(Stage.account("INV-1"), as: "orders.json")
             let result = try await stage.result(of: "orders.json")
             let message = result.json["message"]?.string ?? ""
-            #expect(message.contains("422") && message.contains("No such debtor") && message.contains("/accounts/0 unknown"))
+            #expect(
+                message.contains("422") && message.contains("No such debtor") && message.contains("/accounts/0 unknown")
+            )
         }
     }
 

@@ -4,6 +4,7 @@ import JSONSchema
 import JSONText
 import Model
 import Sandbox
+import Service
 import SystemPackage
 import Testing
 import TestSupport
@@ -74,7 +75,7 @@ import TestSupport
             let half = String(text.dropLast(2))
             try Data(half.utf8).write(to: file)
             try await eventually("it was looked at and went back") {
-                stage.allEvents.contains { if case .wentBack = $0 { true } else { false } }
+                stage.allEvents.contains { if case .wentBack(inbox: _, _) = $0 { true } else { false } }
             }
             let handle = try FileHandle(forWritingTo: file)
             try handle.seekToEnd()
@@ -157,7 +158,9 @@ import TestSupport
         OddName(bytes: Array("-rf.json".utf8), shown: "-rf.json"),
         OddName(bytes: Array("quote\"and'.json".utf8), shown: "quote\"and'.json"),
         OddName(bytes: Array("emoji 🧾.json".utf8), shown: "emoji 🧾.json"),
-        OddName(bytes: Array(repeating: 0x61, count: 250) + Array(".json".utf8), shown: String(repeating: "a", count: 250) + ".json"),
+        OddName(
+            bytes: Array(repeating: 0x61, count: 250) + Array(".json".utf8),
+            shown: String(repeating: "a", count: 250) + ".json"),
     ]
 
     @Test(arguments: oddNames)

@@ -11,7 +11,8 @@ import TestSupport
             try stage.drop(Stage.account("INV-1", amount: "10.50"), as: "first.json")
             #expect(try await stage.result(of: "first.json").outcome == "accepted")
             let before = stage.sandbox.requestCount
-            let same = #"{ "accounts" : [ {"outstandingAmount":1.05e1,"invoiceNumber":"\u0031", "clientReferenceId":"INV-1"} ] }"#
+            let same =
+                #"{ "accounts" : [ {"outstandingAmount":1.05e1,"invoiceNumber":"\u0031", "clientReferenceId":"INV-1"} ] }"#
             try stage.drop(same, as: "second.json")
             let result = try await stage.result(of: "second.json")
             #expect(result.outcome == "duplicate" && result.isDone)
