@@ -18,6 +18,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -57,7 +58,9 @@ let package = Package(
         .target(name: "FileSystem", dependencies: ["Model", "CLinux", crypto, system], swiftSettings: strict),
 
         // The four rooms and the ledger. None imports another.
-        .target(name: "Inbox", dependencies: ["Model", "FileSystem", "CInotifyTools", "CLinux", system], swiftSettings: strict),
+        .target(
+            name: "Inbox", dependencies: ["Model", "FileSystem", "CInotifyTools", system],
+            swiftSettings: strict),
         .target(name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", crypto], swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Model", "FileSystem", http, nio, nioHTTP, nioPosix, nioSSL],
@@ -68,7 +71,7 @@ let package = Package(
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
         .target(
             name: "SluiceConfiguration",
-            dependencies: ["Yams", system, .product(name: "Subprocess", package: "swift-subprocess")], path: "Sources/Configuration",
+            dependencies: ["Yams", system, subprocess], path: "Sources/Configuration",
             swiftSettings: strict),
         .target(
             name: "Service",
@@ -104,6 +107,7 @@ let package = Package(
             dependencies: ["Service", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport"], swiftSettings: strict),
+            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
+            swiftSettings: strict),
     ]
 )

@@ -67,6 +67,7 @@ package struct APIClient: Sendable {
             request.body = .stream(
                 FramedFile(head: head, file: file, size: size, tail: tail), length: .known(body.length))
         }
+        let deadline = ContinuousClock.now + timeout
         do {
             let response = try await http.execute(
                 request, deadline: .now() + .nanoseconds(timeout.wholeMilliseconds * 1_000_000))
@@ -75,7 +76,7 @@ package struct APIClient: Sendable {
             return Reply(
                 answer: .status(Int(response.status.code), retryAfter: retryAfter),
                 location: response.headers.first(name: "Location"),
-                body: await APIClient.beginning(of: response.body))
+                body: await APIClient.beginning(of: response.body, until: deadline))
         } catch {
             try Task.checkCancellation()
             if error is CancellationError { throw error }
@@ -83,7 +84,24 @@ package struct APIClient: Sendable {
         }
     }
 
-    /// The status counts from the moment it was read; a body that breaks off afterwards changes nothing.
+    /// The status counts from the moment it was read; a body that breaks off afterwards changes nothing, nor does one
+    /// that takes too long: the library's deadline ends with the headers.
+    private static func beginning(
+        of body: HTTPClientResponse.Body, until deadline: ContinuousClock.Instant
+    ) async -> [UInt8] {
+        let reading = Task { await beginning(of: body) }
+        let alarm = Task {
+            try await Task.sleep(until: deadline)
+            reading.cancel()
+        }
+        defer { alarm.cancel() }
+        return await withTaskCancellationHandler {
+            await reading.value
+        } onCancel: {
+            reading.cancel()
+        }
+    }
+
     private static func beginning(of body: HTTPClientResponse.Body) async -> [UInt8] {
         var bytes: [UInt8] = []
         do {

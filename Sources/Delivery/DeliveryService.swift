@@ -78,7 +78,7 @@ package actor DeliveryService {
             backoff: Backoff(base: settings.retry.base, cap: settings.retry.cap), time: time, report: report
         ) {
             try await TokenRequest(settings: settings, credentials: credentials)
-                .fetch(client: client, gate: gate, journal: journal, time: time)
+                .fetch(client: client, gate: gate, journal: journal, time: time, report: report)
         }
     }
 
@@ -169,18 +169,20 @@ package actor DeliveryService {
             await gate.leave(slot)
             throw error
         }
-        await gate.leave(slot)
         let duration = time.moment - started
         let action = decide(reply.answer, &policy)
+        if let pause = DeliveryService.pause(reply.answer, action) { await gate.stop(until: time.moment + pause) }
+        await gate.leave(slot)
         let judged = DeliveryService.ending(reply, action, duration)
         try await journal.end(entry, judged)
         if action == .renewToken { await tokens.refuse(token) }
-        if case .retry(let delay, .submitRateLimited) = action { await gate.stop(until: time.moment + delay) }
         report(
             .answered(
                 AttemptReport(
-                    inbox: submission.inbox, drop: submission.drop, reference: submission.reference,
-                    attempt: max(policy.attempts, 1), method: endpoint.method, path: endpoint.path,
+                    subject: AttemptReport.Subject(
+                        inbox: submission.inbox, drop: submission.drop, reference: submission.reference,
+                        attempt: max(policy.attempts, 1)),
+                    method: endpoint.method, path: endpoint.path,
                     requestID: requestID, status: judged.status, code: judged.error, duration: duration,
                     retryIn: DeliveryService.retryDelay(action), failure: reply.failure)))
         return (action, reply)
@@ -196,6 +198,15 @@ package actor DeliveryService {
         let (action, used) = open(generator)
         generator = used
         return action
+    }
+
+    /// How long nobody may send: what one request was told by 408 or 429 holds for all, its last attempt's too.
+    private static func pause(_ answer: Answer, _ action: RetryPolicy.Action) -> Duration? {
+        switch (action, answer) {
+        case (.retry(let delay, .submitRateLimited), _): delay
+        case (.giveUp(.submitRateLimited), .status(_, let retryAfter)): retryAfter
+        default: nil
+        }
     }
 
     private static func retryDelay(_ action: RetryPolicy.Action) -> Duration? {

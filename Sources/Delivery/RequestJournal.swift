@@ -41,11 +41,8 @@ package enum DeliveryEvent: Sendable {
 
 /// One request as the log tells it.
 package struct AttemptReport: Sendable, Hashable {
-    package var inbox: String
-    package var drop: DropID
-    package var reference: String
-    /// From 1.
-    package var attempt: Int
+    /// `nil` for a request that belongs to no drop: one for a token.
+    package var subject: Subject?
     package var method: String
     package var path: String
     package var requestID: String
@@ -56,4 +53,13 @@ package struct AttemptReport: Sendable, Hashable {
     package var retryIn: Duration?
     /// Why there is no status.
     package var failure: String?
+
+    /// Whose request it is.
+    package struct Subject: Sendable, Hashable {
+        package var inbox: String
+        package var drop: DropID
+        package var reference: String
+        /// From 1.
+        package var attempt: Int
+    }
 }

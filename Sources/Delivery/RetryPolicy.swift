@@ -10,9 +10,12 @@ package enum Answer: Sendable, Hashable {
 /// Why no answer came, in a person's words.
 package struct NetworkFailure: Error, Sendable, Hashable {
     package let message: String
+    /// How long the other side wants to be left alone.
+    package let retryAfter: Duration?
 
-    package init(_ message: String) {
+    package init(_ message: String, retryAfter: Duration? = nil) {
         self.message = message
+        self.retryAfter = retryAfter
     }
 }
 

@@ -18,8 +18,6 @@ struct SubmissionMessage {
             return "The API answered \(status) in \(attempts) attempts\(words)"
         case .submitUnauthorized:
             return "The API answered \(status) with a new token too\(words)"
-        case .submitForbidden:
-            return "The API answered \(status) twice\(words)"
         default:
             return "The API answered \(status)\(words)"
         }

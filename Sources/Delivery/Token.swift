@@ -31,14 +31,24 @@ package struct Token: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     package init?(answer: [UInt8], at now: Moment, _ time: Timestamp) {
         struct Answer: Decodable {
             var access_token: String
-            var expires_in: Double?
+            var expires_in: Seconds?
+        }
+        /// A number, or what some servers write: a number in quotes.
+        struct Seconds: Decodable {
+            var value: Double?
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                value =
+                    (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap(Double.init)
+            }
         }
         guard let read = try? JSONDecoder().decode(Answer.self, from: Data(answer)), !read.access_token.isEmpty,
             read.access_token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return nil }
         bearer = read.access_token
         fetchedAt = now
-        if let seconds = read.expires_in, seconds > 0, seconds < 1e9 {
+        if let seconds = read.expires_in?.value, seconds > 0, seconds < 1e9 {
             lifetime = .milliseconds(Int64(seconds * 1000))
         } else {
             lifetime = Token.jwtLifetime(read.access_token, at: time) ?? Token.usualLifetime

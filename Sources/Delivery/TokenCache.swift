@@ -38,11 +38,15 @@ package actor TokenCache {
             try Task.checkCancellation()
             if let usable { return usable }
             let flight = renew()
-            try await withTaskCancellationHandler {
-                _ = try await flight.value
-            } onCancel: {
-                // Whoever is cancelled stops the service; nobody is left to want the token.
-                flight.cancel()
+            do {
+                try await withTaskCancellationHandler {
+                    _ = try await flight.value
+                } onCancel: {
+                    flight.cancel()
+                }
+            } catch is CancellationError {
+                // Whoever else wants the token asks again.
+                try Task.checkCancellation()
             }
         }
     }
@@ -71,7 +75,8 @@ package actor TokenCache {
             do {
                 return try await fetch()
             } catch let failure as NetworkFailure {
-                let delay = max(backoff.delay(attempt: attempt, using: &generator), .milliseconds(100))
+                let pause = max(failure.retryAfter ?? .zero, .milliseconds(100))
+                let delay = max(backoff.delay(attempt: attempt, using: &generator), pause)
                 report(.tokenFailed(message: failure.message, retryIn: delay))
                 try await time.sleep(for: delay)
             }

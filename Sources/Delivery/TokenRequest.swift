@@ -8,7 +8,8 @@ struct TokenRequest {
 
     /// - Throws: ``NetworkFailure`` where no token came, or `CancellationError`.
     func fetch(
-        client: APIClient, gate: ThrottleGate, journal: any RequestJournal, time: any TimeSource
+        client: APIClient, gate: ThrottleGate, journal: any RequestJournal, time: any TimeSource,
+        report: @Sendable (DeliveryEvent) -> Void
     ) async throws -> Token {
         let (id, secret) = try await credentials()
         var json = JSONWriter()
@@ -39,12 +40,22 @@ struct TokenRequest {
         }
         await gate.leave(slot)
         // The answer holds the token: its body goes nowhere.
-        try await journal.end(entry, RequestEnding(status: reply.status, duration: time.moment - started))
-        guard let status = reply.status else {
+        let duration = time.moment - started
+        try await journal.end(entry, RequestEnding(status: reply.status, duration: duration))
+        let path = URL(string: settings.tokenURL)?.path ?? settings.tokenURL
+        report(
+            .answered(
+                AttemptReport(
+                    subject: nil, method: "POST", path: path, requestID: requestID, status: reply.status,
+                    duration: duration, failure: reply.failure)))
+        guard case .status(let status, let retryAfter) = reply.answer else {
             throw NetworkFailure("the token endpoint: \(reply.failure ?? "no answer")")
         }
-        guard (200...299).contains(status) else { throw NetworkFailure("the token endpoint answered \(status)") }
-        guard let token = Token(answer: reply.body, at: time.moment, time.timestamp) else {
+        guard (200...299).contains(status) else {
+            throw NetworkFailure("the token endpoint answered \(status)", retryAfter: retryAfter)
+        }
+        // The answer may have been long on its way: the token is as old as its request.
+        guard let token = Token(answer: reply.body, at: started, time.timestamp) else {
             throw NetworkFailure("the token endpoint answered \(status) without a usable access_token")
         }
         return token

@@ -32,6 +32,11 @@ package final class FilingFolder: Sendable {
         fatalError("an endless range ended")
     }
 
+    /// Keeps a name that was chosen in an earlier run of the service from being chosen again.
+    package func hold(_ name: FiledName) {
+        reserved.withLock { _ = $0.insert(name.drop) }
+    }
+
     /// The drop is here under its name, or will never be.
     package func release(_ name: FiledName) {
         reserved.withLock { _ = $0.remove(name.drop) }
@@ -81,13 +86,20 @@ package final class FilingFolder: Sendable {
         _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
     ) throws(SystemCallError) -> Bool {
         let temporary = FileName(".\(drop.text).copy")
-        try FileCopy.make(of: OpenFile(reading: workName, in: work), in: directory, as: temporary, mode: 0o640)
-        guard try directory.move(temporary, to: directory, as: name.drop) else {
+        let hash = try FileCopy.make(
+            of: OpenFile(reading: workName, in: work), in: directory, as: temporary, mode: 0o640)
+        if try !directory.move(temporary, to: directory, as: name.drop) {
             try directory.remove(temporary)
-            return false
+            // A run before this one may have put its copy here and been stopped before the original went.
+            guard try isRegular(name.drop, hash: hash) else { return false }
         }
         try directory.sync()
         try work.remove(workName)
         return true
+    }
+
+    private func isRegular(_ name: FileName, hash: [UInt8]) throws(SystemCallError) -> Bool {
+        guard try directory.status(of: name)?.form == .regular else { return false }
+        return try FileCopy.hash(of: OpenFile(reading: name, in: directory)) == hash
     }
 }

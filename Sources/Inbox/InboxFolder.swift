@@ -72,7 +72,7 @@ package actor InboxFolder {
     package func next() async -> ClaimedDrop? {
         while !isStopped && !Task.isCancelled {
             if time.moment >= nextListing || folder == nil { listAll() }
-            if let drop = claimWhatIsDue() { return drop }
+            if folder != nil, let drop = claimWhatIsDue() { return drop }
             if settings.once && (settling.count == 0 || folder == nil) { return nil }
             await waitForHint()
         }
@@ -102,7 +102,8 @@ package actor InboxFolder {
     /// Sleeps until something happens in the folder or a deadline comes.
     private func waitForHint() async {
         let now = time.moment
-        let deadline = min(nextListing, settling.nextLook(at: now, time.timestamp) ?? nextListing)
+        let nextLook = folder == nil ? nil : settling.nextLook(at: now, time.timestamp)
+        let deadline = min(nextListing, nextLook ?? nextListing)
         let alarm = Task { [time, hints] in
             try await time.sleep(until: deadline)
             hints.add(.wake)
@@ -129,6 +130,7 @@ package actor InboxFolder {
     /// Opens the folders where that is needed, and looks at every entry.
     private func listAll() {
         do throws(SystemCallError) {
+            try leaveIfReplaced()
             if folder == nil {
                 let inbox = try Directory(opening: settings.path)
                 folder = (inbox, try WorkFolder(at: settings.work))
@@ -145,6 +147,18 @@ package actor InboxFolder {
             isUnavailable = true
             nextListing = time.moment + min(InboxFolder.retry, settings.rescan)
         }
+    }
+
+    /// A removed folder raises no event while it is open, and lists as an empty one.
+    private func leaveIfReplaced() throws(SystemCallError) {
+        guard let inbox = folder?.inbox else { return }
+        let status = try inbox.status()
+        let present = try Directory(opening: settings.path).status()
+        if status.device == present.device && status.inode == present.inode { return }
+        // The kernel itself ends the watch of a folder that is gone.
+        if status.links > 0 { notifier.forget(hints) }
+        hints = FolderHints()
+        folder = nil
     }
 
     private func look(at name: FileName, renamedIn: Bool) {

@@ -1,5 +1,4 @@
 import CInotifyTools
-import CLinux
 import Foundation
 import Model
 import Synchronization
@@ -9,7 +8,7 @@ import SystemPackage
 ///
 /// It turns kernel events into hints (``FolderHints``) and decides nothing: an event is only a reason to look.
 /// The thread sleeps in the kernel until something happens, so an idle service never wakes. To change what is
-/// watched, it is woken by a write to a file in memory that it watches too.
+/// watched, it is woken by a write to a nameless file that it watches too.
 package final class Notifier: Sendable {
     /// The process's own: the library allows no second.
     package static let shared = Notifier()
@@ -30,6 +29,12 @@ package final class Notifier: Sendable {
 
     private init() {}
 
+    /// Starts the thread, if it does not run: early, while descriptors are small numbers. The library waits with
+    /// `select(2)`, which knows none beyond 1023.
+    package func start() {
+        order(nil)
+    }
+
     /// Starts to send what happens in the folder at `path` to `hints`, first of all a hint to list it.
     package func watch(_ path: FilePath, hints: FolderHints) {
         order(.watch(path: path, hints: hints))
@@ -40,9 +45,9 @@ package final class Notifier: Sendable {
         order(.forget(hints))
     }
 
-    private func order(_ order: Order) {
+    private func order(_ order: Order?) {
         let (mustStart, wake) = state.withLock { state in
-            state.orders.append(order)
+            if let order { state.orders.append(order) }
             defer { state.hasStarted = true }
             return (!state.hasStarted, state.wake)
         }
@@ -81,6 +86,7 @@ private final class NotifierThread {
     private let takeOrders: ((FilePath?, FolderHints) -> Void) -> Void
     private let wakeWatch: CInt
     private var watched: [CInt: FolderHints] = [:]
+    private var spellings: UInt64 = 0
 
     /// The events of a folder that are worth a look (contract, section 3).
     private static let folderEvents =
@@ -91,9 +97,13 @@ private final class NotifierThread {
     init?(takeOrders: @escaping ((FilePath?, FolderHints) -> Void) -> Void, setWake: (CInt) -> Void) {
         self.takeOrders = takeOrders
         guard inotifytools_initialize() != 0 else { return nil }
-        NotifierThread.closeOnExec()
-        let wake = memfd_create("sluice-wake", SLUICE_MFD_CLOEXEC)
-        guard wake >= 0 else { return nil }
+        guard let descriptor = NotifierThread.descriptor(), descriptor < CInt(FD_SETSIZE) else {
+            inotifytools_cleanup()
+            return nil
+        }
+        // The library leaves it open to child processes.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        guard let wake = NotifierThread.namelessFile() else { return nil }
         let path = "/proc/self/fd/\(wake)"
         guard inotifytools_watch_file(path, CInt(IN_MODIFY)) != 0 else { return nil }
         wakeWatch = inotifytools_wd_from_filename(path)
@@ -115,9 +125,9 @@ private final class NotifierThread {
 
     private func carryOut(_ path: FilePath?, _ hints: FolderHints) {
         if let path {
-            let isWatched = path.withPlatformString { inotifytools_watch_file($0, NotifierThread.folderEvents) } != 0
-            if isWatched {
-                let watch = path.withPlatformString { inotifytools_wd_from_filename($0) }
+            let spelling = newSpelling(of: path)
+            if inotifytools_watch_file(spelling, NotifierThread.folderEvents) != 0 {
+                let watch = inotifytools_wd_from_filename(spelling)
                 if watch >= 0 { watched[watch] = hints }
             }
             // What came before the watch raised no event, and without a watch the listing is all there is.
@@ -128,6 +138,16 @@ private final class NotifierThread {
                 watched[watch] = nil
             }
         }
+    }
+
+    /// A path to the same folder that nobody has watched before.
+    ///
+    /// The library finds a watch by its path, to which it adds a slash, and never forgets a watch that the kernel
+    /// ended: under the same path a folder that was made anew would be taken for the one that is gone.
+    private func newSpelling(of path: FilePath) -> [CChar] {
+        spellings += 1
+        let mark = "/" + String(spellings, radix: 2).map { $0 == "1" ? "./" : "/" }.joined()
+        return path.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) } + mark.utf8CString
     }
 
     private func pass(_ event: UnsafeMutablePointer<inotify_event>) {
@@ -154,14 +174,25 @@ private final class NotifierThread {
         return FileName(bytes: padded.prefix { $0 != 0 })
     }
 
-    /// The library leaves its descriptor open to child processes; it is the one called `anon_inode:inotify`.
-    private static func closeOnExec() {
+    /// A file that only this process knows: its name is gone before anybody sees it. (A file in memory would do, but
+    /// recent kernels raise no events for those.)
+    private static func namelessFile() -> CInt? {
+        var template = Array((FileManager.default.temporaryDirectory.path + "/.sluice-XXXXXX").utf8CString)
+        let file = mkstemp(&template)
+        guard file >= 0 else { return nil }
+        _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+        unlink(template)
+        return file
+    }
+
+    /// The library keeps its descriptor to itself; it is the one called `anon_inode:inotify`.
+    private static func descriptor() -> CInt? {
         var target = [CChar](repeating: 0, count: 64)
-        for descriptor in CInt(0)..<1024 {
+        return (CInt(0)..<65_536).first { descriptor in
             let length = readlink("/proc/self/fd/\(descriptor)", &target, target.count)
-            guard length > 0 else { continue }
-            let name = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if name == "anon_inode:inotify" { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            guard length > 0 else { return false }
+            return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                == "anon_inode:inotify"
         }
     }
 }

@@ -20,10 +20,24 @@ package struct WorkFolder: Sendable {
     package func take(_ name: FileName, from inbox: Directory) throws(SystemCallError) -> WorkName {
         if try inbox.move(name, to: directory, as: name) { return WorkName(name: name) }
         for shelf in 1... {
-            let folder = try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
-            if try inbox.move(name, to: folder, as: name) { return WorkName(shelf: shelf, name: name) }
+            if try put(name, from: inbox, onShelf: shelf) { return WorkName(shelf: shelf, name: name) }
         }
         fatalError("an endless range ended")
+    }
+
+    /// - Returns: `false` where the shelf has such an entry, or where a drop has the shelf's own name.
+    private func put(_ name: FileName, from inbox: Directory, onShelf shelf: Int) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            let folder = try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
+            return try inbox.move(name, to: folder, as: name)
+        } catch {
+            switch error.errno {
+            case .notDirectory, .tooManySymbolicLinkLevels: return false
+            // The shelf was cleared away under us, if it is not the entry that is gone.
+            case .noSuchFileOrDirectory where try inbox.status(of: name) != nil: return false
+            default: throw error
+            }
+        }
     }
 
     /// Puts a copy that belongs to the service in the place of a claimed file, so that its sender, who may hold it
@@ -35,7 +49,7 @@ package struct WorkFolder: Sendable {
         let source = try OpenFile(reading: name.name, in: folder)
         let before = try source.status()
         // A dot keeps it apart from drops, which never begin with one.
-        let temporary = FileName(bytes: Array(".copy-".utf8) + Array(String(before.inode).utf8))
+        let temporary = FileName(bytes: WorkFolder.copyPrefix + Array(String(before.inode).utf8))
         try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)
         let after = try source.status()
         try folder.replace(name.name, with: temporary)
@@ -66,11 +80,7 @@ package struct WorkFolder: Sendable {
     package func contents() throws(SystemCallError) -> [(name: WorkName, status: FileStatus)] {
         var found: [(name: WorkName, status: FileStatus)] = []
         for name in try directory.list() {
-            if name.bytes.first == UInt8(ascii: ".") {
-                // A copy that a stop of the service cut off; its original is still here.
-                try directory.remove(name)
-                continue
-            }
+            if try clearCopy(name, in: directory) { continue }
             guard let status = try directory.status(of: name) else { continue }
             guard status.form == .directory else {
                 found.append((WorkName(name: name), status))
@@ -79,6 +89,7 @@ package struct WorkFolder: Sendable {
             guard let shelf = Int(String(decoding: name.bytes, as: UTF8.self)) else { continue }
             let folder = try directory.subdirectory(name)
             for inner in try folder.list() {
+                if try clearCopy(inner, in: folder) { continue }
                 guard let status = try folder.status(of: inner), status.form != .directory else { continue }
                 found.append((WorkName(shelf: shelf, name: inner), status))
             }
@@ -86,6 +97,16 @@ package struct WorkFolder: Sendable {
         }
         return found.sorted { ($0.status.changed, $0.name.name) < ($1.status.changed, $1.name.name) }
     }
+
+    /// Removes a copy that a stop of the service cut off: its original is still here.
+    ///
+    /// - Returns: whether the entry is no drop, for no drop's name begins with a dot.
+    private func clearCopy(_ name: FileName, in folder: Directory) throws(SystemCallError) -> Bool {
+        if name.bytes.starts(with: WorkFolder.copyPrefix) { try folder.remove(name) }
+        return name.bytes.first == UInt8(ascii: ".")
+    }
+
+    private static let copyPrefix = Array(".copy-".utf8)
 
     private static func name(ofShelf shelf: Int) -> FileName { FileName(String(shelf)) }
 }

@@ -36,8 +36,10 @@ struct Compiler {
         try refuseLoops()
         return SchemaProgram(
             builder, resourceCount: registry.resources.count, dynamicAnchors: dynamicAnchorTable(),
-            locations: places.map { registry.documentURIs[$0.document] == uri
-                ? "#\($0.pointer)" : registry.documentURIs[$0.document] + "#\($0.pointer)" })
+            locations: places.map {
+                registry.documentURIs[$0.document] == uri
+                    ? "#\($0.pointer)" : registry.documentURIs[$0.document] + "#\($0.pointer)"
+            })
     }
 
     func error(_ message: String, at place: SchemaPlace) -> JSONSchemaError { registry.error(message, at: place) }
@@ -61,7 +63,8 @@ struct Compiler {
     /// Validates a document that is used against its metaschema.
     private func check(_ document: Int) throws(JSONSchemaError) {
         let root = registry.documents[document].root
-        guard let resource = registry.resources.first(where: { $0.root.document == document && $0.root.value.node == 0 })
+        guard
+            let resource = registry.resources.first(where: { $0.root.document == document && $0.root.value.node == 0 })
         else { return }
         let custom = root["$schema"]?.string.map { URIReference($0).withoutFragment }
         let metaschema: JSONSchema
@@ -140,7 +143,9 @@ struct Compiler {
         }
         if builder.nodes[node].object >= 0 {
             let range = builder.objects[Int(builder.nodes[node].object)].dependentSchemas
-            result += stride(from: Int(range.start) + 1, to: Int(range.start + range.count), by: 2).map { builder.links[$0] }
+            result += stride(from: Int(range.start) + 1, to: Int(range.start + range.count), by: 2).map {
+                builder.links[$0]
+            }
         }
         return result.filter { $0 >= 0 }
     }

@@ -39,14 +39,16 @@ public struct JSONSchema: Sendable {
     /// - Parameter limit: how many violations are listed; all are counted.
     public func validate(_ value: JSONValue, limit: Int = 100) -> JSONSchemaReport {
         value.storage.withTree { tree in
-            var validator = Validator(program, tree, limit: limit)
+            var validator = Validator(program, tree, bytes: value.storage.text.count, limit: limit)
             let isValid = validator.check(0, value.node, nil)
             if isValid, validator.matcher.undecided == 0, !validator.isEndless {
                 return JSONSchemaReport(errorCount: 0, errors: [])
             }
             validator.isSilent = false
-            _ = validator.check(0, value.node, nil)
+            if !validator.isEndless { _ = validator.check(0, value.node, nil) }
+            if validator.isEndless { validator.forgetFindings() }
             if validator.findingCount == 0 {
+                // Nothing is known to be wrong, but it could not be judged.
                 validator.note(validator.isEndless ? .reference : .pattern, 0, value.node, argument: 1)
             }
             let wording = Wording(program: program, tree: tree, root: value.node, cursor: cursor)

@@ -14,6 +14,7 @@ public struct JSONSchemaError: Error, Sendable, CustomStringConvertible {
 
     /// `DOCUMENT:LINE:COLUMN: MESSAGE (at POINTER)`.
     public var description: String {
-        (document.isEmpty ? "" : document + ":") + "\(position): \(message)" + (pointer.isEmpty ? "" : " (at \(pointer))")
+        (document.isEmpty ? "" : document + ":") + "\(position): \(message)"
+            + (pointer.isEmpty ? "" : " (at \(pointer))")
     }
 }

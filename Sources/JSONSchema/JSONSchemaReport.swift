@@ -11,7 +11,7 @@ public struct JSONSchemaReport: Sendable {
 /// One thing about a value that a schema does not allow.
 public struct JSONSchemaViolation: Sendable, Hashable {
     /// The JSON pointer (RFC 6901) from the value that was validated to the one that offends; where a member is
-    /// missing, to the object that lacks it.
+    /// missing, to the object that lacks it. Inside a sensitive field it ends before a name that the schema does not know.
     public let pointer: String
     /// The keyword that is not satisfied; `false` where the schema is `false`.
     public let keyword: String

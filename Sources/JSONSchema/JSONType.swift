@@ -19,7 +19,10 @@ extension TypeMask {
     /// The types by name; `integer` only where other numbers are not allowed.
     var types: Set<JSONType> {
         var types = Set(JSONType.allCases.filter { contains($0.mask) })
-        if types.contains(.number) { types.remove(.integer) }
+        if contains(.fraction) {
+            types.remove(.integer)
+            types.insert(.number)
+        }
         return types
     }
 }

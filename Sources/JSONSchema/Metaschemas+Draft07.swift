@@ -128,6 +128,6 @@ extension Metaschemas {
               "default": true
             }
             """#
-        ),
+        )
     ]
 }

@@ -82,12 +82,14 @@ struct Registry {
     }
 
     /// The rules that a resource's `$schema` asks for.
-    private mutating func rules(of place: SchemaPlace, inherited: DialectRules) throws(JSONSchemaError) -> DialectRules {
+    private mutating func rules(of place: SchemaPlace, inherited: DialectRules) throws(JSONSchemaError) -> DialectRules
+    {
         guard let text = place.value["$schema"]?.string else { return inherited }
         let uri = URIReference(text).withoutFragment
         if let dialect = JSONSchema.Dialect(rawValue: uri) { return DialectRules(dialect) }
         guard let metaschema = provided[uri] else {
-            throw error("$schema names a dialect that is not known: \(JSONEscaping.printable(text, limit: 200))", at: place)
+            throw error(
+                "$schema names a dialect that is not known: \(JSONEscaping.printable(text, limit: 200))", at: place)
         }
         let base = metaschema.root["$schema"]?.string.map { URIReference($0).withoutFragment }
         guard let draft = base.flatMap(JSONSchema.Dialect.init(rawValue:)) else {
@@ -174,7 +176,9 @@ struct Registry {
             }
             return anchor
         }
-        guard let pointer = JSONPointer(fragment) else { throw error("the reference \(quoted) is no pointer", at: place) }
+        guard let pointer = JSONPointer(fragment) else {
+            throw error("the reference \(quoted) is no pointer", at: place)
+        }
         var target = resources[number].root
         for token in pointer.tokens {
             guard let value = target.value[JSONPointer(tokens: [token])] else {

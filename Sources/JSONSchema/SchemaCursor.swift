@@ -54,15 +54,14 @@ final class SchemaState: Sendable {
         self.shape = shape
         self.program = program
         let reader = ShapeReader(program: program)
-        let mask = reader.mask(shape, 0)
+        let mask = reader.mask(shape)
         types = mask == .any ? nil : mask.types
-        isSensitive = isInherited || reader.isSensitive(shape, 0)
+        isSensitive = isInherited || reader.isSensitive(shape)
     }
 
     func property(_ name: String) -> SchemaState {
         if let state = known.withLock({ $0[name] }) { return state }
-        var isNamed = false
-        let shape = ShapeReader(program: program).property(self.shape, Array(name.utf8), 0, &isNamed)
+        let (shape, isNamed) = ShapeReader(program: program).property(self.shape, Array(name.utf8))
         let state = SchemaState(shape, isInherited: isSensitive, program)
         // Names that only documents know are not kept: there is no end to them.
         guard isNamed else { return state }
@@ -73,11 +72,14 @@ final class SchemaState: Sendable {
         }
     }
 
+    /// Whether the schema names this property; asked after ``property(_:)``.
+    func knows(_ name: String) -> Bool { known.withLock { $0[name] != nil } }
+
     func item(at index: Int?) -> SchemaState {
         let longest = ShapeReader(program: program).longestPrefix
         let key = index.map { min($0, longest) } ?? -1
         if let state = elements.withLock({ $0[key] }) { return state }
-        let shape = ShapeReader(program: program).item(self.shape, index.map { _ in key }, 0)
+        let shape = ShapeReader(program: program).item(self.shape, index.map { _ in key })
         let state = SchemaState(shape, isInherited: isSensitive, program)
         return elements.withLock { elements in
             if let other = elements[key] { return other }

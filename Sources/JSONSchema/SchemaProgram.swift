@@ -90,7 +90,8 @@ final class SchemaProgram: @unchecked Sendable {
     func name(_ index: Int32) -> String {
         let range = names[index]
         return String(
-            decoding: UnsafeBufferPointer(start: nameBytes.base + Int(range.start), count: Int(range.count)), as: UTF8.self)
+            decoding: UnsafeBufferPointer(start: nameBytes.base + Int(range.start), count: Int(range.count)),
+            as: UTF8.self)
     }
 
     /// The slot of a property's name; `nil` if the rule's table has none.
@@ -102,7 +103,7 @@ final class SchemaProgram: @unchecked Sendable {
             let slot = slots.base[Int(rule.firstSlot) + Int(index)]
             if slot.name < 0 { return nil }
             let name = names.base[Int(slot.name)]
-            if Int(name.count) == count, equal(nameBytes.base + Int(name.start), bytes, count) { return slot }
+            if Int(name.count) == count, sameBytes(nameBytes.base + Int(name.start), bytes, count) { return slot }
             index = (index + 1) & UInt32(bitPattern: rule.slotMask)
         }
     }
@@ -110,32 +111,8 @@ final class SchemaProgram: @unchecked Sendable {
     @inline(__always)
     func isName(_ index: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         let name = names[index]
-        return Int(name.count) == count && equal(nameBytes.base + Int(name.start), bytes, count)
+        return Int(name.count) == count && sameBytes(nameBytes.base + Int(name.start), bytes, count)
     }
-}
-
-@inline(__always)
-func equal(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-    let (left, right) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
-    var index = 0
-    if count >= 8 {
-        while index + 8 <= count {
-            if left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                != right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            { return false }
-            index += 8
-        }
-        index = count - 8
-        return left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            == right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-    }
-    while index < count {
-        if left.load(fromByteOffset: index, as: UInt8.self) != right.load(fromByteOffset: index, as: UInt8.self) {
-            return false
-        }
-        index += 1
-    }
-    return true
 }
 
 /// A hash for the tables of names. They hold the schema's names alone, so documents cannot make them long.
@@ -146,7 +123,9 @@ func nameHash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt32 {
     if count >= 8 {
         mixed ^= raw.loadUnaligned(as: UInt64.self) &* 0xC2B2_AE3D_27D4_EB4F
         mixed ^= raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) &* 0x1656_67B1_9E37_79F9
-        if count > 16 { mixed ^= raw.loadUnaligned(fromByteOffset: count / 2 - 4, as: UInt64.self) &* 0xA24B_AED4_963E_E407 }
+        if count > 16 {
+            mixed ^= raw.loadUnaligned(fromByteOffset: count / 2 - 4, as: UInt64.self) &* 0xA24B_AED4_963E_E407
+        }
     } else if count >= 4 {
         let ends =
             UInt64(raw.loadUnaligned(as: UInt32.self)) << 32

@@ -1,9 +1,13 @@
-/// Reads what schemas say of a place and of those below it. References that are dynamic may go around in circles, so
-/// every walk has a depth, beyond which nothing is known.
-struct ShapeReader {
-    let program: SchemaProgram
+/// Reads what schemas say of a place and of those below it, for one question.
+///
+/// Dynamic references may lead around in circles, and schemas may be shared: each is looked into once. Where a circle
+/// closes nothing is added, since what lies on it is being read already.
+final class ShapeReader {
+    private let program: SchemaProgram
+    private var masks: [Int32: TypeMask] = [:]
+    private var shapes: [Int32: SchemaShape] = [:]
 
-    private static var depthLimit: Int { 64 }
+    init(program: SchemaProgram) { self.program = program }
 
     /// The longest list of schemas for the first elements of an array.
     var longestPrefix: Int {
@@ -46,62 +50,74 @@ struct ShapeReader {
 
     // MARK: At the place
 
-    func mask(_ shape: SchemaShape, _ depth: Int) -> TypeMask {
-        guard depth < Self.depthLimit else { return .any }
+    func mask(_ shape: SchemaShape) -> TypeMask {
         switch shape {
         case .maybe: return .any
-        case .all(let shapes): return shapes.reduce(.any) { $0.intersection(mask($1, depth + 1)) }
-        case .any(let shapes): return shapes.reduce([]) { $0.union(mask($1, depth + 1)) }
+        case .all(let shapes): return shapes.reduce(.any) { $0.intersection(mask($1)) }
+        case .any(let shapes): return shapes.reduce([]) { $0.union(mask($1)) }
         case .schema(let node):
-            guard !program.nodes[node].isFalse else { return [] }
-            var result = program.nodes[node].types
-            if program.nodes[node].logic >= 0 {
-                let rule = program.logics[program.nodes[node].logic]
-                for set in [rule.enumeration, rule.constant] where set >= 0 {
-                    result.formIntersection(program.valueSets[Int(set)].types)
-                }
-            }
-            return inPlace(node) { .schema($0) }.reduce(result) { $0.intersection(mask($1, depth + 1)) }
+            if let known = masks[node] { return known }
+            masks[node] = .any
+            let mask = mask(ofNode: node)
+            masks[node] = mask
+            return mask
         }
     }
 
-    func isSensitive(_ shape: SchemaShape, _ depth: Int) -> Bool {
-        guard depth < Self.depthLimit else { return false }
-        switch shape {
-        case .all(let shapes), .any(let shapes), .maybe(let shapes):
-            return shapes.contains { isSensitive($0, depth + 1) }
-        case .schema(let node):
-            return program.nodes[node].isSensitive
-                || inPlace(node) { .schema($0) }.contains { isSensitive($0, depth + 1) }
+    private func mask(ofNode node: Int32) -> TypeMask {
+        guard !program.nodes[node].isFalse else { return [] }
+        var result = program.nodes[node].types
+        if program.nodes[node].logic >= 0 {
+            let rule = program.logics[program.nodes[node].logic]
+            for set in [rule.enumeration, rule.constant] where set >= 0 {
+                result.formIntersection(program.valueSets[Int(set)].types)
+            }
         }
+        return inPlace(node) { .schema($0) }.reduce(result) { $0.intersection(mask($1)) }
+    }
+
+    func isSensitive(_ shape: SchemaShape) -> Bool {
+        var visited: Set<Int32> = []
+        var pending = [shape]
+        while let shape = pending.popLast() {
+            switch shape {
+            case .all(let shapes), .any(let shapes), .maybe(let shapes): pending += shapes
+            case .schema(let node):
+                guard visited.insert(node).inserted else { continue }
+                if program.nodes[node].isSensitive { return true }
+                pending += inPlace(node) { .schema($0) }
+            }
+        }
+        return false
     }
 
     // MARK: Below
 
     /// Steps down through alternatives: one that does not allow the value to be a `container` is no alternative.
-    private func step(
-        _ shape: SchemaShape, _ container: TypeMask, _ depth: Int, _ read: (Int32) -> SchemaShape
-    ) -> SchemaShape {
+    private func step(_ shape: SchemaShape, _ container: TypeMask, _ read: (Int32) -> SchemaShape) -> SchemaShape {
         switch shape {
-        case .all(let shapes): return .all(shapes.map { step($0, container, depth + 1, read) })
-        case .maybe(let shapes): return .maybe(shapes.map { step($0, container, depth + 1, read) })
+        case .all(let shapes): return .all(shapes.map { step($0, container, read) })
+        case .maybe(let shapes): return .maybe(shapes.map { step($0, container, read) })
         case .any(let shapes):
-            let possible = shapes.filter { mask($0, depth + 1).contains(container) }
-            return .any((possible.isEmpty ? shapes : possible).map { step($0, container, depth + 1, read) })
-        case .schema(let node): return read(node)
+            let possible = shapes.filter { mask($0).contains(container) }
+            return .any((possible.isEmpty ? shapes : possible).map { step($0, container, read) })
+        case .schema(let node):
+            if let known = self.shapes[node] { return known }
+            self.shapes[node] = .anything
+            let shape = read(node)
+            self.shapes[node] = shape
+            return shape
         }
     }
 
-    func property(_ shape: SchemaShape, _ name: [UInt8], _ depth: Int, _ isNamed: inout Bool) -> SchemaShape {
-        var found = false
-        let result = step(shape, .object, depth) { node in
-            guard depth < Self.depthLimit else { return .anything }
-            var shapes = ownProperty(node, name, &found)
-            for link in inPlace(node, { .schema($0) }) { shapes.append(property(link, name, depth + 1, &found)) }
-            return .all(shapes)
+    /// What is said of a member, and whether a schema names it.
+    func property(_ shape: SchemaShape, _ name: [UInt8]) -> (shape: SchemaShape, isNamed: Bool) {
+        var isNamed = false
+        func read(_ node: Int32) -> SchemaShape {
+            let own = ownProperty(node, name, &isNamed)
+            return .all(own + inPlace(node) { .schema($0) }.map { step($0, .object, read) })
         }
-        isNamed = isNamed || found
-        return result
+        return (step(shape, .object, read), isNamed)
     }
 
     private func ownProperty(_ node: Int32, _ name: [UInt8], _ isNamed: inout Bool) -> [SchemaShape] {
@@ -114,8 +130,10 @@ struct ShapeReader {
                 isNamed = true
                 if slot.schema >= 0 { shapes.append(.schema(slot.schema)) }
             }
+            guard !rule.patterns.isEmpty else { return }
             var matcher = PatternMatcher()
-            for index in stride(from: Int(rule.patterns.start), to: Int(rule.patterns.start + rule.patterns.count), by: 2)
+            for index in stride(
+                from: Int(rule.patterns.start), to: Int(rule.patterns.start + rule.patterns.count), by: 2)
             where matcher.match(program.patterns[Int(program.links[index])], text) != .differs {
                 shapes.append(.schema(program.links[index + 1]))
             }
@@ -125,21 +143,21 @@ struct ShapeReader {
         return rule.unevaluated >= 0 ? [.maybe([.schema(rule.unevaluated)])] : []
     }
 
-    func item(_ shape: SchemaShape, _ index: Int?, _ depth: Int) -> SchemaShape {
-        step(shape, .array, depth) { node in
-            guard depth < Self.depthLimit else { return .anything }
-            var shapes = inPlace(node) { .schema($0) }.map { item($0, index, depth + 1) }
-            guard program.nodes[node].array >= 0 else { return .all(shapes) }
-            let rule = program.arrays[program.nodes[node].array]
-            let rest: SchemaShape = rule.items >= 0 ? .schema(rule.items) : .anything
-            let prefix = schemas(rule.prefix)
-            if let index {
-                shapes.append(index < prefix.count ? .schema(prefix[index]) : rest)
-            } else {
-                shapes.append(prefix.isEmpty ? rest : .any(prefix.map { .schema($0) } + [rest]))
-            }
-            for schema in [rule.contains, rule.unevaluated] where schema >= 0 { shapes.append(.maybe([.schema(schema)])) }
-            return .all(shapes)
+    /// What is said of an element; of any, for no index.
+    func item(_ shape: SchemaShape, _ index: Int?) -> SchemaShape {
+        func read(_ node: Int32) -> SchemaShape {
+            .all(ownItem(node, index) + inPlace(node) { .schema($0) }.map { step($0, .array, read) })
         }
+        return step(shape, .array, read)
+    }
+
+    private func ownItem(_ node: Int32, _ index: Int?) -> [SchemaShape] {
+        guard program.nodes[node].array >= 0 else { return [] }
+        let rule = program.arrays[program.nodes[node].array]
+        let rest: SchemaShape = rule.items >= 0 ? .schema(rule.items) : .anything
+        let prefix = schemas(rule.prefix)
+        let other: [SchemaShape] = [rule.contains, rule.unevaluated].filter { $0 >= 0 }.map { .maybe([.schema($0)]) }
+        if let index { return [index < prefix.count ? .schema(prefix[index]) : rest] + other }
+        return [prefix.isEmpty ? rest : .any(prefix.map { .schema($0) } + [rest])] + other
     }
 }

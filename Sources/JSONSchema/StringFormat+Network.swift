@@ -138,7 +138,9 @@ extension FormatScanner {
                 return false
             }
         }
-        let path = { (byte: UInt8) in byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "/") }
+        let path = { (byte: UInt8) in
+            byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "/")
+        }
         guard part(path) else { return false }
         if take("?"), !part({ path($0) || $0 == UInt8(ascii: "?") }) { return false }
         if take("#"), !part({ path($0) || $0 == UInt8(ascii: "?") }) { return false }
@@ -147,7 +149,9 @@ extension FormatScanner {
 
     private mutating func authority() -> Bool {
         // User information ends with an @ before the next slash, question mark or hash.
-        let end = text[at...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        let end = text[at...].firstIndex {
+            $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
+        }
         if text[at..<(end ?? text.count)].contains(UInt8(ascii: "@")) {
             guard part({ $0 == UInt8(ascii: ":") }), take("@") else { return false }
         }

@@ -85,11 +85,14 @@ extension Validator {
             _ = check(program.links[link], node, nil)
             let own = findings.filter { $0.node == node }
             areTypes = areTypes && findings.count == 1 && own.first?.keyword == .type
-            areValues = areValues && findings.count == 1 && (own.first?.keyword == .enum || own.first?.keyword == .const)
+            areValues =
+                areValues && findings.count == 1 && (own.first?.keyword == .enum || own.first?.keyword == .const)
             if let type = own.first(where: { $0.keyword == .type }) {
                 types.formUnion(TypeMask(rawValue: UInt8(truncatingIfNeeded: type.argument)))
             }
-            let misfits = own.count { $0.keyword == .type || $0.keyword == .enum || $0.keyword == .const || $0.keyword == .false }
+            let misfits = own.count {
+                $0.keyword == .type || $0.keyword == .enum || $0.keyword == .const || $0.keyword == .false
+            }
             let constants = findings.count { ($0.keyword == .const || $0.keyword == .enum) && $0.node != node }
             let rank = (misfits, constants, findingCount)
             if findingCount > 0, best.map({ rank < $0.rank }) ?? true { best = (rank, findings, findingCount) }
@@ -105,4 +108,3 @@ extension Validator {
         }
     }
 }
-

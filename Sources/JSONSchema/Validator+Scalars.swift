@@ -10,7 +10,8 @@ extension Validator {
             var isValid = true
             // A bound that is no small integer is compared as a decimal.
             func exact(_ bound: NumberBound) -> Bool { bound.decimal >= 0 && !bound.isInt }
-            if exact(rule.minimum) || exact(rule.maximum) || exact(rule.exclusiveMinimum) || exact(rule.exclusiveMaximum)
+            if exact(rule.minimum) || exact(rule.maximum) || exact(rule.exclusiveMinimum)
+                || exact(rule.exclusiveMaximum)
                 || exact(rule.multipleOf)
             {
                 return checkDecimal(rule, schema, node, JSONDecimal(value))
@@ -114,7 +115,8 @@ extension Validator {
         if let index = set.index { return index[Array(text)] != nil }
         for form in set.forms where form.count == text.count {
             let isEqual = form.withUnsafeBufferPointer {
-                equal($0.baseAddress.unsafelyUnwrapped, text.baseAddress.unsafelyUnwrapped, text.count)  // not empty
+                // Neither is empty.
+                sameBytes($0.baseAddress.unsafelyUnwrapped, text.baseAddress.unsafelyUnwrapped, text.count)
             }
             if isEqual { return true }
         }

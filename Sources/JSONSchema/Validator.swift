@@ -8,28 +8,32 @@ struct Validator: ~Copyable {
     let program: SchemaProgram
     let tree: JSONTree
     let limit: Int
+    /// References that may still be followed; see ``follow(_:_:_:)``.
+    private var budget: Int
     var isSilent = true
     var findings: [Finding] = []
     var findingCount = 0
     var matcher = PatternMatcher()
-    /// A schema that depends on the dynamic scope went around too often.
+    /// The schema refers to itself too often for the value to be judged.
     var isEndless = false
+    /// References that are being followed on one and the same value.
     private var hops = 0
+    private var hopNode = -1
     /// The resources that were entered, the outermost first; kept only where a reference is dynamic.
     private var scope: [Int32] = []
     private let keepsScope: Bool
 
-    /// References that may be followed inside one another. The depth of documents is limited, so only a loop gets there.
-    private static var hopLimit: Int { 2500 }
+    private static var hopLimit: Int { 200 }
 
-    init(_ program: SchemaProgram, _ tree: JSONTree, limit: Int) {
+    init(_ program: SchemaProgram, _ tree: JSONTree, bytes: Int, limit: Int) {
         self.program = program
         self.tree = tree
         self.limit = limit
+        budget = 1_000_000 + 16 * bytes
         keepsScope = program.dynamicReferences.count > 0
     }
 
-    /// Notes a violation; returns whether to go on looking for more.
+    /// Notes a violation, unless silent.
     @inline(never)
     mutating func note(
         _ keyword: Keyword, _ schema: Int32, _ node: Int, mark: Int? = nil, argument: Int = 0, second: Int = 0
@@ -41,6 +45,9 @@ struct Validator: ~Copyable {
             Finding(
                 keyword: keyword, schema: schema, node: node, mark: mark ?? node, argument: argument, second: second))
     }
+
+    /// Findings that were made before it turned out that nothing can be said.
+    mutating func forgetFindings() { (findings, findingCount) = ([], 0) }
 
     /// Whether `node` fits `schema`.
     mutating func check(_ schema: Int32, _ node: Int, _ tracker: Tracker?) -> Bool {
@@ -136,13 +143,21 @@ struct Validator: ~Copyable {
 
     // MARK: References
 
+    /// Applies the schema that a reference leads to.
+    ///
+    /// Recursion needs references, so they are where work is bounded: so many on one value, which only a loop through
+    /// dynamic references reaches, and so many in all, in proportion to the text, which only alternatives that each
+    /// recurse reach. After that nothing is followed any more.
     mutating func follow(_ target: Int32, _ node: Int, _ tracker: Tracker?) -> Bool {
-        guard hops < Self.hopLimit else {
+        let outer = (hops, hopNode)
+        if hopNode != node { (hops, hopNode) = (0, node) }
+        hops += 1
+        budget -= 1
+        defer { (hops, hopNode) = outer }
+        guard hops <= Self.hopLimit, budget >= 0, !isEndless else {
             isEndless = true
             return false
         }
-        hops += 1
-        defer { hops -= 1 }
         return check(target, node, tracker)
     }
 

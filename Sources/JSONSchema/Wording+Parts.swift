@@ -55,7 +55,7 @@ enum Suggestion {
             let scalars = Array(candidate.unicodeScalars.prefix(65))
             guard (1...64).contains(scalars.count), abs(scalars.count - given.count) <= 3 else { continue }
             let distance = candidate.lowercased() == text.lowercased() ? 0 : distance(given, scalars)
-            guard distance <= max(1, min(3, scalars.count / 3)), distance < best?.distance ?? .max else { continue }
+            guard distance <= min(3, scalars.count / 3), distance < best?.distance ?? .max else { continue }
             best = (distance, candidate)
         }
         return best?.candidate

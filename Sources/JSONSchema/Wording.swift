@@ -35,8 +35,11 @@ struct Wording {
             }
             if isObject {
                 let key = JSONEscaping.decode(tree.text, tree.word(child))
-                pointer.append(key)
+                let (parent, child) = (place, child)
                 place = place.property(key)
+                // Names that the schema does not know may be data themselves: in what is sensitive they are left out.
+                if parent.isSensitive, !parent.state.knows(key) { break }
+                pointer.append(key)
                 if target == child { break }
                 node = child + 1
             } else {
@@ -117,7 +120,7 @@ struct Wording {
         case .oneOf where argument < 0: return "\(value) fits none of the alternatives"
         case .oneOf: return "\(value) fits alternatives \(argument + 1) and \(second + 1), but must fit one only"
         case .not: return "\(value) is just what is not allowed here"
-        case .reference: return "the schema refers to itself without end"
+        case .reference: return "the schema refers to itself too often here, so that it could not be judged"
         }
     }
 
@@ -127,9 +130,13 @@ struct Wording {
         let actual = Self.typeName(TypeMask(tag: word.tag))
         let wanted = JSONType.allCases.filter { expected.types.contains($0) }.map { Self.typeName($0.mask) }
         let phrase = "must be " + Self.joined(wanted, "or")
-        if word.tag == JSONWord.Tag.number { return phrase + (isSensitive ? "" : ", but is \(quoted(finding.node))") }
-        guard !isSensitive, word.tag == JSONWord.Tag.string else { return phrase + ", but is \(actual)" }
-        return phrase + ", but is the string \(quoted(finding.node))"
+        switch word.tag {
+        case JSONWord.Tag.number: return phrase + (isSensitive ? "" : ", but is \(quoted(finding.node))")
+        case JSONWord.Tag.string where !isSensitive: return phrase + ", but is the string \(quoted(finding.node))"
+        case JSONWord.Tag.true, JSONWord.Tag.false:
+            return phrase + (isSensitive ? "" : ", but is \(quoted(finding.node))")
+        default: return phrase + ", but is \(actual)"
+        }
     }
 
     private static func typeName(_ mask: TypeMask) -> String {

@@ -149,9 +149,12 @@ public struct JSONDecimal: Sendable, Hashable {
 }
 
 /// 1, 10, … 10^19.
-private let powersOfTen: [UInt64] = (0..<19).reduce(into: [1]) { powers, _ in powers.append(powers[powers.count - 1] * 10) }
+private let powersOfTen: [UInt64] = (0..<19).reduce(into: [1]) { powers, _ in
+    powers.append(powers[powers.count - 1] * 10)
+}
 
 extension JSONDecimal: Comparable {
+    /// Numeric order, exact.
     public static func < (left: JSONDecimal, right: JSONDecimal) -> Bool {
         if left.isNegative != right.isNegative { return left.isNegative }
         return left.isNegative

@@ -30,7 +30,8 @@ package enum JSONEscaping {
 
     package static func decode(_ text: UnsafePointer<UInt8>, _ word: JSONWord) -> String {
         guard word.flag else {
-            return String(decoding: UnsafeBufferPointer(start: text + word.start + 1, count: word.length - 2), as: UTF8.self)
+            return String(
+                decoding: UnsafeBufferPointer(start: text + word.start + 1, count: word.length - 2), as: UTF8.self)
         }
         return String(unsafeUninitializedCapacity: word.length) { buffer in
             var count = 0
@@ -116,7 +117,8 @@ package enum JSONEscaping {
             count += 1
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-                result += scalar.value < 0x80 && scalar.value != 0x7F
+                result +=
+                    scalar.value < 0x80 && scalar.value != 0x7F
                     ? controlEscape(UInt8(scalar.value)) : "\\u{" + String(scalar.value, radix: 16) + "}"
             default: result.unicodeScalars.append(scalar)
             }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One pass over the bytes into words. Iterative: nesting costs a frame of a small array, never the machine's stack.
 ///
 /// Sibling objects mostly have the same keys in the same order. Each object is read beside a *model*, an earlier
@@ -37,16 +39,23 @@ struct JSONParser: ~Copyable {
         base = text.baseAddress ?? UnsafePointer(bitPattern: 8).unsafelyUnwrapped  // never read: `end` is 0
         self.maximumDepth = maximumDepth
         capacity = max(16, end / 8)
-        words = .allocate(capacity: capacity)
+        words = Self.resize(nil, to: capacity)
     }
 
-    deinit { words.deallocate() }
+    deinit { free(words) }
 
-    /// Hands the words over, in a buffer of just their size.
-    consuming func takeWords() -> UnsafeMutablePointer<UInt64> {
-        let result = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
-        result.initialize(from: words, count: count)
+    /// Hands the words over, to be freed with `free`. A block that is mostly in use is left as it is: memory that was
+    /// never written takes no pages, and shrinking would give back pages that the next document needs again.
+    mutating func takeWords() -> UnsafeMutablePointer<UInt64> {
+        let result = count < capacity / 2 ? Self.resize(words, to: count) : words
+        words = Self.resize(nil, to: 1)  // for `deinit` to free
         return result
+    }
+
+    /// `realloc`, which moves the pages of large blocks rather than copying them.
+    private static func resize(_ block: UnsafeMutablePointer<UInt64>?, to count: Int) -> UnsafeMutablePointer<UInt64> {
+        guard let resized = realloc(block, count * MemoryLayout<UInt64>.stride) else { fatalError("out of memory") }
+        return resized.bindMemory(to: UInt64.self, capacity: count)
     }
 
     var tree: JSONTree { JSONTree(text: base, words: UnsafePointer(words)) }
@@ -60,11 +69,8 @@ struct JSONParser: ~Copyable {
 
     @inline(never)
     private mutating func grow() {
-        let larger = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: words, count: count)
-        words.deallocate()
-        words = larger
         capacity *= 2
+        words = Self.resize(words, to: capacity)
     }
 
     mutating func parse() throws(Failure) {
@@ -218,25 +224,4 @@ struct JSONParser: ~Copyable {
         append(JSONWord(tag: tag, flag: false, start: at, length: length).bits)
         return at + length
     }
-}
-
-/// `memcmp` for the short runs that keys are.
-@inline(__always)
-func sameBytes(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-    let (left, right) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
-    guard count >= 8 else {
-        for index in 0..<count where left.load(fromByteOffset: index, as: UInt8.self)
-            != right.load(fromByteOffset: index, as: UInt8.self)
-        { return false }
-        return true
-    }
-    var index = 0
-    while index + 8 <= count {
-        if left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            != right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        { return false }
-        index += 8
-    }
-    return left.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-        == right.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
 }

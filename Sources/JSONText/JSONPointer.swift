@@ -34,7 +34,9 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
         self.init(tokens: tokens)
     }
 
+    /// Goes on to the member `key`.
     public mutating func append(_ key: String) { tokens.append(key) }
+    /// Goes on to the element `index`.
     public mutating func append(_ index: Int) { tokens.append(String(index)) }
 
     /// The pointer to the member `key` of what this one points to.
@@ -43,6 +45,7 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     /// The pointer to the element `index` of what this one points to.
     public func appending(_ index: Int) -> JSONPointer { appending(String(index)) }
 
+    /// The pointer as RFC 6901 writes it.
     public var description: String {
         tokens.map { "/" + Self.escape($0) }.joined()
     }

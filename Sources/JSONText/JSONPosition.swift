@@ -1,9 +1,12 @@
 /// A place in a text, as editors count: both from 1, columns in Unicode scalars. A byte order mark is not counted.
 /// Lines end with a line feed, whether or not a carriage return stands before it.
 public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
+    /// The line, from 1.
     public var line: Int
+    /// The Unicode scalar in its line, from 1.
     public var column: Int
 
+    /// A position from its two numbers.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column

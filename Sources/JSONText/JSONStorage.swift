@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// What a document and all its values share.
@@ -9,14 +10,14 @@ package final class JSONStorage: @unchecked Sendable {
     package let words: UnsafePointer<UInt64>
     private let lines = Mutex(LineIndex())
 
-    /// Takes over `words`, which was allocated with `malloc`.
+    /// Takes over `words`, which `free` gives back.
     init(text: [UInt8], words: UnsafeMutablePointer<UInt64>) {
         self.text = text
         self.words = UnsafePointer(words)
     }
 
     deinit {
-        UnsafeMutablePointer(mutating: words).deallocate()
+        free(UnsafeMutablePointer(mutating: words))
     }
 
     /// Lends the bare pointers for the time of `body`.

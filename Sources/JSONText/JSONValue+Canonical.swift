@@ -26,10 +26,10 @@ struct CanonicalWriter: ~Copyable {
     private struct Member {
         /// The key's first eight bytes, each in its rank.
         var leading: UInt64
-        /// The key's plain bytes: in the text, or, where it holds escapes, in `decoded`.
+        /// The key's plain bytes: in the text, or, where it holds escapes, among the decoded keys.
         var start: Int
         var length: Int
-        var decoded: [UInt8]?
+        var isDecoded: Bool
         var key: Int
     }
 
@@ -38,6 +38,8 @@ struct CanonicalWriter: ~Copyable {
     private var count = 0
     /// The members of all objects that are being written, the innermost last.
     private var members: [Member] = []
+    /// The plain bytes of all keys with escapes among `members`.
+    private var decodedKeys: [UInt8] = []
 
     private static var capacity: Int { 1 << 14 }
 
@@ -85,7 +87,7 @@ struct CanonicalWriter: ~Copyable {
                 child = tree.next(after: child)
             }
             try put(UInt8(ascii: "]"), sink)
-        case JSONWord.Tag.number where !isCanonicalInteger(word):
+        case JSONWord.Tag.number where !(word.flag ? isCanonicalInteger(word) : isCanonicalFraction(word)):
             let text = Array(JSONDecimal(tree.text + word.start, count: word.length).description.utf8)
             try put(text, text.count, sink)
         case JSONWord.Tag.string where word.flag: try writeEscaped(word, sink)
@@ -95,7 +97,19 @@ struct CanonicalWriter: ~Copyable {
 
     /// A plain integer short enough is written as it stands, but for minus zero.
     private func isCanonicalInteger(_ word: JSONWord) -> Bool {
-        word.flag && word.length <= 21 && !(word.length == 2 && tree.text[word.start + 1] == UInt8(ascii: "0"))
+        word.length <= 21 && !(word.length == 2 && tree.text[word.start + 1] == UInt8(ascii: "0"))
+    }
+
+    /// A short number with a point is written as it stands where it has no exponent, ends in another digit than zero, and
+    /// is not so small that it needs an exponent.
+    private func isCanonicalFraction(_ word: JSONWord) -> Bool {
+        let text = tree.text + word.start
+        guard word.length <= 21, text[word.length - 1] != UInt8(ascii: "0") else { return false }
+        var first = text[0] == UInt8(ascii: "-") ? 1 : 0
+        for index in first..<word.length where text[index] | 0x20 == UInt8(ascii: "e") { return false }
+        guard text[first] == UInt8(ascii: "0") else { return true }
+        first += 2  // the zero and the point
+        return (first..<min(first + 6, word.length)).contains { text[$0] != UInt8(ascii: "0") }
     }
 
     private mutating func writeEscaped<E: Error>(
@@ -114,6 +128,7 @@ struct CanonicalWriter: ~Copyable {
         _ node: Int, _ size: Int, _ sink: (UnsafeRawBufferPointer) throws(E) -> Void
     ) throws(E) {
         let first = members.count
+        let firstDecoded = decodedKeys.count
         var key = tree.firstChild(of: node)
         for _ in 0..<size {
             members.append(member(key))
@@ -130,16 +145,17 @@ struct CanonicalWriter: ~Copyable {
         }
         try put(UInt8(ascii: "}"), sink)
         members.removeLast(size)
+        decodedKeys.removeLast(decodedKeys.count - firstDecoded)
     }
 
-    private func member(_ key: Int) -> Member {
+    private mutating func member(_ key: Int) -> Member {
         let word = tree.word(key)
-        var member = Member(leading: 0, start: word.start + 1, length: word.length - 2, decoded: nil, key: key)
+        var member = Member(leading: 0, start: word.start + 1, length: word.length - 2, isDecoded: false, key: key)
         if word.flag {
-            var decoded: [UInt8] = []
-            JSONEscaping.decode(tree.text, word) { decoded.append($0) }
-            member.length = decoded.count
-            member.decoded = decoded
+            member.start = decodedKeys.count
+            member.isDecoded = true
+            JSONEscaping.decode(tree.text, word) { decodedKeys.append($0) }
+            member.length = decodedKeys.count - member.start
         }
         for index in 0..<min(8, member.length) {
             member.leading |= UInt64(rank(byte(member, index))) << UInt64(56 - 8 * index)
@@ -149,7 +165,7 @@ struct CanonicalWriter: ~Copyable {
 
     @inline(__always)
     private func byte(_ member: Member, _ index: Int) -> UInt8 {
-        member.decoded?[index] ?? tree.text[member.start + index]
+        member.isDecoded ? decodedKeys[member.start + index] : tree.text[member.start + index]
     }
 
     /// UTF-8's bytes in the order of UTF-16's code units: scalars above U+FFFF, whose bytes begin with F0 to F4, are

@@ -10,6 +10,7 @@ public struct JSONElements: Sequence, IteratorProtocol, Sendable {
         stop = value.kind == .array ? storage.withTree { $0.span(value.node).next } : node
     }
 
+    /// The next element.
     public mutating func next() -> JSONValue? {
         guard node < stop else { return nil }
         defer { node = storage.withTree { $0.next(after: node) } }
@@ -29,6 +30,7 @@ public struct JSONMembers: Sequence, IteratorProtocol, Sendable {
         stop = value.kind == .object ? storage.withTree { $0.span(value.node).next } : node
     }
 
+    /// The next member.
     public mutating func next() -> JSONMember? {
         guard node < stop else { return nil }
         defer { node = storage.withTree { $0.next(after: node + 1) } }
@@ -39,7 +41,9 @@ public struct JSONMembers: Sequence, IteratorProtocol, Sendable {
 
 /// A key of an object with its value.
 public struct JSONMember: Sendable {
+    /// The member's name.
     public let key: JSONKey
+    /// What stands after the colon.
     public let value: JSONValue
 }
 
@@ -56,6 +60,7 @@ public struct JSONKey: Sendable, CustomStringConvertible {
     /// Where the key stands in the document's text, quotation marks included.
     public var byteRange: Range<Int> { word.start..<(word.start + word.length) }
 
+    /// The same as ``string``.
     public var description: String { string }
 
     /// Whether the key spells `text`, scalar by scalar (no Unicode normalisation).

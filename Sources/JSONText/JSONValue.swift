@@ -15,6 +15,7 @@ public struct JSONValue: Sendable {
 
     private var word: JSONWord { JSONWord(bits: storage.words[node]) }
 
+    /// Which of the six sorts the value is.
     public var kind: Kind {
         switch word.tag {
         case JSONWord.Tag.null: .null
@@ -32,6 +33,7 @@ public struct JSONValue: Sendable {
     /// How many elements or members an array or object has; 0 for other values.
     public var count: Int { word.isContainer ? word.count : 0 }
 
+    /// The value is `null`.
     public var isNull: Bool { word.tag == JSONWord.Tag.null }
 
     /// The string without quotation marks and escapes; `nil` if the value is something else.
@@ -42,6 +44,7 @@ public struct JSONValue: Sendable {
     }
 
     /// `nil` if the value is neither `true` nor `false`.
+    /// `true` or `false`.
     public var bool: Bool? {
         switch word.tag {
         case JSONWord.Tag.true: true

@@ -25,11 +25,13 @@ package struct BodyStore: Sendable {
         try directory.sync()
     }
 
-    /// - Returns: `nil` where the body is not kept.
+    /// - Returns: `nil` where the body is not kept, or is not what its name says.
     package func body(hash: [UInt8]) throws(SystemCallError) -> [UInt8]? {
         let name = FileName(hash.hex)
         guard let status = try directory.status(of: name) else { return nil }
-        return try OpenFile(reading: name, in: directory).bytes(at: 0, count: Int(status.size))
+        let file = try OpenFile(reading: name, in: directory)
+        guard try FileCopy.hash(of: file) == hash else { return nil }
+        return try file.bytes(at: 0, count: Int(status.size))
     }
 
     /// The batch is resolved: nobody needs its body any more.

@@ -53,9 +53,18 @@ extension Ledger {
         return .duplicate(of: isSameInbox ? holder.name : nil)
     }
 
-    /// Takes over the batches of a drop that left and was never resolved: their references, parts and exact bodies.
+    /// Takes over the batches of a drop that left and was never resolved: their references, parts and exact bodies,
+    /// and whatever that drop held, so that it is settled with them.
     private static func inherit(from holder: Holder, _ admission: Admission, _ database: Database) throws {
         try insertBatches(batches(of: holder.dropID, database), of: admission.drop.id.text, database)
+        try database.cachedStatement(
+            sql: """
+                UPDATE contents SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?
+                WHERE dropID = ? AND state = 'unresolved'
+                """
+        ).execute(arguments: [
+            admission.drop.id.text, admission.drop.inbox, admission.scope, admission.drop.name.blob, holder.dropID,
+        ])
     }
 
     static func ownKey(_ reference: String) -> String { "own:" + reference }

@@ -47,7 +47,8 @@ extension Ledger {
         request: Int64, status: Int?, duration: Duration, error: Code?, batch: BatchState?, statusURI: String?,
         response: String?
     ) async throws {
-        let slotEnd = time.moment.sinceBoot.wholeMilliseconds
+        // Rounded up: a slot is never free too early.
+        let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
         try await commit { [boot] database in
             try database.cachedStatement(
                 sql: "UPDATE requests SET status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ? WHERE id = ?"

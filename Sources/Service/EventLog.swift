@@ -64,11 +64,16 @@ package struct EventLog: Sendable {
 
     private func log(_ report: AttemptReport) {
         var metadata: Logger.Metadata = [
-            "inbox": "\(report.inbox)", "drop": "\(report.drop)", "reference": "\(report.reference)",
-            "attempt": "\(report.attempt)", "method": "\(report.method)", "path": "\(report.path)",
+            "method": "\(report.method)", "path": "\(report.path)",
             "status": "\(report.status.map(String.init) ?? "none")",
             "durationMs": "\(report.duration.wholeMilliseconds)", "requestId": "\(report.requestID)",
         ]
+        if let subject = report.subject {
+            metadata["inbox"] = "\(subject.inbox)"
+            metadata["drop"] = "\(subject.drop)"
+            metadata["reference"] = "\(subject.reference)"
+            metadata["attempt"] = "\(subject.attempt)"
+        }
         if let code = report.code { metadata["code"] = "\(code.rawValue)" }
         if let failure = report.failure { metadata["error"] = "\(failure)" }
         if let delay = report.retryIn { metadata["retryIn"] = "\(delay.forPeople)" }

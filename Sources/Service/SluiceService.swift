@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Delivery
 import Documents
 import FileSystem
+import Inbox
 import Ledger
 import Model
 import ServiceLifecycle
@@ -45,6 +46,7 @@ package struct SluiceService: Service {
         _ configuration: Configuration, _ options: Options, time: any TimeSource = SystemTime(),
         report: @escaping @Sendable (ServiceEvent) -> Void
     ) throws {
+        Notifier.shared.start()
         self.configuration = configuration
         self.options = options
         self.time = time

@@ -70,7 +70,7 @@ import Testing
         #expect(second.status == 69)
         #expect(second.errors.contains("another service (process "))
         first.signal(SIGINT)
-        #expect(await first.status == 0)
+        #expect(try await first.status == 0)
     }
 
     // MARK: check

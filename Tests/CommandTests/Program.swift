@@ -1,4 +1,7 @@
 import Foundation
+import Subprocess
+import Synchronization
+import SystemPackage
 
 /// The built program, run as a user runs it.
 struct Program {
@@ -19,52 +22,66 @@ struct Program {
         _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]
     ) async throws -> Ended {
         let running = try Running(arguments, in: folder, environment: environment)
-        let status = await running.status
+        let status = try await running.status
         return Ended(status: status, output: try running.output, errors: try running.errors)
     }
 
     /// The program under way.
     final class Running: Sendable {
-        private let process: Process
-        private let ended: Task<Int32, Never>
-        private let outputFile: URL
-        private let errorFile: URL
+        private let ended: Task<Int32, any Error>
+        private let child = Child()
+        private let outputFile: FilePath
+        private let errorFile: FilePath
 
         init(_ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]) throws {
-            let process = Process()
-            process.executableURL = Program.executable
-            process.arguments = arguments
-            if let folder { process.currentDirectoryURL = folder }
-            process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/tmp"].merging(environment) { $1 }
-            let base = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-run-\(UUID().uuidString)")
-            outputFile = base.appendingPathExtension("out")
-            errorFile = base.appendingPathExtension("err")
-            for file in [outputFile, errorFile] { try Data().write(to: file) }
-            process.standardOutput = try FileHandle(forWritingTo: outputFile)
-            process.standardError = try FileHandle(forWritingTo: errorFile)
-            process.standardInput = FileHandle.nullDevice
-            let (statuses, continuation) = AsyncStream.makeStream(of: Int32.self)
-            process.terminationHandler = { continuation.yield($0.terminationStatus) }
-            try process.run()
-            self.process = process
-            ended = Task {
-                for await status in statuses { return status }
-                return -1
+            let base = FilePath(FileManager.default.temporaryDirectory.path)
+                .appending("sluice-run-\(UUID().uuidString)")
+            outputFile = FilePath(base.string + ".out")
+            errorFile = FilePath(base.string + ".err")
+            let output = try FileDescriptor.open(
+                outputFile, .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+            let errors = try FileDescriptor.open(
+                errorFile, .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+            let variables = ["PATH": "/usr/bin:/bin", "HOME": "/tmp"].merging(environment) { $1 }
+            ended = Task { [child] in
+                defer { child.identifier.withLock { $0 = nil } }
+                let result = try await Subprocess.run(
+                    .path(FilePath(Program.executable.path)), arguments: Arguments(arguments),
+                    environment: .custom(
+                        Dictionary(
+                            uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0), $1) })),
+                    workingDirectory: folder.map { FilePath($0.path) }, input: .none,
+                    output: .fileDescriptor(output, closeAfterSpawningProcess: true),
+                    error: .fileDescriptor(errors, closeAfterSpawningProcess: true)
+                ) { execution in
+                    child.identifier.withLock { $0 = execution.processIdentifier }
+                }
+                switch result.terminationStatus {
+                case .exited(let status): return status
+                case .signaled(let signal): return 128 + signal
+                }
             }
         }
 
         deinit {
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            for file in [outputFile, errorFile] { unlink(file.path) }
+            signal(SIGKILL)
+            unlink(outputFile.string)
+            unlink(errorFile.string)
         }
 
-        var status: Int32 { get async { await ended.value } }
-        var isRunning: Bool { process.isRunning }
-        var output: String { get throws { try String(contentsOf: outputFile, encoding: .utf8) } }
-        var errors: String { get throws { try String(contentsOf: errorFile, encoding: .utf8) } }
+        /// The exit status; 128 and more for a signal.
+        var status: Int32 { get async throws { try await ended.value } }
+        var output: String { get throws { try String(contentsOfFile: outputFile.string, encoding: .utf8) } }
+        var errors: String { get throws { try String(contentsOfFile: errorFile.string, encoding: .utf8) } }
 
+        /// Sends a signal, once the program has started.
         func signal(_ signal: Int32) {
-            kill(process.processIdentifier, signal)
+            child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }
         }
+    }
+
+    /// The process while it lives: its number may be another's afterwards.
+    private final class Child: Sendable {
+        let identifier = Mutex<ProcessIdentifier?>(nil)
     }
 }

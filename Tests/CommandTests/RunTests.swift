@@ -50,7 +50,7 @@ import Testing
             try await eventually("some are accepted") { sandbox.accepted.count >= 15 }
             let stopped = ContinuousClock.now
             first.signal(signal)
-            let status = await first.status
+            let status = try await first.status
             #expect(ContinuousClock.now - stopped < .seconds(10))
             if signal == SIGTERM { #expect(status == 0) }
             #expect(try Self.drops(in: folder, "done").count < 50, "the stop came in the middle")
@@ -58,7 +58,7 @@ import Testing
             let second = try Program.Running(["run"], in: folder.url, environment: Self.environment)
             try await eventually("all are done") { try Self.drops(in: folder, "done").count == 50 }
             second.signal(SIGTERM)
-            #expect(await second.status == 0)
+            #expect(try await second.status == 0)
             #expect(sandbox.accepted.count == 50)
             #expect(sandbox.accepted.allSatisfy { $0.acceptances == 1 && $0.mismatches == 0 })
             for name in ["inbox", ".work", "failed"] { #expect(try Self.drops(in: folder, name).isEmpty) }
@@ -93,7 +93,7 @@ import Testing
             try await eventually("it has left") { sandbox.accepted.count == 1 }
             let stopped = ContinuousClock.now
             first.signal(SIGTERM)
-            #expect(await first.status == 0)
+            #expect(try await first.status == 0)
             #expect(ContinuousClock.now - stopped < .seconds(10))
             let ended = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
             #expect(ended.status == 0)

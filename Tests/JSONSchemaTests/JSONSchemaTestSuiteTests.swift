@@ -11,21 +11,28 @@ import Testing
     /// The formats that are asserted, and where the draft's suite has them.
     static let formats = ["date", "date-time", "time", "email", "uuid", "uri", "ipv4", "ipv6"]
 
-    /// Cases that fail, by "file: group: case"; see docs/conformance.md. Of the required cases there are none.
-    static let exceptions: Set<String> = []
+    /// Optional cases of draft-07 that fail: `contentEncoding` and `contentMediaType` are annotations here, as the later
+    /// drafts have them. Of the required cases and of the formats none fails. See docs/conformance.md.
+    static let exceptions: Set<String> = [
+        "content.json: validation of string-encoded content based on media type: an invalid JSON document",
+        "content.json: validation of binary string-encoding: an invalid base64 string (% is not a valid character)",
+        "content.json: validation of binary-encoded media type documents: a validly-encoded invalid JSON document",
+        "content.json: validation of binary-encoded media type documents: an invalid base64 string that is valid JSON",
+    ]
 
     struct Draft: Sendable, CustomTestStringConvertible {
         var name: String
         var dialect: JSONSchema.Dialect
         var required: Int
         var format: Int
+        var optional: Int
         var testDescription: String { name }
     }
 
     static let drafts = [
-        Draft(name: "draft2020-12", dialect: .draft2020_12, required: 0, format: 0),
-        Draft(name: "draft2019-09", dialect: .draft2019_09, required: 0, format: 0),
-        Draft(name: "draft7", dialect: .draft07, required: 0, format: 0),
+        Draft(name: "draft2020-12", dialect: .draft2020_12, required: 1299, format: 345, optional: 162),
+        Draft(name: "draft2019-09", dialect: .draft2019_09, required: 1259, format: 338, optional: 158),
+        Draft(name: "draft7", dialect: .draft07, required: 927, format: 310, optional: 118),
     ]
 
     static func parse(_ path: String) throws -> JSONDocument {
@@ -41,7 +48,11 @@ import Testing
         var result: [String: JSONDocument] = [:]
         for path in FileManager.default.enumerator(atPath: folder + "/remotes")?.compactMap({ $0 as? String }) ?? []
         where path.hasSuffix(".json") {
-            result["http://localhost:1234/" + path] = try? parse(folder + "/remotes/" + path)
+            do {
+                result["http://localhost:1234/" + path] = try parse(folder + "/remotes/" + path)
+            } catch {
+                fatalError("the suite's remote \(path) cannot be read: \(error)")
+            }
         }
         return result
     }()
@@ -78,9 +89,12 @@ import Testing
                 if report.isValid != expected {
                     count.failures.append("\(title): \(test["description"]?.string ?? "")")
                 }
-                let isConsistent = report.isValid == (report.errorCount == 0)
+                let isConsistent =
+                    report.isValid == (report.errorCount == 0)
                     && report.errors.count == min(100, report.errorCount)
-                    && report.errors.allSatisfy { !$0.message.isEmpty && JSONPointer($0.pointer).map { value[$0] != nil } == true }
+                    && report.errors.allSatisfy {
+                        !$0.message.isEmpty && JSONPointer($0.pointer).map { value[$0] != nil } == true
+                    }
                 #expect(isConsistent, "\(title): \(report)")
             }
         }
@@ -96,7 +110,7 @@ import Testing
         let path = Self.folder + "/tests/" + draft.name
         for file in try Self.files(path) { try Self.run(path + "/" + file, draft, assertsFormat: false, &count) }
         print("JSON-Schema-Test-Suite \(draft.name): passed \(count.passed) of \(count.run)")
-        for failure in count.failures where !Self.exceptions.contains(failure) { Issue.record("\(failure)") }
+        #expect(count.failures == [])
         #expect(count.run == draft.required)
     }
 
@@ -109,7 +123,7 @@ import Testing
             try Self.run(path + "/" + format + ".json", draft, assertsFormat: true, &count)
         }
         print("JSON-Schema-Test-Suite \(draft.name), formats: passed \(count.passed) of \(count.run)")
-        for failure in count.failures where !Self.exceptions.contains(failure) { Issue.record("\(failure)") }
+        #expect(count.failures == [])
         #expect(count.run == draft.format)
     }
 
@@ -120,6 +134,7 @@ import Testing
         let path = Self.folder + "/tests/" + draft.name + "/optional"
         for file in try Self.files(path) { try Self.run(path + "/" + file, draft, assertsFormat: false, &count) }
         print("JSON-Schema-Test-Suite \(draft.name), optional: passed \(count.passed) of \(count.run)")
-        for failure in count.failures where !Self.exceptions.contains(failure) { Issue.record("\(failure)") }
+        #expect(Set(count.failures) == (draft.dialect == .draft07 ? Self.exceptions : []))
+        #expect(count.run == draft.optional)
     }
 }

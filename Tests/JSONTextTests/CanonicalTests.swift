@@ -13,7 +13,8 @@ import Testing
         ("333333333.33333329", "333333333.33333329"), ("12345678901234567890123.450", "1.234567890123456789012345e+22"),
         ("1e999999999", "1e+999999999"), ("-1.5E-999999999999999999", "-1.5e-999999999999999999"),
         ("0.1234567890123456789012345678900", "0.12345678901234567890123456789"), ("123.456e1", "1234.56"),
-        ("999999999999999999999", "999999999999999999999"), ("0e999999999999999999", "0"), ("10", "10"), ("-10.0", "-10"),
+        ("999999999999999999999", "999999999999999999999"), ("0e999999999999999999", "0"), ("10", "10"),
+        ("-10.0", "-10"),
     ])
     func numbersKeepTheirDigits(text: String, canonical: String) throws {
         #expect(try Self.canonical(text) == canonical)
@@ -40,7 +41,8 @@ import Testing
             {"\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One",
              "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"}
             """#
-        let canonical = #"{"\r":"Carriage Return","1":"One",""# + "\u{80}" + #"":"Control","ö":"Latin Small Letter O With"#
+        let canonical =
+            #"{"\r":"Carriage Return","1":"One",""# + "\u{80}" + #"":"Control","ö":"Latin Small Letter O With"#
             + #" Diaeresis","€":"Euro Sign","😀":"Emoji: Grinning Face",""# + "\u{fb33}"
             + #"":"Hebrew Letter Dalet With Dagesh"}"#
         #expect(try Array(Self.canonical(text).utf8) == Array(canonical.utf8))

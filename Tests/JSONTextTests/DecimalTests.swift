@@ -7,7 +7,8 @@ import Testing
     @Test(arguments: [
         ("1", "2"), ("-2", "-1"), ("-1", "0"), ("0", "0.0001"), ("-1e999999999", "-1e-999999999"), ("9.99", "10"),
         ("1e-999999999999999999", "1e999999999999999999"), ("9007199254740992", "9007199254740993"),
-        ("0.1", "0.10000000000000000000000000000000001"), ("123456789012345678901234567890", "1.2345678901234567890123456789e30"),
+        ("0.1", "0.10000000000000000000000000000000001"),
+        ("123456789012345678901234567890", "1.2345678901234567890123456789e30"),
         ("99999999999999999999", "1e20"), ("-100000000000000000001", "-1e20"), ("1", "1.000000000000000000001"),
     ])
     func isLess(left: String, right: String) throws {
@@ -17,7 +18,9 @@ import Testing
         #expect(left != right)
     }
 
-    @Test(arguments: [("1.10", "1.1"), ("1e2", "100"), ("-0", "0"), ("0.0e9", "0"), ("10e-1", "1"), ("1.5e300", "15e299")])
+    @Test(arguments: [
+        ("1.10", "1.1"), ("1e2", "100"), ("-0", "0"), ("0.0e9", "0"), ("10e-1", "1"), ("1.5e300", "15e299"),
+    ])
     func isEqual(left: String, right: String) throws {
         #expect(try Self.decimal(left) == Self.decimal(right))
         #expect(try Self.decimal(left).hashValue == Self.decimal(right).hashValue)
@@ -32,7 +35,8 @@ import Testing
         ("123456789012345678901234567890000", "123456789012345678901234567890", true),
         ("370370367037037036703703703670", "123456789012345678901234567890", true),
         ("370370367037037036703703703671", "123456789012345678901234567890", false),
-        ("12391239123912391239123", "9999999999999999999", false), ("1e40", "1048576", true), ("1e19", "1048576", false),
+        ("12391239123912391239123", "9999999999999999999", false), ("1e40", "1048576", true),
+        ("1e19", "1048576", false),
         ("1e20", "1048576", true), ("3e-5", "1e-5", true), ("3e-6", "1e-5", false),
     ])
     func multiples(value: String, divisor: String, expected: Bool) throws {
@@ -47,7 +51,9 @@ import Testing
             let right = Int.random(in: -5000...5000, using: &generator)
             let scale = Int.random(in: -40...40, using: &generator)
             let wide = String(repeating: "0", count: Int.random(in: 0...30, using: &generator))
-            let (a, b) = (try Self.decimal("\(left).\(wide)0e\(scale)"), try Self.decimal("\(right)\(wide)e\(scale - wide.count)"))
+            let (a, b) = (
+                try Self.decimal("\(left).\(wide)0e\(scale)"), try Self.decimal("\(right)\(wide)e\(scale - wide.count)")
+            )
             #expect((a < b) == (left < right))
             #expect((a == b) == (left == right))
             #expect(a.isMultiple(of: b) == (right != 0 && left % right == 0))

@@ -32,7 +32,9 @@ import Testing
             passed += 1
         }
         #expect(files.count == 95)
-        print("JSONTestSuite y_: passed \(passed) of \(files.count), \(Self.duplicateKeys.count) of them refused for duplicate keys")
+        print(
+            "JSONTestSuite y_: passed \(passed) of \(files.count), \(Self.duplicateKeys.count) of them refused for duplicate keys"
+        )
     }
 
     @Test(.enabled(if: isThere, "JSONTestSuite is not at \(folder)"))
@@ -57,6 +59,6 @@ import Testing
                 #expect(error.offset <= file.bytes.count)
             }
         }
-        #expect(!files.isEmpty)
+        #expect(files.count == 35)
     }
 }

@@ -43,7 +43,8 @@ indirect enum RandomJSON: Equatable {
         if digits.isEmpty { digits = "7" }
         let exponent =
             generator.chance(5)
-            ? Int.random(in: -999_999_999...999_999_999, using: &generator) : Int.random(in: -30...30, using: &generator)
+            ? Int.random(in: -999_999_999...999_999_999, using: &generator)
+            : Int.random(in: -30...30, using: &generator)
         return .number(isNegative: generator.chance(30), digits: digits, exponent: exponent)
     }
 

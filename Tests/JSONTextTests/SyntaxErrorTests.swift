@@ -47,12 +47,13 @@ import Testing
         #expect(throws: Never.self) { try JSONDocument(parsing: bytes) }
     }
 
-    @Test(arguments: [
-        [0x5B, 0x22, 0xC0, 0xAF, 0x22, 0x5D], [0x5B, 0x22, 0xED, 0xA0, 0x80, 0x22, 0x5D],
-        [0x5B, 0x22, 0xF5, 0x80, 0x80, 0x80, 0x22, 0x5D], [0x5B, 0x22, 0xE0, 0x80, 0x80, 0x22, 0x5D],
-        [0x5B, 0x22, 0xE4, 0x22, 0x5D], [0x5B, 0xFF, 0x5D], [0xFF, 0xFE, 0x5B, 0x00], [0xFE, 0xFF, 0x00, 0x5B],
-        [0x5B, 0x00, 0x5D, 0x00], [0x00, 0x5B, 0x00, 0x5D],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x5B, 0x22, 0xC0, 0xAF, 0x22, 0x5D], [0x5B, 0x22, 0xED, 0xA0, 0x80, 0x22, 0x5D],
+            [0x5B, 0x22, 0xF5, 0x80, 0x80, 0x80, 0x22, 0x5D], [0x5B, 0x22, 0xE0, 0x80, 0x80, 0x22, 0x5D],
+            [0x5B, 0x22, 0xE4, 0x22, 0x5D], [0x5B, 0xFF, 0x5D], [0xFF, 0xFE, 0x5B, 0x00], [0xFE, 0xFF, 0x00, 0x5B],
+            [0x5B, 0x00, 0x5D, 0x00], [0x00, 0x5B, 0x00, 0x5D],
+        ] as [[UInt8]])
     func otherEncodingsAreTold(bytes: [UInt8]) throws {
         let error = try Self.failure(bytes)
         #expect(error.isEncoding)
@@ -83,7 +84,8 @@ import Testing
     func duplicatesAreFoundInObjectsOfAnySize(count: Int) throws {
         let keys = (0..<count).map { "key-\($0)" }
         func object(_ keys: [String]) -> String { "{" + keys.map { "\"\($0)\":0" }.joined(separator: ",") + "}" }
-        for (index, spelling) in [(0, keys[0]), (count - 1, keys[(count - 1) / 2]), (count / 2, "k\\u0065y-0")] where index > 0 {
+        for (index, spelling) in [(0, keys[0]), (count - 1, keys[(count - 1) / 2]), (count / 2, "k\\u0065y-0")]
+        where index > 0 {
             var twice = keys
             twice[index] = spelling
             let fresh = try Self.failure(Array(object(twice).utf8))
@@ -100,7 +102,8 @@ import Testing
 
     @Test func repeatingTheModelsKeyIsADuplicate() throws {
         for text in [
-            #"[{"a":1,"b":2},{"a":1,"a":2}]"#, #"[{"a":1,"b":2},{"b":1,"a":2,"b":3}]"#, #"[{"a":{"x":1}},{"a":{"x":1,"x":2}}]"#,
+            #"[{"a":1,"b":2},{"a":1,"a":2}]"#, #"[{"a":1,"b":2},{"b":1,"a":2,"b":3}]"#,
+            #"[{"a":{"x":1}},{"a":{"x":1,"x":2}}]"#,
         ] {
             guard case .duplicateKey = try Self.failure(Array(text.utf8)).reason else {
                 Issue.record("\(text)")
@@ -111,7 +114,8 @@ import Testing
 
     @Test func distinctKeysAreNot() throws {
         for text in [
-            #"[{"a":1,"b":2,"c":3},{"c":1},{"a":2,"c":1},{"b":1,"a":1},{"d":1,"a":2}]"#, #"{"a":1,"A":1,"":1,"\u0000":2}"#,
+            #"[{"a":1,"b":2,"c":3},{"c":1},{"a":2,"c":1},{"b":1,"a":1},{"d":1,"a":2}]"#,
+            #"{"a":1,"A":1,"":1,"\u0000":2}"#,
             #"{"é":1,"e\u0301":2}"#,
         ] {
             #expect(throws: Never.self, "\(text)") { try JSONDocument(parsing: Array(text.utf8)) }

@@ -1,0 +1,79 @@
+import Crypto
+import FileSystem
+import Filing
+import Foundation
+import Model
+import SystemPackage
+import Testing
+import TestSupport
+
+/// `/dev/shm` is a file system of its own on every Linux.
+@Suite(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm")))
+struct OtherFileSystemTests {
+    private let folder: TemporaryFolder
+    private let far: FarFolder
+    private let workURL: URL
+    private let work: Directory
+    private let done: FilingFolder
+    private var doneURL: URL { far.url.appendingPathComponent("done") }
+    private let id = DropID(text: "01J00000000000000000000000")
+
+    /// A folder on the other file system, removed with its last reference.
+    private final class FarFolder: Sendable {
+        let url = URL(fileURLWithPath: "/dev/shm/sluice-test-\(UUID().uuidString)")
+
+        init() throws {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+
+        deinit {
+            do { try FileManager.default.removeItem(at: url) } catch { print("a folder stays behind: \(error)") }
+        }
+    }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        far = try FarFolder()
+        workURL = try folder.subfolder("work")
+        work = try Directory(opening: folder.path.appending("work"))
+        done = try FilingFolder(at: FilePath(far.url.path).appending("done"))
+    }
+
+    @Test func aDropIsCopiedAndThenItsOriginalGoes() throws {
+        let content = Data((0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        try content.write(to: workURL.appendingPathComponent("a.pdf"))
+        let name = try done.reserve(FileName("a.pdf"))
+        #expect(try done.take(FileName("a.pdf"), from: work, as: name, drop: id))
+        #expect(try Data(contentsOf: doneURL.appendingPathComponent("a.pdf")) == content)
+        #expect(try workURL.names.isEmpty)
+        #expect(try doneURL.names == ["a.pdf"])
+    }
+
+    @Test func aCopyNeverLandsOnAnotherEntry() throws {
+        try workURL.write("mine", as: "a.json")
+        try doneURL.write("other", as: "a.json")
+        #expect(try done.take(FileName("a.json"), from: work, as: FiledName(FileName("a.json")), drop: id) == false)
+        #expect(try doneURL.text(of: "a.json") == "other")
+        #expect(try workURL.text(of: "a.json") == "mine")
+        #expect(try doneURL.names == ["a.json"])
+    }
+
+    @Test func aCutOffCopyIsMadeAnew() throws {
+        try workURL.write("mine", as: "a.json")
+        try doneURL.write("mi and what an earlier copy left", as: ".\(id).copy")
+        let name = try done.reserve(FileName("a.json"))
+        #expect(try done.take(FileName("a.json"), from: work, as: name, drop: id))
+        #expect(try doneURL.text(of: "a.json") == "mine")
+        #expect(try doneURL.names == ["a.json"])
+    }
+
+    /// Otherwise the drop would end in two places, one of them without a result.
+    @Test func aStopBetweenTheCopyAndTheOriginalsEndLeavesOneDrop() throws {
+        try workURL.write("mine", as: "a.json")
+        try doneURL.write("mine", as: "a.json")
+        let name = FiledName(FileName("a.json"))
+        #expect(try done.take(FileName("a.json"), from: work, as: name, drop: id))
+        #expect(try workURL.names.isEmpty)
+        #expect(try doneURL.names == ["a.json"])
+    }
+}
