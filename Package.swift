@@ -104,7 +104,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
+            dependencies: ["Service", "Inbox", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],

@@ -65,10 +65,10 @@ package struct WorkFolder: Sendable {
         return moved
     }
 
-    /// The directory that a claimed entry lies in.
+    /// The directory that a claimed entry lies in, made anew where it was cleared away already.
     package func folder(of name: WorkName) throws(SystemCallError) -> Directory {
         guard let shelf = name.shelf else { return directory }
-        return try directory.subdirectory(WorkFolder.name(ofShelf: shelf))
+        return try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
     }
 
     /// Removes the shelf of an entry that has left, if it is empty.

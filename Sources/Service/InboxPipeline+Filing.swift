@@ -21,7 +21,7 @@ extension InboxPipeline {
 
     private func reserve(_ name: FileName, _ folder: Folder) async throws -> FiledName {
         try await parts.patience.persist("look into \(settings.path(of: folder))") {
-            try settings.filing(folder).reserve(name)
+            try settings.withFiling(folder) { (target) throws(SystemCallError) in try target.reserve(name) }
         }
     }
 
@@ -34,16 +34,17 @@ extension InboxPipeline {
         var name = name
         while true {
             let isFiled = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                let target = try settings.filing(folder)
-                guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
-                let taken = try target.take(
-                    drop.name, from: work.folder(of: drop.workName), as: name, drop: drop.id)
-                if !taken { try target.withdraw(name) }
-                return taken
+                let place = try work.folder(of: drop.workName)
+                return try settings.withFiling(folder) { (target) throws(SystemCallError) in
+                    guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
+                    let taken = try target.take(drop.name, from: place, as: name, drop: drop.id)
+                    if !taken { try target.withdraw(name) }
+                    return taken
+                }
             }
             let used = name
             try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                try settings.filing(folder).release(used)
+                try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(used) }
                 try work.clear(drop.workName)
             }
             if isFiled { break }

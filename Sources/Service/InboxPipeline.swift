@@ -131,7 +131,9 @@ final class InboxPipeline: Sendable {
             let contents = try work.contents()
             let known = Set(unfinished.map(\.drop.workName))
             for case .decided(let result, let filedName) in unfinished {
-                try settings.filing(result.outcome.folder).hold(FiledName(filedName))
+                try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
+                    folder.hold(FiledName(filedName))
+                }
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             return unfinished.map { .known($0, statuses[$0.drop.workName]) }

@@ -52,8 +52,19 @@ final class InboxSettings: Sendable {
         }
     }
 
-    /// An open folder; opened again by whoever asks next where that failed.
-    func filing(_ folder: Folder) throws(SystemCallError) -> FilingFolder {
+    /// Works with a folder. Where that fails it is opened again for the next try: it may have been replaced.
+    func withFiling<Value>(
+        _ folder: Folder, _ body: (FilingFolder) throws(SystemCallError) -> Value
+    ) throws(SystemCallError) -> Value {
+        do throws(SystemCallError) {
+            return try body(try filing(folder))
+        } catch {
+            folders.withLock { $0[folder] = nil }
+            throw error
+        }
+    }
+
+    private func filing(_ folder: Folder) throws(SystemCallError) -> FilingFolder {
         if let open = folders.withLock({ $0[folder] }) { return open }
         let opened = try FilingFolder(at: path(of: folder))
         return folders.withLock { folders in

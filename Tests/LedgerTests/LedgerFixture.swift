@@ -1,0 +1,83 @@
+import FileSystem
+import Foundation
+import Ledger
+import Model
+import TestSupport
+
+/// A ledger in a folder of its own, and drops for it.
+final class LedgerFixture: Sendable {
+    let folder: TemporaryFolder
+    let time: ManualTime
+    let ledger: Ledger
+
+    init(time: ManualTime = ManualTime(), boot: String = "boot-1") throws {
+        folder = try TemporaryFolder()
+        self.time = time
+        ledger = try Ledger(state: folder.path, boot: boot, time: time)
+    }
+
+    /// The ledger as the next run of the service finds it.
+    func reopened(boot: String = "boot-1") throws -> Ledger {
+        try Ledger(state: folder.path, boot: boot, time: time)
+    }
+
+    func drop(_ name: String, inbox: String = "erp", by ledger: Ledger? = nil) -> Drop {
+        var generator = SystemRandomNumberGenerator()
+        let name = FileName(name)
+        return Drop(
+            id: DropID(at: time.timestamp, using: &generator), arrival: (ledger ?? self.ledger).nextArrival(),
+            inbox: inbox, name: name, workName: WorkName(name: name), bytes: 5, receivedAt: time.timestamp)
+    }
+
+    func admission(
+        _ drop: Drop, content: String, kind: Kind = .account, own: String? = nil, scope: String? = nil,
+        parts: Int = 1
+    ) -> Admission {
+        let stem = own ?? content
+        return Admission(
+            drop: drop, kind: kind, sha256: Array(repeating: 7, count: 32), content: content, ownReference: own,
+            scope: scope ?? drop.inbox,
+            batches: (1...parts).map { part in
+                Batch(
+                    reference: parts == 1 ? stem : "\(stem)-\(part)of\(parts)", part: part, parts: parts, records: 3,
+                    bytes: 40, bodyHash: Array("\(stem) \(part) \(drop.id)".utf8))
+            })
+    }
+}
+
+extension Ledger {
+    /// One request for a batch, from its beginning to an answer.
+    func attempt(
+        _ reference: String, of drop: Drop, status: Int?, error: Code? = nil, becomes state: BatchState? = nil
+    ) async throws {
+        let request = try await begin(batch: reference, of: drop.id, requestID: UUID().uuidString)
+        try await end(
+            request: request, status: status, duration: .milliseconds(12), error: error, batch: state, statusURI: nil,
+            response: nil)
+    }
+
+    func accept(_ reference: String, of drop: Drop) async throws {
+        try await attempt(reference, of: drop, status: 202, becomes: .accepted)
+        _ = try await conclude(drop, Ending(outcome: .accepted), filedName: drop.name)
+    }
+
+    func refuse(_ reference: String, of drop: Drop) async throws {
+        try await attempt(reference, of: drop, status: 400, error: .submitBadRequest, becomes: .refused)
+        _ = try await conclude(drop, .failed(Problem(.submitBadRequest, "no")), filedName: drop.name)
+    }
+
+    func leaveUnresolved(_ reference: String, of drop: Drop) async throws {
+        try await attempt(reference, of: drop, status: 503, error: .submitServerError)
+        _ = try await conclude(drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
+    }
+}
+
+extension Turn {
+    var batches: [Batch]? {
+        if case .submit(let batches) = self { batches } else { nil }
+    }
+
+    var code: Code? {
+        if case .refused(let problem) = self { problem.code } else { nil }
+    }
+}

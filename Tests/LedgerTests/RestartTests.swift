@@ -1,0 +1,108 @@
+import Ledger
+import Model
+import Testing
+import TestSupport
+
+/// What the next run of the service finds.
+@Suite struct RestartTests {
+    private let fixture: LedgerFixture
+    private var ledger: Ledger { fixture.ledger }
+
+    init() throws {
+        fixture = try LedgerFixture()
+    }
+
+    @Test func anAdmittedDropGoesOnWhereItWas() async throws {
+        let drop = fixture.drop("a.json")
+        let admission = fixture.admission(drop, content: "c", parts: 2)
+        _ = try await ledger.admit(admission)
+        try await ledger.attempt("c-1of2", of: drop, status: 202, becomes: .accepted)
+        _ = try await ledger.begin(batch: "c-2of2", of: drop.id, requestID: "r")
+
+        let later = try fixture.reopened()
+        let unfinished = try await later.unfinished(inbox: "erp")
+        #expect(unfinished.map(\.drop) == [drop])
+        guard case .waiting = unfinished.first else {
+            Issue.record("not waiting")
+            return
+        }
+        #expect(try await later.admit(admission).batches?.map(\.state) == [.accepted, .unresolved])
+        #expect(try await later.openBatches(of: drop.id).map(\.reference) == ["c-2of2"])
+    }
+
+    @Test func aDecidedDropIsFiledUnderTheNameThatWasChosen() async throws {
+        let drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        try await ledger.attempt("c", of: drop, status: 202, becomes: .accepted)
+        let result = try await ledger.conclude(
+            drop, Ending(outcome: .accepted, isConfirmed: true), filedName: FileName("a.2.json"))
+        try await ledger.rename(drop.id, filedName: FileName(bytes: [0xFF, 0x0A]))
+
+        let later = try fixture.reopened()
+        guard case .decided(let again, let name) = try await later.unfinished(inbox: "erp").first else {
+            Issue.record("not decided")
+            return
+        }
+        #expect(again == result)
+        #expect(again.json == result.json)
+        #expect(name.bytes == [0xFF, 0x0A])
+        try await later.close(drop.id)
+        #expect(try await fixture.reopened().unfinished(inbox: "erp").isEmpty)
+    }
+
+    @Test func unfinishedDropsComeInTheOrderOfArrivalAndOfTheirInboxAlone() async throws {
+        let drops = (1...5).map { fixture.drop("\($0).json") }
+        let other = fixture.drop("other.json", inbox: "partner")
+        for drop in drops.reversed() + [other] {
+            _ = try await ledger.admit(fixture.admission(drop, content: "c-\(drop.name)"))
+        }
+        #expect(try await fixture.reopened().unfinished(inbox: "erp").map(\.drop) == drops)
+        #expect(try await fixture.reopened().unfinished(inbox: "partner").map(\.drop) == [other])
+    }
+
+    @Test func aDropsPlaceAndNameSurvive() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let name = FileName(bytes: [0xFF, 0x0A, 0x00, 0x41])
+        let drop = Drop(
+            id: DropID(at: fixture.time.timestamp, using: &generator), arrival: ledger.nextArrival(), inbox: "erp",
+            name: name, workName: WorkName(shelf: 3, name: name), bytes: 1 << 40,
+            receivedAt: Timestamp(milliseconds: 1_700_000_000_123))
+        _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        #expect(try await fixture.reopened().unfinished(inbox: "erp").map(\.drop) == [drop])
+    }
+
+    @Test func arrivalNumbersGrowOverARestart() async throws {
+        let numbers = (0..<100).map { _ in ledger.nextArrival() }
+        #expect(numbers == numbers.sorted() && Set(numbers).count == 100)
+        let drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        #expect(try fixture.reopened().nextArrival() > drop.arrival)
+    }
+
+    @Test func arrivalNumbersAreGivenOnce() async {
+        let ledger = ledger
+        let numbers = await withTaskGroup(of: Int64.self) { group in
+            for _ in 0..<500 { group.addTask { ledger.nextArrival() } }
+            return await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+        }
+        #expect(numbers.count == 500)
+    }
+
+    @Test func aPendingDropIsStillWaitedForAfterARestart() async throws {
+        let first = fixture.drop("first.json")
+        _ = try await ledger.admit(fixture.admission(first, content: "c"))
+        let second = fixture.admission(fixture.drop("second.json"), content: "c")
+        #expect(try await ledger.admit(second) == .wait(first.id))
+        let later = try fixture.reopened()
+        #expect(try await later.unfinished(inbox: "erp").map(\.drop) == [first, second.drop])
+        #expect(try await later.admit(second) == .wait(first.id))
+    }
+
+    @Test func concludingAgainGivesTheSameOutcome() async throws {
+        let drop = fixture.drop("a.json")
+        let ending = Ending.failed(Problem(.readEmpty, "empty"))
+        let first = try await ledger.conclude(drop, ending, filedName: drop.name)
+        let second = try await fixture.reopened().conclude(drop, ending, filedName: drop.name)
+        #expect(first == second)
+    }
+}
