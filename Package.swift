@@ -94,6 +94,17 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Model", "FileSystem", system], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "FileSystemTests", dependencies: ["FileSystem", "Model", "TestSupport", crypto, system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FilingTests",
+            dependencies: ["Filing", "Inbox", "FileSystem", "Model", "TestSupport", crypto, system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LedgerTests", dependencies: ["Ledger", "FileSystem", "Model", "TestSupport", grdb, system],
+            swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
         .testTarget(

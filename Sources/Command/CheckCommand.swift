@@ -51,12 +51,12 @@ struct CheckCommand: AsyncParsableCommand {
         var isMissing = false
         var isInvalid = false
         var verdicts: [(String, FileChecker.Verdict)] = []
-        for file in files {
-            do {
-                let verdict = try checker.check(FilePath(file))
+        try await judgeAll(with: checker) { file, judged in
+            switch judged {
+            case .success(let verdict):
                 if verdict.problem != nil { isInvalid = true }
                 if json { verdicts.append((file, verdict)) } else { show(file, verdict) }
-            } catch let error as SystemCallError {
+            case .failure(let error):
                 isMissing = true
                 Output.error("\(FileName.escaped(file.utf8)): \(error.errno)")
             }
@@ -64,6 +64,37 @@ struct CheckCommand: AsyncParsableCommand {
         if json { Output.line(CheckReport(verdicts).json) }
         if isMissing { throw Exit.noSuchFile }
         if isInvalid { throw Exit.invalid }
+    }
+
+    /// Judges as many files at a time as there are processors, and hands the verdicts over in the files' order.
+    private func judgeAll(
+        with checker: FileChecker, _ handOver: (String, Result<FileChecker.Verdict, SystemCallError>) -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: (Int, Result<FileChecker.Verdict, SystemCallError>).self) { group in
+            func start(_ index: Int) {
+                let file = FilePath(files[index])
+                group.addTask {
+                    do throws(SystemCallError) {
+                        return (index, .success(try checker.check(file)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var done: [Int: Result<FileChecker.Verdict, SystemCallError>] = [:]
+            var next = 0
+            // Verdicts that wait for a slower file hold memory, so no file runs far ahead of the others.
+            let width = max(2, ProcessInfo.processInfo.activeProcessorCount)
+            for index in files.indices.prefix(width) { start(index) }
+            while let (index, verdict) = try await group.next() {
+                done[index] = verdict
+                while let ready = done.removeValue(forKey: next) {
+                    handOver(files[next], ready)
+                    next += 1
+                    if next + width - 1 < files.count { start(next + width - 1) }
+                }
+            }
+        }
     }
 
     private func makeChecker() throws -> FileChecker {
@@ -105,14 +136,32 @@ struct CheckCommand: AsyncParsableCommand {
         if problem.findings.isEmpty {
             Output.line("\(name):1:1: \(error): \(problem.code.rawValue): \(problem.message)")
         }
+        let excerpt = excerpt(file, problem.findings)
         for finding in problem.findings {
             let pointer = finding.pointer.flatMap { $0.isEmpty ? nil : "\($0): " } ?? ""
             Output.line(
                 "\(name):\(finding.line ?? 1):\(finding.column ?? 1): \(error): \(problem.code.rawValue): \(pointer)\(finding.message)"
             )
+            if let line = finding.line, let column = finding.column,
+                let shown = excerpt?.show(line: line, column: column)
+            {
+                Output.line(shown)
+            }
         }
         let more = problem.findingCount - problem.findings.count
         if more > 0 { Output.line("\(name): and \(more) more errors") }
+    }
+}
+
+extension CheckCommand {
+    /// The lines that the findings are in, for a terminal; a file that cannot be read again shows none.
+    private func excerpt(_ file: String, _ findings: [Finding]) -> SourceExcerpt? {
+        guard Output.isTerminal else { return nil }
+        do throws(SystemCallError) {
+            return try SourceExcerpt(of: FilePath(file), lines: Set(findings.compactMap(\.line)))
+        } catch {
+            return nil
+        }
     }
 }
 

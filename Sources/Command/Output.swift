@@ -12,8 +12,10 @@ enum Output {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
+    static let isTerminal = isatty(STDOUT_FILENO) == 1
+
     /// Whether standard output is a terminal that shows colour.
-    static let hasColor = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    static let hasColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
     enum Color: String {
         case red = "31"

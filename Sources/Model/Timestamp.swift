@@ -28,10 +28,12 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     }
 
     package var description: String {
-        let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-        return date.formatted(
-            .iso8601.year().month().day().timeZone(separator: .omitted)
-                .time(includingFractionalSeconds: true).timeSeparator(.colon).dateSeparator(.dash))
+        // A date holds binary fractions of a second, which cannot say every millisecond; whole seconds they can.
+        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let (whole, fraction) = rest < 0 ? (seconds - 1, rest + 1000) : (seconds, rest)
+        let digits = String(fraction)
+        let padded = String(repeating: "0", count: 3 - digits.count) + digits
+        return Date(timeIntervalSince1970: Double(whole)).formatted(.iso8601).dropLast() + ".\(padded)Z"
     }
 }
 

@@ -24,7 +24,8 @@ struct DropReader: Sendable {
     let longestDocument: Int
 
     /// - Throws: ``SystemCallError``, for a reason of this machine.
-    func read(_ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp) throws
+    func read(_ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp)
+        throws(SystemCallError)
         -> Reading
     {
         if condition == .notRegular { return .problem(nil, DropReader.notRegular, sha256: nil) }
@@ -64,7 +65,7 @@ struct DropReader: Sendable {
 
     private func readDocument(
         _ name: FileName, _ form: FileForm, _ file: OpenFile, _ status: FileStatus, _ arrived: Timestamp
-    ) throws -> Reading {
+    ) throws(SystemCallError) -> Reading {
         guard status.size <= longestDocument else {
             let message = "The document has \(status.size) bytes; at most \(longestDocument) can be held."
             return .problem(nil, Problem(.readTooLarge, message), sha256: nil)
@@ -81,7 +82,7 @@ struct DropReader: Sendable {
 
     private func readAttachment(
         _ name: FileName, _ head: [UInt8], _ file: OpenFile, _ status: FileStatus
-    ) throws -> Reading {
+    ) throws(SystemCallError) -> Reading {
         var sha256: [UInt8]?
         let judged = try attachments.judge(name, head: head, size: status.size) { () throws(SystemCallError) in
             let hash = try FileCopy.hash(of: file)
@@ -92,7 +93,8 @@ struct DropReader: Sendable {
         case .success(let attachment):
             return .attachment(attachment, file, size: status.size, sha256: sha256 ?? [])
         case .failure(let refusal):
-            return .problem(.attachment, refusal.problem, sha256: try sha256 ?? FileCopy.hash(of: file))
+            if let sha256 { return .problem(.attachment, refusal.problem, sha256: sha256) }
+            return .problem(.attachment, refusal.problem, sha256: try FileCopy.hash(of: file))
         }
     }
 

@@ -62,14 +62,14 @@ package struct FileChecker: Sendable {
     }
 
     /// - Throws: ``SystemCallError``; ENOENT where there is no such file.
-    package func check(_ path: FilePath) throws -> Verdict {
+    package func check(_ path: FilePath) throws(SystemCallError) -> Verdict {
         switch way {
         case .drop(let reader): return try check(path, reader)
         case .schema(let schema): return FileChecker.check(try WholeFile.read(path), schema)
         }
     }
 
-    private func check(_ path: FilePath, _ reader: DropReader) throws -> Verdict {
+    private func check(_ path: FilePath, _ reader: DropReader) throws(SystemCallError) -> Verdict {
         let parent = path.removingLastComponent()
         guard let last = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
         let name = FileName(bytes: last.string.utf8)

@@ -2,6 +2,7 @@ import FileSystem
 import Filing
 import Foundation
 import Model
+import SystemPackage
 import Testing
 import TestSupport
 
