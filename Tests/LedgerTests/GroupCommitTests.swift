@@ -16,7 +16,9 @@ import TestSupport
     init() throws {
         folder = try TemporaryFolder()
         pool = try DatabasePool(path: folder.url.path + "/test.sqlite")
-        try pool.write { try $0.execute(sql: "CREATE TABLE numbers (place INTEGER PRIMARY KEY, number INTEGER UNIQUE)") }
+        try pool.write {
+            try $0.execute(sql: "CREATE TABLE numbers (place INTEGER PRIMARY KEY, number INTEGER UNIQUE)")
+        }
         commits = GroupCommit(pool: pool)
     }
 
