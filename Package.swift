@@ -90,6 +90,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Sources/Command", swiftSettings: strict),
 
+        // What scripts/bench measures with.
+        .executableTarget(
+            name: "DocumentBenchmark", dependencies: ["JSONText", "JSONSchema", crypto],
+            path: "Benchmarks/Documents", swiftSettings: strict),
+
         // Tests: one suite a target, and what they share.
         .target(
             name: "TestSupport", dependencies: ["Model", "FileSystem", system], path: "Tests/TestSupport",

@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+import JSONSchema
+import JSONText
+
+/// Megabytes a second of what happens to a document, for `scripts/bench documents`.
+///
+/// `DocumentBenchmark make FILE` writes a document of 29 MB with accounts; `DocumentBenchmark FILE SCHEMA` prints a line
+/// for each step, the median of its rounds.
+@main
+struct DocumentBenchmark {
+    private static let rounds = 5
+
+    static func main() throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "make", let file = arguments.dropFirst().first {
+            try Data(accounts(bytes: 29_000_000)).write(to: URL(fileURLWithPath: file))
+            return
+        }
+        guard arguments.count == 2, let file = arguments.first, let schemaFile = arguments.last else {
+            print("usage: DocumentBenchmark make FILE | DocumentBenchmark FILE SCHEMA")
+            exit(64)
+        }
+        let text = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+        let schema = try JSONSchema(
+            compiling: JSONDocument(parsing: Array(Data(contentsOf: URL(fileURLWithPath: schemaFile)))))
+        let document = try JSONDocument(parsing: text)
+        try measure("parse", text.count) { _ = try JSONDocument(parsing: text) }
+        measure("validate", text.count) { check(schema.validate(document.root).isValid) }
+        try measure("parse+validate", text.count) {
+            check(schema.validate(try JSONDocument(parsing: text).root).isValid)
+        }
+        measure("canonical+sha256", text.count) {
+            var hash = SHA256()
+            document.root.canonicalize { hash.update(bufferPointer: $0) }
+            _ = hash.finalize()
+        }
+    }
+
+    private static func check(_ fact: Bool) {
+        precondition(fact, "the document of the benchmark is valid")
+    }
+
+    private static func measure(_ name: String, _ bytes: Int, _ body: () throws -> Void) rethrows {
+        var times: [Double] = []
+        for _ in 0..<rounds {
+            let started = ContinuousClock.now
+            try body()
+            let (seconds, attoseconds) = (ContinuousClock.now - started).components
+            times.append(Double(seconds) + Double(attoseconds) / 1e18)
+        }
+        let median = times.sorted()[rounds / 2]
+        print("\(name) \(Int(Double(bytes) / median / 1e6))")
+    }
+
+    /// A document as an ERP writes it.
+    private static func accounts(bytes: Int) -> [UInt8] {
+        var text = Array(#"{"accounts":["#.utf8)
+        var number = 0
+        while text.count < bytes {
+            if number > 0 { text.append(UInt8(ascii: ",")) }
+            let note = number % 7 == 0 ? #","note":"café \n line""# : ""
+            text += Array(
+                #"""
+                {"clientReferenceId":"INV-\#(1_000_000 + number)","invoiceNumber":"\#(number)",\#
+                "outstandingAmount":\#(number % 9000).\#(10 + number % 90),"brand":"ACME","portfolio":"Retail",\#
+                "product":"Energy","segment":"Residential","reference":"REF-\#(number)","currency":"AUD",\#
+                "paymentReconciliationReference":"PRR\#(number)","bPayReference":null,\#
+                "minimumOfferAmount":\#(1 + number % 50),"status":"Active",\#
+                "dueDate":"2026-0\#(1 + number % 9)-1\#(number % 10)","email":"customer\#(number)@example.com"\#(note)}
+                """#.utf8)
+            number += 1
+        }
+        return text + Array("]}".utf8)
+    }
+}
