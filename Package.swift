@@ -104,6 +104,9 @@ let package = Package(
             name: "FileSystemTests", dependencies: ["FileSystem", "Model", "TestSupport", crypto, system],
             swiftSettings: strict),
         .testTarget(
+            name: "InboxTests", dependencies: ["Inbox", "FileSystem", "Model", "TestSupport", system],
+            swiftSettings: strict),
+        .testTarget(
             name: "FilingTests",
             dependencies: ["Filing", "Inbox", "FileSystem", "Model", "TestSupport", crypto, system],
             swiftSettings: strict),

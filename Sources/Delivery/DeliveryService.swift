@@ -107,8 +107,9 @@ package actor DeliveryService {
     }
 
     /// Cuts off what is under way; its batches stay unresolved.
-    package func abort() {
+    package func abort() async {
         for request in underWay.values { request.cancel() }
+        await tokens.abort()
     }
 
     private func attempt(

@@ -56,6 +56,11 @@ package actor TokenCache {
         if current?.bearer == token.bearer { current = nil }
     }
 
+    /// Gives up a fetch that is under way.
+    package func abort() {
+        flight?.cancel()
+    }
+
     private func renew() -> Task<Token, any Error> {
         if let flight { return flight }
         let task = Task {

@@ -88,6 +88,7 @@ package struct SluiceService: Service {
                 stop(delivery)
             }
         }
+        await delivery.abort()
         try await http.shutdown()
         report(.stopped)
     }

@@ -1,0 +1,80 @@
+import FileSystem
+import Foundation
+import Inbox
+import Model
+import Synchronization
+import SystemPackage
+import TestSupport
+
+/// A real inbox in a folder of its own, under the kernel's eyes.
+final class InboxStage: Sendable {
+    let folder: TemporaryFolder
+    let inbox: URL
+    let outside: URL
+    let events = Mutex<[InboxEvent]>([])
+    private let settings: InboxFolder.Settings
+    private let opened: InboxFolder
+    let time: any TimeSource
+
+    var work: URL { folder.url.appendingPathComponent(".work") }
+    var drops: InboxFolder { opened }
+
+    init(
+        settle: Duration = .milliseconds(200), grace: Duration = .seconds(30), rescan: Duration = .seconds(600),
+        ignore: [String] = [], once: Bool = false, byName: Bool = false, time: any TimeSource = SystemTime()
+    ) throws {
+        folder = try TemporaryFolder()
+        inbox = try folder.subfolder("inbox")
+        outside = try folder.subfolder("outside")
+        self.time = time
+        settings = InboxFolder.Settings(
+            path: folder.path.appending("inbox"), work: folder.path.appending(".work"),
+            rules: Settling.Rules(settle: settle, partialGrace: grace, sortsByName: byName),
+            ignore: IgnoreList(globs: ignore), rescan: rescan, once: once)
+        let report = Report()
+        opened = InboxFolder(settings, time: time) { report.pass($0) }
+        report.set { [weak self] event in self?.events.withLock { $0.append(event) } }
+    }
+
+    deinit {
+        // The notifier outlives every test: it watches nothing of this one any more.
+        let opened = opened
+        Task { await opened.stop() }
+    }
+
+    /// Writes a file elsewhere and renames it into the inbox.
+    func moveIn(_ name: String, _ text: String = "{}") throws {
+        let passage = outside.appendingPathComponent("passage-\(UUID().uuidString)")
+        try Data(text.utf8).write(to: passage)
+        try FileManager.default.moveItem(at: passage, to: inbox.appendingPathComponent(name))
+    }
+
+    func next() async throws -> ClaimedDrop {
+        guard let drop = await opened.next() else { throw Ended() }
+        return drop
+    }
+
+    /// The names of the next drops.
+    func next(_ count: Int) async throws -> [String] {
+        var names: [String] = []
+        while names.count < count { names.append(try await next().name.description) }
+        return names
+    }
+
+    /// What lies in `.work` under a claimed drop's name.
+    func text(of drop: ClaimedDrop) throws -> String {
+        let shelf = drop.workName.shelf.map { "/\($0)" } ?? ""
+        let folder = try Directory(opening: FilePath(work.path + shelf))
+        let file = try OpenFile(reading: drop.workName.name, in: folder)
+        return try String(decoding: file.bytes(at: 0, count: Int(file.status().size)), as: UTF8.self)
+    }
+
+    struct Ended: Error {}
+
+    /// Passes events on to whoever came later than the inbox.
+    private final class Report: Sendable {
+        private let target = Mutex<(@Sendable (InboxEvent) -> Void)?>(nil)
+        func set(_ target: @escaping @Sendable (InboxEvent) -> Void) { self.target.withLock { $0 = target } }
+        func pass(_ event: InboxEvent) { target.withLock { $0 }?(event) }
+    }
+}

@@ -1,0 +1,192 @@
+import FileSystem
+import Inbox
+import Model
+import Testing
+
+@Suite struct SettlingTests {
+    @Test func aFileThatWasRenamedInIsWholeAtOnce() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(), renamedIn: true)
+        #expect(inbox.due == ["?a"])
+        inbox.ended("a")
+        #expect(inbox.due == ["a"])
+    }
+
+    @Test(arguments: [(0, 1000), (400, 600), (999, 1), (1000, 0), (90_000, 0)] as [(Int64, Int64)])
+    func aFileWrittenInPlaceIsQuietSinceItsChangeTime(quiet: Int64, wait: Int64) {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(quiet: .milliseconds(quiet)))
+        #expect(inbox.due == (wait == 0 ? ["?a"] : []))
+        if wait > 0 {
+            #expect(inbox.wait == .milliseconds(wait))
+            inbox.pass(.milliseconds(wait - 1))
+            #expect(inbox.due.isEmpty)
+            inbox.pass(.milliseconds(1))
+            #expect(inbox.due == ["?a"])
+        }
+    }
+
+    @Test(arguments: [Duration.seconds(-2), .seconds(-3600)])
+    func aChangeTimeInTheFutureIsCountedFromTheFirstSight(quiet: Duration) {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(quiet: quiet))
+        inbox.pass(.milliseconds(999))
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.milliseconds(1))
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func aFolderOfOtherHostsIsCountedFromTheFirstSight() {
+        var inbox = SettlingFixture(trusts: false)
+        inbox.see("a", inbox.file(quiet: .seconds(3600)))
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == .seconds(1))
+        inbox.pass(.seconds(1))
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func aStepOfTheClockOnTheWallDelaysByNoMoreThanSettle() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(quiet: .milliseconds(200)))
+        inbox.time = inbox.time + .seconds(-7200)
+        inbox.pass(.seconds(1))
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func everyChangeBeginsTheQuietAnew() {
+        var inbox = SettlingFixture()
+        for size in Int64(1)...5 {
+            inbox.see("a", inbox.file(size: size))
+            inbox.pass(.milliseconds(900))
+            #expect(inbox.due.isEmpty)
+        }
+        inbox.pass(.milliseconds(100))
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func aChangeAfterARenameSettlesLikeAnyOther() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(size: 1), renamedIn: true)
+        inbox.ended("a")
+        inbox.pass(.milliseconds(10))
+        inbox.see("a", inbox.file(size: 2))
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == .seconds(1))
+    }
+
+    @Test func aRenameOfWhatIsKnownAlreadyIsNews() {
+        var inbox = SettlingFixture()
+        let file = inbox.file()
+        inbox.see("a", file)
+        #expect(inbox.due.isEmpty)
+        inbox.see("a", file, renamedIn: true)
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func anEventOfAKnownFileDoesNotMakeItYounger() {
+        var inbox = SettlingFixture()
+        let file = inbox.file()
+        inbox.see("a", file)
+        inbox.pass(.milliseconds(600))
+        inbox.see("a", file)
+        #expect(inbox.wait == .milliseconds(400))
+    }
+
+    @Test(arguments: [true, false]) func anUnfinishedFileWaitsForPartialGrace(renamedIn: Bool) {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(), renamedIn: renamedIn)
+        if !renamedIn { inbox.pass(.seconds(1)) }
+        #expect(inbox.due == ["?a"])
+        inbox.ended("a", whole: false)
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == (renamedIn ? .seconds(60) : .seconds(59)))
+        inbox.pass(.milliseconds(58_999))
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.milliseconds(1001))
+        #expect(inbox.due == ["!a"])
+    }
+
+    @Test func aResumedUploadIsLookedAtAgain() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(quiet: .seconds(5)))
+        inbox.ended("a", whole: false)
+        inbox.pass(.seconds(50))
+        inbox.see("a", inbox.file(size: 20))
+        inbox.pass(.seconds(1))
+        #expect(inbox.due == ["?a"])
+        inbox.ended("a")
+        #expect(inbox.due == ["a"])
+    }
+
+    @Test(arguments: [FileStatus.Form.link, .other]) func whatIsNoFileIsNotExamined(form: FileStatus.Form) {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(form: form), renamedIn: true)
+        #expect(inbox.due == ["@a"])
+    }
+
+    @Test func twoLinksAreLookedAtAgainBeforeTheyAreRefused() {
+        var inbox = SettlingFixture(settle: .milliseconds(100))
+        inbox.see("a", inbox.file(quiet: .seconds(10), links: 2), renamedIn: true)
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.milliseconds(499))
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.milliseconds(1))
+        #expect(inbox.due == ["@a"])
+        // The second look shows one link by now.
+        inbox.see("a", inbox.file(links: 1))
+        #expect(!inbox.settling.isDue(FileName("a"), .notRegular, at: inbox.now, inbox.time))
+        inbox.pass(.milliseconds(100))
+        #expect(inbox.due == ["?a"])
+    }
+
+    @Test func whatIsGoneIsNotWaitedFor() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file())
+        inbox.see("a", nil)
+        #expect(inbox.settling.count == 0)
+        #expect(inbox.wait == nil)
+        inbox.see("b", nil)
+        inbox.ended("c")
+        inbox.settling.postpone(FileName("d"), until: inbox.now)
+        #expect(inbox.settling.count == 0)
+    }
+
+    @Test func aPostponedFileIsDueLater() {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(), renamedIn: true)
+        inbox.ended("a")
+        inbox.settling.postpone(FileName("a"), until: inbox.now + .seconds(5))
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == .seconds(5))
+        #expect(!inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
+        inbox.pass(.seconds(5))
+        #expect(inbox.due == ["a"])
+        #expect(inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
+        #expect(!inbox.settling.isDue(FileName("a"), .unfinished, at: inbox.now, inbox.time))
+    }
+
+    @Test func aFileThatWentBackWaitsForTheRestOnly() {
+        var inbox = SettlingFixture()
+        let quietSince = inbox.time + .seconds(-20)
+        inbox.settling.takeBack(FileName("a"), inbox.file(), quietSince: quietSince, at: inbox.now)
+        #expect(inbox.wait == .seconds(40))
+        // The rename that brought it back raises an event, which says nothing new.
+        inbox.pass(.seconds(1))
+        inbox.see("a", inbox.file(quiet: .seconds(1)), renamedIn: true)
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.seconds(38))
+        #expect(inbox.due.isEmpty)
+        inbox.pass(.seconds(1))
+        #expect(inbox.due == ["!a"])
+    }
+
+    @Test func aFileThatWentBackAndGrewIsLookedAtAgain() {
+        var inbox = SettlingFixture()
+        inbox.settling.takeBack(
+            FileName("a"), inbox.file(), quietSince: inbox.time + .seconds(-20), at: inbox.now)
+        inbox.pass(.seconds(2))
+        inbox.see("a", inbox.file(size: 99))
+        inbox.pass(.seconds(1))
+        #expect(inbox.due == ["?a"])
+    }
+}

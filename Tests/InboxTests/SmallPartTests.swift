@@ -1,0 +1,85 @@
+import Inbox
+import Model
+import Testing
+
+@Suite struct FileEndTests {
+    @Test(arguments: [
+        ("a.json", "{\"a\":1}", true), ("a.json", "{\"a\":1}\r\n\t ", true), ("a.json", "[1,2]", true),
+        ("a.json", "{\"a\":1", false), ("a.json", "[1,2", false), ("a.json", "{\"a\":", false), ("a.json", " ", false),
+        ("a.json", "", false), ("a.pdf", "", false), ("noname", "", false), ("a.txt", "", false),
+        ("noname", "[1, 2", false), ("noname", "[1, 2]", true), ("a.pdf", "%PDF-1.4 abc %%EOF\n", true),
+        ("a.pdf", "%PDF-1.4 abc", false), ("a.pdf", "%PD", false), ("a.pdf", "no PDF at all", true),
+        ("a.txt", "anything", true), ("noname", "%PDF-1.4 …", false),
+    ])
+    func anInterruptedUploadIsKnownByItsEnd(name: String, text: String, isWhole: Bool) {
+        let bytes = Array(text.utf8)
+        #expect(FileEnd.isWhole(FileName(name), head: bytes, tail: bytes) == isWhole)
+    }
+
+    @Test func onlyTheTailMattersForALongFile() {
+        let head = Array("%PDF-1.7".utf8)
+        #expect(FileEnd.isWhole(FileName("a.pdf"), head: head, tail: Array("trailer %%EOF".utf8)))
+        #expect(!FileEnd.isWhole(FileName("a.pdf"), head: head, tail: Array("binary".utf8)))
+    }
+}
+
+@Suite struct IgnoreListTests {
+    @Test(arguments: [
+        ".hidden", ".orders.json.aB3xYz", "~lock", "~$orders.xlsx", "a.tmp", "a.part", "a.json.partial", "x.filepart",
+        "movie.crdownload", ".a.swp", "a.swp", "a.lock", "a.writing", "old.bak", "x.001",
+    ])
+    func namesOfFilesThatAreOnTheirWayAreIgnored(name: String) {
+        #expect(IgnoreList(globs: ["*.bak", "?.00[0-9]"]).contains(FileName(name)))
+    }
+
+    @Test(arguments: ["a.json", "part", "tmp", "a.tmp.json", "lock", "a.parts", "a~", "bak", "a.bak.json", "xx.001"])
+    func otherNamesAreNot(name: String) {
+        #expect(!IgnoreList(globs: ["*.bak", "?.00[0-9]"]).contains(FileName(name)))
+    }
+
+    @Test func aNameThatIsNotTextIsMatchedByItsBytes() {
+        #expect(!IgnoreList(globs: ["*.bak"]).contains(FileName(bytes: [0xFF, 0x0A, 0x41])))
+        #expect(IgnoreList().contains(FileName(bytes: [0xFF] + Array(".tmp".utf8))))
+        #expect(!IgnoreList().contains(FileName(bytes: [])))
+    }
+}
+
+@Suite struct FolderHintsTests {
+    @Test func whatComesTogetherIsTakenTogether() async {
+        let hints = FolderHints()
+        hints.add(.entry(FileName("a"), renamedIn: false))
+        hints.add(.entry(FileName("a"), renamedIn: true))
+        hints.add(.entry(FileName("a"), renamedIn: false))
+        hints.add(.entry(FileName("b"), renamedIn: false))
+        var iterator = hints.makeAsyncIterator()
+        let gathered = await iterator.next(isolation: nil)
+        #expect(gathered?.entries == [FileName("a"): true, FileName("b"): false])
+        #expect(gathered?.mustList == false)
+        hints.add(.wake)
+        #expect(await iterator.next(isolation: nil)?.entries.isEmpty == true)
+    }
+
+    @Test func aFloodOfEventsBecomesAListing() async {
+        let hints = FolderHints()
+        for number in 0..<100_000 { hints.add(.entry(FileName("\(number)"), renamedIn: true)) }
+        var iterator = hints.makeAsyncIterator()
+        let gathered = await iterator.next(isolation: nil)
+        #expect(gathered?.mustList == true)
+        #expect((gathered?.entries.count ?? 0) <= 4096)
+        hints.add(.entry(FileName("later"), renamedIn: false))
+        #expect(await iterator.next(isolation: nil)?.mustList == false)
+    }
+
+    @Test func listingAndGoneAreRemembered() async {
+        let hints = FolderHints()
+        hints.add(.gone)
+        hints.add(.listing)
+        hints.add(.wake)
+        var iterator = hints.makeAsyncIterator()
+        let gathered = await iterator.next(isolation: nil)
+        #expect(gathered?.isGone == true)
+        #expect(gathered?.mustList == true)
+        hints.finish()
+        #expect(await iterator.next(isolation: nil) == nil)
+    }
+}
