@@ -113,6 +113,7 @@ let package = Package(
         .testTarget(
             name: "LedgerTests", dependencies: ["Ledger", "FileSystem", "Model", "TestSupport", grdb, system],
             swiftSettings: strict),
+        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
         .testTarget(

@@ -17,6 +17,9 @@ package actor Turnstile {
         free = places
     }
 
+    /// How many stand in all lanes.
+    package var waiting: Int { lanes.reduce(0) { $0 + $1.waiters.count } }
+
     /// Waits for a place.
     ///
     /// - Throws: `CancellationError`; no place is taken then.
