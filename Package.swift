@@ -45,6 +45,7 @@ let package = Package(
     targets: [
         // C libraries: module maps, nothing else.
         .systemLibrary(name: "CInotifyTools"),
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSystemd"),
         .systemLibrary(name: "CPCRE2"),
@@ -61,7 +62,9 @@ let package = Package(
         .target(
             name: "Inbox", dependencies: ["Model", "FileSystem", "CInotifyTools", system],
             swiftSettings: strict),
-        .target(name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", crypto], swiftSettings: strict),
+        .target(
+            name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", "CLibXML2", crypto],
+            swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Model", "FileSystem", http, nio, nioHTTP, nioPosix, nioSSL],
             swiftSettings: strict),
@@ -112,6 +115,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LedgerTests", dependencies: ["Ledger", "FileSystem", "Model", "TestSupport", grdb, system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DocumentsTests", dependencies: ["Documents", "Model", "JSONText", "JSONSchema", crypto],
             swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),

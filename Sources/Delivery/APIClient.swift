@@ -128,6 +128,9 @@ extension NetworkFailure {
             self.init("the connection was closed before the answer")
         case let error as NIOConnectionError:
             self.init("cannot connect to \(error.host):\(error.port)")
+        case let error as IOError:
+            // Its own description puts the reason behind words that say something else.
+            self.init("the connection failed: \(String(cString: strerror(error.errnoCode)))")
         case let error as SystemCallError:
             self.init(error.description)
         default:

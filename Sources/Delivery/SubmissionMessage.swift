@@ -13,15 +13,17 @@ struct SubmissionMessage {
     var text: String {
         switch code {
         case .submitNetwork:
-            return "The API did not answer in \(attempts) attempts; at last: \(reply.failure ?? "no answer")."
+            return "The API did not answer in \(tries); at last: \(reply.failure ?? "no answer")."
         case .submitRateLimited, .submitServerError:
-            return "The API answered \(status) in \(attempts) attempts\(words)"
+            return "The API answered \(status) in \(tries)\(words)"
         case .submitUnauthorized:
             return "The API answered \(status) with a new token too\(words)"
         default:
             return "The API answered \(status)\(words)"
         }
     }
+
+    private var tries: String { attempts == 1 ? "1 attempt" : "\(attempts) attempts" }
 
     private var status: String { reply.status.map(String.init) ?? "nothing" }
 

@@ -32,7 +32,7 @@ struct BatchPlan: Sendable {
             }
             records.append(record.byteRange)
         }
-        let parts = cut(records, room: room, most: rules.bodyRecords ?? .max)
+        let parts = cut(records, room: room, most: min(rules.bodyRecords ?? .max, max(1, records.count)))
         return .success(BatchPlan(parts: parts, reference: reference))
     }
 

@@ -22,9 +22,7 @@ package struct DocumentJudge: Sendable {
     package func judge(_ text: [UInt8], form: FileForm, origin: DocumentOrigin) -> Judgement {
         switch form {
         case .json: judgeJSON(text, origin)
-        case .xml:
-            .problem(
-                nil, Problem(.kindUnknown, "This is an XML document; this version of Sluice reads JSON documents."))
+        case .xml: judgeXML(text, origin)
         case .pdf, .other: .problem(nil, Problem(.kindUnknown, "This is neither a JSON document nor an attachment."))
         }
     }
@@ -36,9 +34,32 @@ package struct DocumentJudge: Sendable {
         } catch {
             return syntaxProblem(error)
         }
-        switch DocumentShape.read(document, configured: rules.kind) {
-        case .success(let shape): return judge(shape, origin)
+        let shape = DocumentShape.read(document, configured: rules.kind).flatMap { shape in
+            rules.fields.isEmpty
+                ? .success(shape)
+                : JSONMapping.convert(shape, rules.fields)
+                    .flatMap { DocumentShape.read($0, configured: rules.kind) }
+        }
+        return judge(shape, origin)
+    }
+
+    private func judgeXML(_ text: [UInt8], _ origin: DocumentOrigin) -> Judgement {
+        switch XMLText.utf8(text) {
         case .failure(let unfit): return .problem(rules.kind, unfit.problem)
+        case .success(let utf8):
+            switch XMLConverter.convert(utf8, rules: rules) {
+            case .problem(let kind, let problem): return .problem(kind ?? rules.kind, problem)
+            case .unfinished(let problem): return .unfinished(problem)
+            case .converted(let converted):
+                return judge(DocumentShape.read(converted, configured: rules.kind), origin)
+            }
+        }
+    }
+
+    private func judge(_ shape: Result<DocumentShape, Unfit>, _ origin: DocumentOrigin) -> Judgement {
+        switch shape {
+        case .success(let shape): judge(shape, origin)
+        case .failure(let unfit): .problem(rules.kind, unfit.problem)
         }
     }
 

@@ -26,6 +26,10 @@ package struct DocumentRules: Sendable {
     package var ownReference: OwnReference
     /// The validator of each kind of document.
     package var schemas: [Kind: JSONSchema]
+    /// The XML Schema of each kind of document; a kind without one is validated by its JSON Schema alone.
+    package var xmlSchemas: [Kind: XMLSchema]
+    /// What becomes of records' fields first.
+    package var fields: FieldMapping
     /// The most bytes of a request's body.
     package var bodyBytes: Int
     /// The most records of a request's body; `nil`: as many as fit.
@@ -33,12 +37,15 @@ package struct DocumentRules: Sendable {
 
     package init(
         kind: Kind? = nil, sameness: Sameness = .content, ownReference: OwnReference = .keep,
-        schemas: [Kind: JSONSchema], bodyBytes: Int = 30_000_000, bodyRecords: Int? = nil
+        schemas: [Kind: JSONSchema], xmlSchemas: [Kind: XMLSchema] = [:], fields: FieldMapping = FieldMapping(),
+        bodyBytes: Int = 30_000_000, bodyRecords: Int? = nil
     ) {
         self.kind = kind
         self.sameness = sameness
         self.ownReference = ownReference
         self.schemas = schemas
+        self.xmlSchemas = xmlSchemas
+        self.fields = fields
         self.bodyBytes = bodyBytes
         self.bodyRecords = bodyRecords
     }

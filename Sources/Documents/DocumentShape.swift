@@ -5,12 +5,17 @@ import Model
 /// (contract, section 6).
 struct DocumentShape: Sendable {
     let kind: Kind
-    /// The sender's own text.
+    /// The sender's own text, or what it was converted to.
     let source: JSONDocument
     /// The object that holds the array, as the kind's schema describes it.
     let body: JSONValue
     /// How many bytes stand before the sender's text in the one that `body` lies in.
     private let shift: Int
+    /// For a converted document: from `source`, which is the converted text then, back to the sender's own.
+    private var map: SourceMap?
+
+    /// Whether the body is other than what the sender wrote.
+    var isConverted: Bool { map != nil }
 
     var arrayName: String { kind.arrayName ?? "" }
     var array: JSONValue? { body[arrayName] }
@@ -18,8 +23,11 @@ struct DocumentShape: Sendable {
 
     /// Where a value stands in the sender's file.
     func position(ofByte offset: Int) -> JSONPosition {
-        source.position(ofByte: max(0, offset - shift))
+        map?.position(ofByte: offset) ?? source.position(ofByte: sourceOffset(ofByte: offset))
     }
+
+    /// Where a byte of the text that `body` lies in stands in the source.
+    func sourceOffset(ofByte offset: Int) -> Int { max(0, offset - shift) }
 
     /// The sender's own bytes at a place in the text that `body` lies in.
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> {
@@ -33,6 +41,26 @@ struct DocumentShape: Sendable {
             if let identity = record[field]?.string, !identity.isEmpty { return identity }
         }
         return nil
+    }
+
+    /// A converted document's shape.
+    static func read(_ converted: ConvertedText, configured: Kind?) -> Result<DocumentShape, Unfit> {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: converted.json, maximumDepth: XMLReader.maximumDepth + 8)
+        } catch {
+            let position = converted.map.position(ofByte: error.offset)
+            return .failure(
+                Unfit(
+                    problem: Problem(
+                        .schemaXML, "The document cannot be written as JSON: \(error.message)",
+                        findings: [Finding(line: position.line, column: position.column, message: error.message)])))
+        }
+        return read(document, configured: configured).map { shape in
+            var shape = shape
+            shape.map = converted.map
+            return shape
+        }
     }
 
     static func read(_ document: JSONDocument, configured: Kind?) -> Result<DocumentShape, Unfit> {

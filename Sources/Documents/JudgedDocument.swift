@@ -23,6 +23,9 @@ package struct JudgedDocument: Sendable {
 
     package var parts: Int { plan.parts.count }
 
+    /// Whether the bodies depend on the configuration, and not on the sender's bytes alone.
+    package var isConverted: Bool { shape.isConverted }
+
     /// The requests that it makes, none of them sent so far.
     package var batches: [Batch] {
         plan.parts.indices.map { index in

@@ -21,7 +21,26 @@ package enum FileEnd {
             // What begins like no PDF is none, and waiting would not make it one.
             let magic = Array("%PDF-".utf8)
             return !head.starts(with: magic.prefix(head.count)) || tail.contains("%%EOF".utf8)
-        case .xml, .other: return true
+        case .xml: return endsWithTag(tail)
+        case .other: return true
+        }
+    }
+
+    /// Whether a closing tag ends an XML document, but for comments and processing instructions behind it.
+    private static func endsWithTag(_ tail: [UInt8]) -> Bool {
+        // UTF-16 has a NUL beside each of these characters.
+        var rest = tail.filter { $0 != 0 }[...]
+        while true {
+            while let last = rest.last, isWhiteSpace(last) { rest.removeLast() }
+            guard rest.last == UInt8(ascii: ">"), let start = rest.lastIndex(of: UInt8(ascii: "<")) else {
+                return false
+            }
+            let tag = rest[start...]
+            if tag.starts(with: "<!--".utf8) || tag.starts(with: "<?".utf8) {
+                rest = rest[..<start]
+            } else {
+                return tag.starts(with: "</".utf8) || tag.dropLast().last == UInt8(ascii: "/")
+            }
         }
     }
 

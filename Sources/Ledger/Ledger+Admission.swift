@@ -14,6 +14,7 @@ extension Ledger {
     private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
         try insert(admission, database)
         let id = admission.drop.id.text
+        if let plan = try plan(leftBy: id, database) { return .submit(plan) }
         let known = try Holder.fetch(admission.content, database)
         let own = try admission.ownReference.flatMap { try Holder.fetch(ownKey($0), database) }
 
@@ -42,6 +43,21 @@ extension Ledger {
             try Holder(admission, key: ownKey(reference)).save(database)
         }
         return .submit(try batches(of: id, database))
+    }
+
+    /// The batches of a drop that has begun to submit: they go on as they are, whatever the drop is read as by now.
+    /// A plan of which nothing has left is forgotten, for the configuration may have changed.
+    private static func plan(leftBy id: String, _ database: Database) throws -> [Batch]? {
+        let batches = try batches(of: id, database)
+        if batches.contains(where: { $0.state != .waiting }) { return batches }
+        if !batches.isEmpty {
+            try database.execute(
+                sql: "DELETE FROM requests WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)", arguments: [id])
+            try database.execute(sql: "DELETE FROM batches WHERE dropID = ?", arguments: [id])
+            try database.execute(
+                sql: "DELETE FROM contents WHERE dropID = ? AND state = 'pending'", arguments: [id])
+        }
+        return nil
     }
 
     private static func duplicate(of holder: Holder, _ admission: Admission) -> Turn {

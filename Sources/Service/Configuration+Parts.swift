@@ -93,3 +93,22 @@ extension Configuration.Inbox.OwnReference {
         }
     }
 }
+
+extension Configuration.Inbox {
+    /// `mapping` and `set`, the constants as JSON text.
+    var fields: FieldMapping {
+        FieldMapping(
+            renamed: mapping,
+            constants: set.mapValues { constant in
+                switch constant {
+                case .string(let text):
+                    var json = JSONWriter()
+                    json.value(text)
+                    return json.text
+                case .number(let digits): return digits
+                case .bool(let value): return value ? "true" : "false"
+                case .null: return "null"
+                }
+            })
+    }
+}

@@ -9,6 +9,7 @@ import SystemPackage
 /// The compiled schemas: the shipped ones once, and an inbox's own.
 package struct SchemaLibrary: Sendable {
     private let shipped: [Kind: JSONSchema]
+    private let shippedXML: [Kind: XMLSchema]
 
     /// Reads `KIND.schema.json` of each kind of document from the schemas' folder.
     ///
@@ -19,10 +20,13 @@ package struct SchemaLibrary: Sendable {
 
     package init(folder: FilePath) throws(CannotStart) {
         var shipped: [Kind: JSONSchema] = [:]
+        var shippedXML: [Kind: XMLSchema] = [:]
         for kind in Kind.documents {
             shipped[kind] = try SchemaLibrary.compile(folder.appending("\(kind.rawValue).schema.json"))
+            shippedXML[kind] = try SchemaLibrary.compileXML(folder.appending("\(kind.rawValue).xsd"))
         }
         self.shipped = shipped
+        self.shippedXML = shippedXML
     }
 
     /// The judge of an inbox's documents.
@@ -35,28 +39,47 @@ package struct SchemaLibrary: Sendable {
             let compiled = try SchemaLibrary.compile(own)
             for each in kind.map({ [$0] }) ?? Kind.documents { schemas[each] = compiled }
         }
+        var xmlSchemas = shippedXML
+        if let own = inbox.schemaXML {
+            let compiled = try SchemaLibrary.compileXML(own)
+            for each in kind.map({ [$0] }) ?? Kind.documents { xmlSchemas[each] = compiled }
+        }
         return DocumentJudge(
             rules: DocumentRules(
                 kind: kind, sameness: inbox.reference.sameness, ownReference: inbox.ownReference.rule,
-                schemas: schemas, bodyBytes: configuration.limits.jsonBytes.bytes,
+                schemas: schemas, xmlSchemas: xmlSchemas, fields: inbox.fields,
+                bodyBytes: configuration.limits.jsonBytes.bytes,
                 bodyRecords: configuration.limits.recordsPerBatch))
     }
 
     /// The judge of documents that belong to no inbox.
     package func judge(kind: Kind?) -> DocumentJudge {
-        DocumentJudge(rules: DocumentRules(kind: kind, schemas: shipped))
+        DocumentJudge(rules: DocumentRules(kind: kind, schemas: shipped, xmlSchemas: shippedXML))
+    }
+
+    /// Reads and compiles one XML Schema.
+    private static func compileXML(_ path: FilePath) throws(CannotStart) -> XMLSchema {
+        let text = try read(path)
+        do throws(XMLSchema.CompilationError) {
+            return try XMLSchema(compiling: text)
+        } catch {
+            throw CannotStart("\(path): \(error)", isConfiguration: true)
+        }
+    }
+
+    private static func read(_ path: FilePath) throws(CannotStart) -> [UInt8] {
+        do throws(SystemCallError) {
+            return try WholeFile.read(path)
+        } catch {
+            throw CannotStart("the schema \(path) cannot be read: \(error.errno)", isConfiguration: true)
+        }
     }
 
     /// Reads and compiles one schema.
     ///
     /// - Throws: ``CannotStart`` with the schema's file, line and column.
     package static func compile(_ path: FilePath) throws(CannotStart) -> JSONSchema {
-        let text: [UInt8]
-        do throws(SystemCallError) {
-            text = try WholeFile.read(path)
-        } catch {
-            throw CannotStart("the schema \(path) cannot be read: \(error.errno)", isConfiguration: true)
-        }
+        let text = try read(path)
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: text)

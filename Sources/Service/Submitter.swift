@@ -55,6 +55,7 @@ struct Submitter: Sendable {
                 let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
                 return .failed(Problem(.referenceConflict, message))
             }
+            try await keepIfConverted(body, batch, job)
             switch try await deliver(batch, body, job, inbox) {
             case .accepted:
                 continue
@@ -67,6 +68,14 @@ struct Submitter: Sendable {
         }
         try await forgetBodies(of: batches)
         return Ending(outcome: .accepted)
+    }
+
+    /// A converted body cannot be made again after the configuration has changed: it is kept before it leaves.
+    private func keepIfConverted(_ body: RequestBody, _ batch: Batch, _ job: SubmissionJob) async throws {
+        guard case .document(let document) = job.content, document.isConverted, case .json(let bytes) = body else {
+            return
+        }
+        try await patience.persist("keep a body") { try ledger.keep(body: bytes, hash: batch.bodyHash) }
     }
 
     /// The records' accounts are known to the API now: attachments that wait for one of them go.

@@ -1,0 +1,87 @@
+import CLibXML2
+import Model
+
+/// A compiled XML Schema of records: one global element, the array, with the records in it.
+///
+/// A compiled schema is only read once it is made, and libxml2 allows many validations with one at a time, each with a
+/// context of its own: so it can be shared.
+package final class XMLSchema: @unchecked Sendable {
+    let compiled: xmlSchemaPtr
+    /// The fields that it names.
+    let names: Set<String>
+    /// The fields that a record has to have, in the schema's order.
+    let required: [String]
+    /// What a record is called in it.
+    let recordName: String
+
+    package struct CompilationError: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// - Parameter text: in UTF-8.
+    /// - Throws: ``CompilationError`` in libxml2's words, with the line.
+    package init(compiling text: [UInt8]) throws(CompilationError) {
+        XMLLibrary.start()
+        let gathered = Gathered()
+        let compiled = text.withUnsafeBufferPointer { buffer -> xmlSchemaPtr? in
+            let start = UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
+            guard let parser = xmlSchemaNewMemParserCtxt(start, CInt(buffer.count)) else { return nil }
+            defer { xmlSchemaFreeParserCtxt(parser) }
+            xmlSchemaSetParserStructuredErrors(
+                parser,
+                { gathered, error in
+                    guard let gathered, let error else { return }
+                    Unmanaged<Gathered>.fromOpaque(gathered).takeUnretainedValue().add(error.pointee)
+                }, Unmanaged.passUnretained(gathered).toOpaque())
+            return xmlSchemaParse(parser)
+        }
+        guard let compiled else {
+            throw CompilationError(description: gathered.first ?? "it is no XML Schema")
+        }
+        let outline = SchemaOutline()
+        _ = XMLReader(text, handler: outline).read(lines: LineStarts(text))
+        self.compiled = compiled
+        names = outline.names
+        required = outline.required
+        recordName = outline.recordName ?? "record"
+    }
+
+    deinit {
+        xmlSchemaFree(compiled)
+    }
+
+    private final class Gathered {
+        private(set) var first: String?
+
+        func add(_ error: xmlError) {
+            guard first == nil, let message = error.message else { return }
+            first =
+                "line \(error.line): \(String(cString: message).split(whereSeparator: \.isNewline).joined(separator: " "))"
+        }
+    }
+
+    /// The names of the elements that a schema declares; the second one is the record's.
+    private final class SchemaOutline: XMLReader.Handler {
+        private(set) var names: Set<String> = []
+        private(set) var recordName: String?
+        private(set) var required: [String] = []
+        private var count = 0
+        private var open: [String] = []
+
+        func start(_ element: XMLElement) {
+            defer { open.append(element.name) }
+            let attributes = Dictionary(element.attributes) { first, _ in first }
+            guard element.name == "element", let name = attributes["name"] else { return }
+            count += 1
+            if count == 2 { recordName = name } else { names.insert(name) }
+            // schema > complexType > all > element
+            if open.count == 3, open.last == "all", attributes["minOccurs"] != "0" { required.append(name) }
+        }
+
+        func text(_ text: String) {}
+
+        func end() {
+            open.removeLast()
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Documents
+import Model
+import Testing
+
+/// `mapping:` and `set:`, in JSON and XML alike.
+@Suite struct MappingTests {
+    private static let fields = FieldMapping(
+        renamed: ["AmountDue": "outstandingAmount", "Invoice": "invoiceNumber"],
+        constants: ["brand": #""ACME""#, "priority": "5", "vip": "true", "portfolio": "null"])
+
+    @Test func bothFormatsComeToTheSame() throws {
+        let judge = try Judging.judge(fields: Self.fields)
+        let json = judge.json(
+            #"{"accounts": [{"clientReferenceId": "1", "Invoice": "007", "AmountDue": 1.10, "brand": "other"}]}"#)
+        let xml = judge.xml(
+            "<accounts><a brand='other'><clientReferenceId>1</clientReferenceId><Invoice>007</Invoice><AmountDue>1.10</AmountDue></a></accounts>"
+        )
+        #expect(
+            json.array
+                == #"[{"clientReferenceId":"1","invoiceNumber":"007","outstandingAmount":1.10,"brand":"ACME","portfolio":null,"priority":5,"vip":true}]"#
+        )
+        #expect(xml.array == json.array, "\(xml.problem?.findings.map(\.message) ?? [])")
+        #expect(xml.document?.content == json.document?.content)
+        #expect(json.document?.isConverted == true)
+    }
+
+    @Test func errorsPointIntoTheSendersOwnFile() throws {
+        let text = """
+            {"accounts": [
+              {"clientReferenceId": "1", "Invoice": "1",
+               "AmountDue": -5, "status": "Active"}]}
+            """
+        let finding = try #require(try Judging.judge(fields: Self.fields).json(text).problem?.findings.first)
+        #expect(finding.pointer == "/accounts/0/outstandingAmount")
+        #expect(finding.line == 3 && finding.column == 17)
+        #expect(finding.record == "1")
+    }
+
+    @Test func aFieldThatGetsANameThatIsTakenIsAProblem() throws {
+        let judge = try Judging.judge(fields: Self.fields)
+        let json = judge.json(#"{"accounts": [{"AmountDue": 1, "outstandingAmount": 2}]}"#)
+        #expect(json.problem?.code == .schemaJSON)
+        #expect(json.problem?.findings.first?.column == 16)
+        let xml = judge.xml(
+            "<accounts><a><AmountDue>1</AmountDue><outstandingAmount>2</outstandingAmount></a></accounts>")
+        #expect(xml.problem?.code == .schemaXML)
+    }
+
+    @Test func withoutThemADocumentIsSentInTheSendersOwnBytes() throws {
+        let judgement = try Judging.judge().json(
+            #"{"accounts": [ {"clientReferenceId": "1", "invoiceNumber":null, "outstandingAmount": 1.10} ]}"#)
+        #expect(judgement.document?.isConverted == false)
+        #expect(
+            judgement.array == #"[ {"clientReferenceId": "1", "invoiceNumber":null, "outstandingAmount": 1.10} ]"#)
+    }
+
+    @Test func aBareArrayIsMappedToo() throws {
+        let judge = try Judging.judge(kind: .account, fields: Self.fields)
+        let bare = judge.json(#" [{"clientReferenceId": "1", "Invoice": "1", "AmountDue": 2}]"#)
+        #expect(bare.array?.contains(#""outstandingAmount":2"#) == true)
+        let bad = judge.json(#" [{"clientReferenceId": "1", "Invoice": "1", "AmountDue": -2}]"#)
+        #expect(bad.problem?.findings.first?.column == 59)
+    }
+}
