@@ -119,7 +119,10 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests", dependencies: ["Documents", "Model", "JSONText", "JSONSchema", crypto],
             swiftSettings: strict),
-        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: ["Delivery", "FileSystem", "Model", "TestSupport", http, nio, nioHTTP, nioPosix, system],
+            swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
         .testTarget(

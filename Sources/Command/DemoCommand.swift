@@ -42,7 +42,12 @@ struct DemoCommand: AsyncParsableCommand {
             try stage.remove()
             Output.line("\nThe folder is removed; --keep keeps it.")
         }
-        try result.get()
+        do {
+            try result.get()
+        } catch let error as CannotStart {
+            Output.error("sluice: \(error)")
+            throw Exit.cannotStart
+        }
     }
 
     private func play(on stage: DemoStage) async throws {

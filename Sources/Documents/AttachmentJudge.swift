@@ -111,7 +111,8 @@ package struct AttachmentJudge: Sendable {
             let allowed = types.joined(separator: ", ")
             return .failure(
                 AttachmentRefusal(
-                    .attachmentType, "Files of this type are not taken here, only JSON documents and \(allowed)."))
+                    .attachmentType,
+                    "Files of this type are not taken here, only JSON and XML documents and \(allowed)."))
         }
         if let magic = AttachmentJudge.magic[type], !head.starts(with: magic) {
             return .failure(

@@ -1,0 +1,161 @@
+import AsyncHTTPClient
+import Delivery
+import Foundation
+import Model
+import Synchronization
+import TestSupport
+
+/// A delivery service, a server that says what a test wants, and everything that was written down and told.
+final class DeliveryStage: Sendable {
+    struct Options: Sendable {
+        var timeout = Duration.seconds(30)
+        var inFlight = 8
+        var attempts = 3
+        var limit: Int?
+        /// Where requests go instead of the server.
+        var url: String?
+    }
+
+    let server: StubServer
+    let time = ManualTime()
+    let journal = RecordingJournal()
+    private let told = Mutex<[DeliveryEvent]>([])
+    let delivery: DeliveryService
+
+    /// Runs a test on a stage whose server answers the API's requests with `replies`, one after the other, then 200.
+    static func run(
+        _ replies: [StubServer.Reply] = [], tokens: [StubServer.Reply] = [], _ options: Options = Options(),
+        _ body: (DeliveryStage) async throws -> Void
+    ) async throws {
+        let api = Script(replies)
+        let token = Script(tokens)
+        let count = Script([Int]())
+        try await run(options, body) { request in
+            guard request.path == "/token" else { return api.take() ?? .status(200) }
+            return token.take() ?? DeliveryStage.token(count.number())
+        }
+    }
+
+    /// Runs a test on a stage whose server answers as `handler` says.
+    static func run(
+        _ options: Options = Options(), _ body: (DeliveryStage) async throws -> Void,
+        handler: @escaping StubServer.Handler
+    ) async throws {
+        let server = try StubServer(handler)
+        let http = APIClient.makeHTTPClient(connections: 64, timeout: options.timeout, authorities: nil)
+        do {
+            try await body(DeliveryStage(server, http, options))
+        } catch {
+            server.stop()
+            try await http.shutdown()
+            throw error
+        }
+        server.stop()
+        try await http.shutdown()
+    }
+
+    static func token(_ number: Int) -> StubServer.Reply {
+        .status(200, body: "{\"access_token\":\"token-\(number)\",\"token_type\":\"Bearer\",\"expires_in\":86400}")
+    }
+
+    private init(_ server: StubServer, _ http: HTTPClient, _ options: Options) {
+        self.server = server
+        let url = options.url ?? server.url("")
+        let endpoints = Kind.allCases.map {
+            ($0, DeliveryService.Endpoint(method: $0 == .attachment ? "POST" : "PUT", url: "\(url)/v1/\($0)"))
+        }
+        let listener = Told()
+        delivery = DeliveryService(
+            DeliveryService.Settings(
+                endpoints: Dictionary(uniqueKeysWithValues: endpoints), tokenURL: server.url("/token"),
+                audience: "https://audience", timeout: options.timeout, inFlight: options.inFlight,
+                retry: RetryPolicy.Settings(attempts: options.attempts), version: "1.2.3"),
+            http: http, throttle: Throttle(limit: options.limit), journal: journal, time: time,
+            generator: SeededGenerator(seed: 1), credentials: { ("client", "very-secret") },
+            report: { listener.pass($0) })
+        listener.set { [weak self] event in self?.told.withLock { $0.append(event) } }
+    }
+
+    func submission(
+        _ reference: String = "account-1", kind: Kind = .account, inbox: String = "erp", body: RequestBody? = nil,
+        attempts: Int = 0
+    ) -> Submission {
+        Submission(
+            inbox: inbox, drop: DropID(text: "drop of \(reference)"), kind: kind, reference: reference,
+            body: body ?? .json(Array("{\"batchReferenceId\":\"\(reference)\"}".utf8)), attempts: attempts)
+    }
+
+    /// Delivers while time runs by itself from one deadline to the next.
+    func deliver(_ submission: Submission) async throws -> Delivered {
+        let clock = Task { [time] in
+            while !Task.isCancelled {
+                if let deadline = time.nextDeadline { time.advance(by: deadline - time.moment) }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
+        defer { clock.cancel() }
+        return try await delivery.deliver(submission)
+    }
+
+    var events: [DeliveryEvent] { told.withLock { $0 } }
+    /// The requests for batches, tokens left out.
+    var submitted: [StubServer.Request] { server.requests.filter { $0.path != "/token" } }
+    var tokenRequests: [StubServer.Request] { server.requests(to: "/token") }
+
+    /// Passes events on to whoever came later than the service.
+    private final class Told: Sendable {
+        private let target = Mutex<(@Sendable (DeliveryEvent) -> Void)?>(nil)
+        func set(_ target: @escaping @Sendable (DeliveryEvent) -> Void) { self.target.withLock { $0 = target } }
+        func pass(_ event: DeliveryEvent) { target.withLock { $0 }?(event) }
+    }
+}
+
+/// A script that connections share.
+final class Script<Element: Sendable>: Sendable {
+    private let state: Mutex<(rest: [Element], taken: Int)>
+
+    init(_ elements: [Element]) {
+        state = Mutex((elements, 0))
+    }
+
+    func take() -> Element? { state.withLock { $0.rest.isEmpty ? nil : $0.rest.removeFirst() } }
+
+    func number() -> Int {
+        state.withLock { state in
+            state.taken += 1
+            return state.taken
+        }
+    }
+}
+
+/// Writes down what the delivery tells it, and holds a beginning back for as long as a test wants.
+final class RecordingJournal: RequestJournal {
+    struct Entry: Sendable {
+        var purpose: RequestPurpose
+        var requestID: String
+        var ending: RequestEnding?
+    }
+
+    private let state = Mutex((entries: [Entry](), isShut: false, error: (any Error)?.none))
+
+    var entries: [Entry] { state.withLock { $0.entries } }
+    var batches: [Entry] { entries.filter { $0.purpose != .token } }
+    func shut() { state.withLock { $0.isShut = true } }
+    func open() { state.withLock { $0.isShut = false } }
+    func refuse(with error: any Error) { state.withLock { $0.error = error } }
+
+    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> Int64 {
+        if purpose != .token {
+            if let error = state.withLock({ $0.error }) { throw error }
+            try await eventually("the journal is open") { state.withLock { !$0.isShut } }
+        }
+        return state.withLock { state in
+            state.entries.append(Entry(purpose: purpose, requestID: requestID))
+            return Int64(state.entries.count - 1)
+        }
+    }
+
+    func end(_ request: Int64, _ ending: RequestEnding) async throws {
+        state.withLock { $0.entries[Int(request)].ending = ending }
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Synchronization
+
+/// An HTTP server that says exactly what a test tells it to say, byte by byte, over a real socket.
+final class StubServer: Sendable {
+    struct Request: Sendable {
+        var method = ""
+        var path = ""
+        var headers: [String: String] = [:]
+        var body: [UInt8] = []
+
+        var bearer: String? { headers["authorization"]?.replacing("Bearer ", with: "") }
+    }
+
+    enum Reply: Sendable {
+        case status(Int, headers: [String: String] = [:], body: String = "")
+        /// These bytes, and then the end of the connection.
+        case bytes(String)
+        /// These bytes, and then nothing for as long as the other side waits.
+        case silence(after: String = "")
+        /// Another reply, once the semaphore allows it.
+        indirect case held(DispatchSemaphore, then: Reply)
+
+        /// The connection ends without a word.
+        static let close = Reply.bytes("")
+    }
+
+    typealias Handler = @Sendable (Request) -> Reply
+
+    let port: UInt16
+    private let listener: Int32
+    private let handler: Handler
+    private let seen = Mutex<[Request]>([])
+
+    init(_ handler: @escaping Handler) throws {
+        self.handler = handler
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        self.listener = listener
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(listener, generic, length) == 0 && listen(listener, 128) == 0
+                    && getsockname(listener, generic, &length) == 0
+            }
+        }
+        guard isListening else { throw CocoaError(.featureUnsupported) }
+        port = UInt16(bigEndian: address.sin_port)
+        Thread { [weak self] in
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                guard let server = self else {
+                    close(connection)
+                    return
+                }
+                Thread { server.serve(connection) }.start()
+            }
+        }.start()
+    }
+
+    /// Everything that was asked so far, in the order in which it came.
+    var requests: [Request] { seen.withLock { $0 } }
+
+    func requests(to path: String) -> [Request] { requests.filter { $0.path == path } }
+
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// Ends the listening; connections end with their clients.
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    private func serve(_ connection: Int32) {
+        defer { close(connection) }
+        var reader = RequestReader(connection: connection)
+        while let request = reader.next() {
+            seen.withLock { $0.append(request) }
+            guard say(handler(request), to: connection) else { return }
+        }
+    }
+
+    /// - Returns: whether the connection goes on.
+    private func say(_ reply: Reply, to connection: Int32) -> Bool {
+        switch reply {
+        case .status(let status, let headers, let body):
+            let lines = headers.map { "\($0): \($1)\r\n" }.sorted().joined()
+            let head = "HTTP/1.1 \(status) Word\r\nContent-Length: \(body.utf8.count)\r\n\(lines)\r\n"
+            return send(status == 204 ? "HTTP/1.1 204 None\r\n\r\n" : head + body, to: connection)
+        case .bytes(let text):
+            _ = send(text, to: connection)
+            return false
+        case .silence(let text):
+            _ = send(text, to: connection)
+            var byte: UInt8 = 0
+            while recv(connection, &byte, 1, 0) > 0 {}
+            return false
+        case .held(let semaphore, let reply):
+            semaphore.wait()
+            return say(reply, to: connection)
+        }
+    }
+
+    private func send(_ text: String, to connection: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Foundation.send(connection, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+/// Requests with a `Content-Length` or chunks, one after the other, from one connection.
+private struct RequestReader {
+    let connection: Int32
+    private var buffered: [UInt8] = []
+
+    init(connection: Int32) {
+        self.connection = connection
+    }
+
+    mutating func next() -> StubServer.Request? {
+        guard let first = line() else { return nil }
+        let parts = first.split(separator: " ")
+        guard parts.count == 3 else { return nil }
+        var request = StubServer.Request(method: String(parts[0]), path: String(parts[1]))
+        while let header = line(), !header.isEmpty {
+            guard let colon = header.firstIndex(of: ":") else { return nil }
+            request.headers[header[..<colon].lowercased()] =
+                String(header[header.index(after: colon)...]).trimmingCharacters(in: .whitespaces)
+        }
+        guard let body = bytes(Int(request.headers["content-length"] ?? "") ?? 0) else { return nil }
+        request.body = body
+        return request
+    }
+
+    private mutating func line() -> String? {
+        while true {
+            if let end = buffered.firstIndex(of: 10) {
+                defer { buffered.removeFirst(end + 1) }
+                return String(decoding: buffered[..<end], as: UTF8.self).trimmingCharacters(in: .newlines)
+            }
+            guard fill() else { return nil }
+        }
+    }
+
+    private mutating func bytes(_ count: Int) -> [UInt8]? {
+        while buffered.count < count { guard fill() else { return nil } }
+        defer { buffered.removeFirst(count) }
+        return Array(buffered[..<count])
+    }
+
+    private mutating func fill() -> Bool {
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(connection, &piece, piece.count, 0)
+        if count > 0 { buffered += piece[..<count] }
+        return count > 0
+    }
+}
