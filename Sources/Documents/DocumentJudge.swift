@@ -44,10 +44,10 @@ package struct DocumentJudge: Sendable {
     }
 
     private func judgeXML(_ text: [UInt8], _ origin: DocumentOrigin) -> Judgement {
-        switch XMLText.utf8(text) {
+        switch XMLText.decode(text) {
         case .failure(let unfit): return .problem(rules.kind, unfit.problem)
-        case .success(let utf8):
-            switch XMLConverter.convert(utf8, rules: rules) {
+        case .success(let text):
+            switch XMLConverter.convert(text, rules: rules) {
             case .problem(let kind, let problem): return .problem(kind ?? rules.kind, problem)
             case .unfinished(let problem): return .unfinished(problem)
             case .converted(let converted):
@@ -89,7 +89,7 @@ package struct DocumentJudge: Sendable {
         switch BatchPlan.make(shape, array, reference: own ?? content, rules) {
         case .success(let plan):
             return .document(
-                JudgedDocument(shape: shape, content: content, ownReference: own, plan: plan))
+                JudgedDocument(shape: shape.withoutPlaces, content: content, ownReference: own, plan: plan))
         case .failure(let problem):
             return .problem(shape.kind, problem.problem)
         }
@@ -113,9 +113,4 @@ package struct DocumentJudge: Sendable {
         }
         return reference
     }
-}
-
-/// A value that stands for a thrown problem where `Result` wants an error.
-struct Unfit: Error {
-    let problem: Problem
 }

@@ -13,9 +13,8 @@ struct DocumentShape: Sendable {
     private let shift: Int
     /// For a converted document: from `source`, which is the converted text then, back to the sender's own.
     private var map: SourceMap?
-
     /// Whether the body is other than what the sender wrote.
-    var isConverted: Bool { map != nil }
+    private(set) var isConverted = false
 
     var arrayName: String { kind.arrayName ?? "" }
     var array: JSONValue? { body[arrayName] }
@@ -24,6 +23,13 @@ struct DocumentShape: Sendable {
     /// Where a value stands in the sender's file.
     func position(ofByte offset: Int) -> JSONPosition {
         map?.position(ofByte: offset) ?? source.position(ofByte: sourceOffset(ofByte: offset))
+    }
+
+    /// The shape of a document in which nothing is wrong: the sender's own text need not be held any longer.
+    var withoutPlaces: DocumentShape {
+        var shape = self
+        shape.map = nil
+        return shape
     }
 
     /// Where a byte of the text that `body` lies in stands in the source.
@@ -56,10 +62,20 @@ struct DocumentShape: Sendable {
                         .schemaXML, "The document cannot be written as JSON: \(error.message)",
                         findings: [Finding(line: position.line, column: position.column, message: error.message)])))
         }
-        return read(document, configured: configured).map { shape in
-            var shape = shape
+        switch read(document, configured: configured) {
+        case .success(var shape):
             shape.map = converted.map
-            return shape
+            shape.isConverted = true
+            return .success(shape)
+        case .failure(let unfit):
+            // Whatever is said of a document's kind is said of its root.
+            var problem = unfit.problem
+            let position = converted.map.position(ofByte: 0)
+            for index in problem.findings.indices {
+                problem.findings[index].line = position.line
+                problem.findings[index].column = position.column
+            }
+            return .failure(Unfit(problem: problem))
         }
     }
 
@@ -125,4 +141,9 @@ struct DocumentShape: Sendable {
                 .kindUnknown, message,
                 findings: [Finding(pointer: "", line: position.line, column: position.column, message: message)]))
     }
+}
+
+/// A value that stands for a thrown problem where `Result` wants an error.
+struct Unfit: Error {
+    let problem: Problem
 }

@@ -41,7 +41,7 @@ package struct SchemaLibrary: Sendable {
         }
         var xmlSchemas = shippedXML
         if let own = inbox.schemaXML {
-            let compiled = try SchemaLibrary.compileXML(own)
+            let compiled = try SchemaLibrary.compileXML(own, seesEverything: true)
             for each in kind.map({ [$0] }) ?? Kind.documents { xmlSchemas[each] = compiled }
         }
         return DocumentJudge(
@@ -57,11 +57,13 @@ package struct SchemaLibrary: Sendable {
         DocumentJudge(rules: DocumentRules(kind: kind, schemas: shipped, xmlSchemas: shippedXML))
     }
 
-    /// Reads and compiles one XML Schema.
-    private static func compileXML(_ path: FilePath) throws(CannotStart) -> XMLSchema {
+    /// Reads and compiles one XML Schema; an inbox's own one sees everything of a document.
+    private static func compileXML(
+        _ path: FilePath, seesEverything: Bool = false
+    ) throws(CannotStart) -> XMLSchema {
         let text = try read(path)
         do throws(XMLSchema.CompilationError) {
-            return try XMLSchema(compiling: text)
+            return try XMLSchema(compiling: text, seesEverything: seesEverything)
         } catch {
             throw CannotStart("\(path): \(error)", isConfiguration: true)
         }

@@ -9,6 +9,11 @@ struct Judging {
     static let schemasFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("schemas")
 
+    /// A file of the schemas' folder.
+    static func bytes(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: schemasFolder.appendingPathComponent(name)))
+    }
+
     static let schemas: [Kind: JSONSchema] = {
         var schemas: [Kind: JSONSchema] = [:]
         for kind in Kind.documents {

@@ -43,7 +43,7 @@ import Testing
         #expect(json.problem?.findings.first?.column == 16)
         let xml = judge.xml(
             "<accounts><a><AmountDue>1</AmountDue><outstandingAmount>2</outstandingAmount></a></accounts>")
-        #expect(xml.problem?.code == .schemaXML)
+        #expect(xml.problem?.code == .schemaJSON)
     }
 
     @Test func withoutThemADocumentIsSentInTheSendersOwnBytes() throws {
@@ -60,5 +60,40 @@ import Testing
         #expect(bare.array?.contains(#""outstandingAmount":2"#) == true)
         let bad = judge.json(#" [{"clientReferenceId": "1", "Invoice": "1", "AmountDue": -2}]"#)
         #expect(bad.problem?.findings.first?.column == 59)
+    }
+}
+
+extension MappingTests {
+    private static let swap = FieldMapping(
+        renamed: ["a": "b", "b": "a", "x": "clientReferenceId", "y": "clientReferenceId"])
+
+    @Test func namesCanBeSwapped() throws {
+        let judge = try Judging.judge(fields: Self.swap)
+        let json = judge.json(#"{"payments": [{"a": "1", "b": "2", "x": "3"}]}"#)
+        #expect(json.array == #"[{"b":"1","a":"2","clientReferenceId":"3"}]"#)
+        #expect(judge.xml("<payments><p><a>1</a><b>2</b><x>3</x></p></payments>").array == json.array)
+    }
+
+    @Test func twoFieldsThatGetOneNameAreAProblemWithPlaceAndRecord() throws {
+        let judge = try Judging.judge(fields: Self.swap)
+        for judgement in [
+            judge.json("{\"payments\": [\n{\"x\": \"1\",\n\"y\": \"2\"}]}"),
+            judge.xml("<payments>\n<p><x>1</x>\n<y>2</y></p></payments>"),
+        ] {
+            let finding = try #require(judgement.problem?.findings.first)
+            #expect(judgement.problem?.code == .schemaJSON)
+            #expect(finding.pointer == "/payments/0/y")
+            #expect(finding.line == 3 && finding.column == 1)
+            #expect(finding.message.contains("x") && finding.message.contains("clientReferenceId"))
+        }
+    }
+
+    @Test func aConstantTakesThePlaceOfWhateverHasItsName() throws {
+        let fields = FieldMapping(renamed: ["Marke": "brand"], constants: ["brand": #""ACME""#])
+        let judge = try Judging.judge(fields: fields)
+        let json = judge.json(#"{"payments": [{"Marke": "1", "brand": "2", "clientReferenceId": "3"}]}"#)
+        #expect(json.array == #"[{"clientReferenceId":"3","brand":"ACME"}]"#)
+        let xml = "<payments><p brand='2'><Marke>1</Marke><clientReferenceId>3</clientReferenceId></p></payments>"
+        #expect(judge.xml(xml).array == json.array)
     }
 }

@@ -22,6 +22,38 @@ import TestSupport
         }
     }
 
+    @Test func theSameDataAsXMLIsADuplicateOfTheJSON() async throws {
+        try await Stage.run { stage in
+            try stage.drop(Stage.account("INV-1", amount: "10.50"), as: "orders.json")
+            #expect(try await stage.result(of: "orders.json").outcome == "accepted")
+            let xml = """
+                <accounts><account><invoiceNumber>1</invoiceNumber><outstandingAmount>10.5</outstandingAmount>
+                <clientReferenceId>INV-1</clientReferenceId></account></accounts>
+                """
+            try stage.drop(xml, as: "orders.xml")
+            let result = try await stage.result(of: "orders.xml")
+            #expect(result.outcome == "duplicate" && result.duplicateOf == "orders.json")
+        }
+    }
+
+    @Test func anXMLDropIsSentAsTheJSONThatItBecameWithMappingAndConstants() async throws {
+        let inbox = "mapping: {AmountDue: outstandingAmount}\nset: {brand: ACME}"
+        try await Stage.run(inbox: inbox) { stage in
+            // The answer is lost: what is repeated has to be the same to the last byte.
+            stage.sandbox.script([.closeAfterApply])
+            let xml =
+                "<accounts><a invoiceNumber='007'><clientReferenceId>INV-1</clientReferenceId>"
+                + "<AmountDue>10.50</AmountDue></a></accounts>"
+            try stage.drop(xml, as: "orders.xml")
+            #expect(try await stage.result(of: "orders.xml").outcome == "accepted")
+            #expect(stage.sandbox.accepted.map(\.repeats) == [1])
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0])
+            let record = try #require(stage.sandbox.books.accounts["INV-1"]?.record)
+            #expect(record.contains(#""brand":"ACME""#) && record.contains(#""invoiceNumber":"007""#))
+            #expect(try Stage.names(in: stage.folder.url.appendingPathComponent("state/bodies")).isEmpty)
+        }
+    }
+
     @Test func equalDropsAtTheSameMomentAreSentOnce() async throws {
         try await Stage.run { stage in
             for number in 0..<20 { try stage.drop(Stage.account("INV-1"), as: "orders-\(number).json") }

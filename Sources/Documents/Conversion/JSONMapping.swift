@@ -56,18 +56,21 @@ struct JSONMapping {
         mark(record.byteRange.lowerBound, shape)
         json.append(UInt8(ascii: "{"))
         var isFirst = true
+        /// By the new name, the sender's field that has it.
+        var owners: [String: JSONMember] = [:]
         for member in record.members {
             let key = member.key.string
-            let name = fields.renamed[key] ?? key
-            if fields.constants[name] != nil { continue }
-            if name != key && record[name] != nil { return collision(member, name, index, shape) }
+            guard let name = fields.name(of: key) else { continue }
+            if let owner = owners.updateValue(member, forKey: name) {
+                return collision(owner, member, name, index, shape)
+            }
             separate(&isFirst)
             mark(member.key.byteRange.lowerBound, shape)
             json.appendJSONString(name)
             json.append(UInt8(ascii: ":"))
             copy(member.value.byteRange, shape)
         }
-        for (name, literal) in fields.constants.sorted(by: { $0.key < $1.key }) {
+        for (name, literal) in fields.constantsInOrder {
             separate(&isFirst)
             mark(record.byteRange.lowerBound, shape)
             json.appendJSONString(name)
@@ -78,12 +81,16 @@ struct JSONMapping {
         return nil
     }
 
-    private func collision(_ member: JSONMember, _ name: String, _ index: Int, _ shape: DocumentShape) -> Unfit {
+    private func collision(
+        _ first: JSONMember, _ second: JSONMember, _ name: String, _ index: Int, _ shape: DocumentShape
+    ) -> Unfit {
+        // It is shown at a field that is mapped, which one of them is.
+        let (member, other) = second.key == name ? (first, second) : (second, first)
         let position = shape.position(ofByte: member.key.byteRange.lowerBound)
-        let message = "is mapped to \(name), and the record has a \(name) of its own"
+        let message = FieldMapping.collision(member.key.string, other.key.string, name)
         return Unfit(
             problem: Problem(
-                .schemaJSON, "1 record does not fit the mapping",
+                .schemaJSON, FieldMapping.collisionTitle,
                 findings: [
                     Finding(
                         pointer: JSONPointer(tokens: [shape.arrayName, String(index), member.key.string]).description,

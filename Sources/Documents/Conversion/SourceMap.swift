@@ -42,7 +42,9 @@ struct LineStarts: Sendable {
 
     init(_ text: [UInt8]) {
         var starts: [Int32] = [0]
-        for (index, byte) in text.enumerated() where byte == UInt8(ascii: "\n") { starts.append(Int32(index + 1)) }
+        text.withUnsafeBufferPointer { bytes in
+            for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { starts.append(Int32(index + 1)) }
+        }
         self.text = text
         self.starts = starts
     }

@@ -41,10 +41,15 @@ final class XMLReader {
     ///
     /// - Returns: why it could not be read, `read.incomplete` where it ends too early; `nil`: it was read.
     func read(lines: LineStarts) -> Problem? {
-        text.withUnsafeBufferPointer { buffer in
-            let start = UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
-            guard let context = xmlCreateMemoryParserCtxt(start, CInt(buffer.count)) else {
-                failure = Failure(code: .parseXML, message: "the document is empty", offset: 0)
+        if let crowded = CrowdedTag.first(in: text) {
+            let message = "the element has more than \(CrowdedTag.mostAttributes) attributes"
+            return problem(Failure(code: .parseXML, message: message, offset: crowded), lines)
+        }
+        text.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self), !bytes.isEmpty,
+                let context = xmlCreateMemoryParserCtxt(start, CInt(bytes.count))
+            else {
+                failure = Failure(code: .readIncomplete, message: "there is no element in it", offset: 0)
                 return
             }
             self.context = context
@@ -76,6 +81,11 @@ final class XMLReader {
         return min(text.count, Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base))
     }
 
+    /// Where the tag begins that was just read: no other `<` stands in it.
+    private var lastTag: Int {
+        text.withUnsafeBufferPointer { $0[..<offset].lastIndex(of: UInt8(ascii: "<")) ?? 0 }
+    }
+
     private func stop(_ code: Code, _ message: String, at offset: Int) {
         if failure == nil { failure = Failure(code: code, message: message, offset: offset) }
         xmlStopParser(context)
@@ -86,8 +96,8 @@ final class XMLReader {
     private static func makeCallbacks() -> xmlSAXHandler {
         var sax = xmlSAXHandler()
         sax.initialized = UInt32(XML_SAX2_MAGIC)
-        sax.startElementNs = { reader, name, _, _, _, _, count, _, attributes in
-            XMLReader.of(reader).start(name, count: Int(count), attributes)
+        sax.startElementNs = { reader, name, _, space, _, _, count, _, attributes in
+            XMLReader.of(reader).start(name, in: space, count: Int(count), attributes)
         }
         sax.endElementNs = { reader, _, _, _ in XMLReader.of(reader).end() }
         sax.characters = { reader, bytes, count in XMLReader.of(reader).characters(bytes, Int(count)) }
@@ -95,7 +105,7 @@ final class XMLReader {
         sax.cdataBlock = sax.characters
         sax.internalSubset = { reader, _, _, _ in
             let reader = XMLReader.of(reader)
-            reader.stop(.parseXML, "a document type declaration is not allowed", at: reader.offset)
+            reader.stop(.parseXML, "a document type declaration is not allowed", at: reader.lastTag)
         }
         sax.getEntity = { _, name in xmlGetPredefinedEntity(name) }
         sax.serror = { reader, error in
@@ -111,29 +121,38 @@ final class XMLReader {
     }
 
     private func start(
-        _ name: UnsafePointer<xmlChar>?, count: Int, _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
+        _ name: UnsafePointer<xmlChar>?, in space: UnsafePointer<xmlChar>?, count: Int,
+        _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
     ) {
         guard failure == nil, let name else { return }
         depth += 1
-        // No `<` stands in a tag but the one that it begins with.
-        let tag = text[..<offset].lastIndex(of: UInt8(ascii: "<")) ?? 0
+        let tag = lastTag
         if depth > XMLReader.maximumDepth {
             return stop(.parseXML, "elements are nested more than \(XMLReader.maximumDepth) deep", at: tag)
         }
         var element = XMLElement(name: String(cString: name), offset: tag)
+        element.space = space.map { String(cString: $0) }
         for index in 0..<count {
             guard let attributes, let local = attributes[index * 5], let from = attributes[index * 5 + 3],
                 let to = attributes[index * 5 + 4]
             else { continue }
-            let value = String(decoding: UnsafeBufferPointer(start: from, count: to - from), as: UTF8.self)
-            let space = attributes[index * 5 + 2].map { String(cString: $0) }
-            if space == "http://www.w3.org/2001/XMLSchema-instance" {
-                if String(cString: local) == "nil" { element.isNil = ["true", "1"].contains(value) }
-            } else {
-                element.attributes.append((String(cString: local), value))
+            let bytes = UnsafeBufferPointer(start: from, count: to - from)
+            let value = XMLReader.attributeValue(bytes)
+            let name = String(cString: local)
+            switch AttributeSpace(prefix: attributes[index * 5 + 1], uri: attributes[index * 5 + 2]) {
+            case .schemaInstance: if name == "nil" { element.isNil = ["true", "1"].contains(value) }
+            case .xml: break
+            case .other: element.attributes.append((name, value))
             }
         }
         handler.start(element)
+    }
+
+    /// libxml2 writes every `&` of an attribute as `&#38;`.
+    private static func attributeValue(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        guard bytes.contains(UInt8(ascii: "&")) else { return String(decoding: bytes, as: UTF8.self) }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "&#38;", omittingEmptySubsequences: false)
+            .joined(separator: "&")
     }
 
     private func end() {
@@ -147,22 +166,14 @@ final class XMLReader {
     }
 
     private func fail(_ error: xmlError) {
-        guard failure == nil, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
+        // Namespaces do not count, so neither does a prefix that nothing declares.
+        guard failure == nil, error.level.rawValue >= XML_ERR_ERROR.rawValue,
+            error.domain != CInt(XML_FROM_NAMESPACE.rawValue)
+        else { return }
         let said = error.message.map { String(cString: $0) } ?? "the document is not well-formed"
         let message = FileName.escaped(said.split(whereSeparator: \.isNewline).joined(separator: " ").utf8)
-        let isAtEnd = offset >= text.count
+        // A closing tag that closes nothing is wrong however the text would go on.
+        let isAtEnd = offset >= text.count && error.code != CInt(XML_ERR_TAG_NAME_MISMATCH.rawValue)
         stop(isAtEnd ? .readIncomplete : .parseXML, String(message.prefix(300)), at: offset)
-    }
-}
-
-/// libxml2's own set-up, once in a process (`xmlInitParser` is not thread-safe the first time).
-enum XMLLibrary {
-    private static let isStarted: Bool = {
-        xmlInitParser()
-        return true
-    }()
-
-    static func start() {
-        precondition(isStarted)
     }
 }

@@ -1,7 +1,10 @@
 import CLibXML2
 import Model
 
-/// A compiled XML Schema of records: one global element, the array, with the records in it.
+/// A compiled XML Schema.
+///
+/// A shipped one has one global element, the array, with the records in it, and sees of a record what it names. An
+/// inbox's own sees all that the sender wrote.
 ///
 /// A compiled schema is only read once it is made, and libxml2 allows many validations with one at a time, each with a
 /// context of its own: so it can be shared.
@@ -13,19 +16,28 @@ package final class XMLSchema: @unchecked Sendable {
     let required: [String]
     /// What a record is called in it.
     let recordName: String
+    /// The elements that may be a document's root.
+    let globalNames: Set<String>
+    let targetNamespace: String?
+    /// It is an inbox's own.
+    let seesEverything: Bool
 
     package struct CompilationError: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// - Parameter text: in UTF-8.
+    /// - Parameters:
+    ///   - text: in UTF-8.
+    ///   - seesEverything: names, attributes, order and fields have to be those of the schema; otherwise a record may
+    ///     have any name, attributes are taken for elements, and fields that the schema does not name pass through.
     /// - Throws: ``CompilationError`` in libxml2's words, with the line.
-    package init(compiling text: [UInt8]) throws(CompilationError) {
+    package init(compiling text: [UInt8], seesEverything: Bool = false) throws(CompilationError) {
         XMLLibrary.start()
         let gathered = Gathered()
-        let compiled = text.withUnsafeBufferPointer { buffer -> xmlSchemaPtr? in
-            let start = UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
-            guard let parser = xmlSchemaNewMemParserCtxt(start, CInt(buffer.count)) else { return nil }
+        let compiled = text.withUnsafeBytes { bytes -> xmlSchemaPtr? in
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self), !bytes.isEmpty,
+                let parser = xmlSchemaNewMemParserCtxt(start, CInt(bytes.count))
+            else { return nil }
             defer { xmlSchemaFreeParserCtxt(parser) }
             xmlSchemaSetParserStructuredErrors(
                 parser,
@@ -44,6 +56,9 @@ package final class XMLSchema: @unchecked Sendable {
         names = outline.names
         required = outline.required
         recordName = outline.recordName ?? "record"
+        globalNames = outline.globalNames
+        targetNamespace = outline.targetNamespace
+        self.seesEverything = seesEverything
     }
 
     deinit {
@@ -65,13 +80,17 @@ package final class XMLSchema: @unchecked Sendable {
         private(set) var names: Set<String> = []
         private(set) var recordName: String?
         private(set) var required: [String] = []
+        private(set) var globalNames: Set<String> = []
+        private(set) var targetNamespace: String?
         private var count = 0
         private var open: [String] = []
 
         func start(_ element: XMLElement) {
             defer { open.append(element.name) }
             let attributes = Dictionary(element.attributes) { first, _ in first }
+            if open.isEmpty { targetNamespace = attributes["targetNamespace"] }
             guard element.name == "element", let name = attributes["name"] else { return }
+            if open.count == 1 { globalNames.insert(name) }
             count += 1
             if count == 2 { recordName = name } else { names.insert(name) }
             // schema > complexType > all > element

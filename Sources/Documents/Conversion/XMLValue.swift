@@ -17,11 +17,21 @@ struct XMLValueWriter {
     }
 
     mutating func append(_ text: String) {
-        json.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { json.append(contentsOf: $0) }
     }
 
     mutating func appendString(_ text: String) {
-        json.appendJSONString(text)
+        var text = text
+        let isPlain = text.withUTF8 { utf8 in
+            // Nothing below a space, no quotation mark, no backslash: the usual case.
+            for byte in utf8 where byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F { return false }
+            json.append(0x22)
+            json.append(contentsOf: utf8)
+            json.append(0x22)
+            return true
+        }
+        if !isPlain { json.appendJSONString(text) }
     }
 
     /// Marks where a value that begins here comes from.
@@ -72,7 +82,7 @@ struct XMLValueWriter {
                 write(group[0], as: field)
             }
         }
-        if element.children.isEmpty && !element.text.allSatisfy(\.isWhitespace) {
+        if element.children.isEmpty && !element.isBlank {
             writeKey("value", &isFirst)
             mark(element.offset)
             write(text: element.text, as: place.property("value").types)
@@ -90,6 +100,18 @@ struct XMLValueWriter {
     /// Elements of one name together, in the order in which the names first came.
     private func grouped(_ elements: [XMLElement]) -> [(name: String, elements: [XMLElement])] {
         var groups: [(name: String, elements: [XMLElement])] = []
+        groups.reserveCapacity(elements.count)
+        // Few names are found sooner by looking at each.
+        if elements.count <= 16 {
+            for element in elements {
+                if let place = groups.firstIndex(where: { $0.name == element.name }) {
+                    groups[place].elements.append(element)
+                } else {
+                    groups.append((element.name, [element]))
+                }
+            }
+            return groups
+        }
         var places: [String: Int] = [:]
         for element in elements {
             if let place = places[element.name] {
@@ -107,10 +129,17 @@ struct XMLValueWriter {
     /// Elements of one name, which are the items, or one element around them.
     private mutating func write(items: [XMLElement], as place: SchemaCursor, from offset: Int) {
         let item = place.item()
-        let values = items.count == 1 && isWrapper(items[0], of: item) ? items[0].children : items
-        let isEmpty = values.count == 1 && values[0].isLeaf && values[0].text.isEmpty && !values[0].isNil
+        var values = items
+        if items.count == 1 {
+            if items[0].isNil { return append("null") }
+            if items[0].isEmpty {
+                values = []
+            } else if isWrapper(items[0], of: item) {
+                values = items[0].children
+            }
+        }
         append("[")
-        for (index, value) in (isEmpty ? [] : values).enumerated() {
+        for (index, value) in values.enumerated() {
             if index > 0 { append(",") }
             write(value, as: item)
         }
@@ -118,19 +147,18 @@ struct XMLValueWriter {
     }
 
     /// Whether an element only holds the items: items that are no objects are its children, and items that are
-    /// objects are its children if each of these has fields of its own.
+    /// objects are its children if each of these has fields of its own and is none of an item's fields.
     private func isWrapper(_ element: XMLElement, of item: SchemaCursor) -> Bool {
         guard !element.children.isEmpty, element.attributes.isEmpty else { return false }
         guard item.types?.contains(.object) ?? true else { return true }
-        return element.children.allSatisfy { !$0.isLeaf }
+        return element.children.allSatisfy { !$0.isLeaf && item.property($0.name).types == nil }
     }
 
     // MARK: Text
 
     private mutating func write(text: String, as types: Set<JSONType>?) {
         guard let types, !types.contains(.string) else { return appendString(text) }
-        let trimmed = text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
-        let bare = String(trimmed)
+        let bare = XMLValueWriter.trimmed(text)
         if bare.isEmpty {
             if types.contains(.null) { return append("null") }
             if types.contains(.object) { return append("{}") }
@@ -147,18 +175,36 @@ struct XMLValueWriter {
         appendString(text)
     }
 
-    /// Whether a text is a number as JSON writes numbers (RFC 8259, section 6).
-    static func isNumber(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first == UInt8(ascii: "-") || isDigit(first) else { return false }
-        // The parser knows best; a text that begins like a number is one or is nothing else.
-        do throws(JSONSyntaxError) {
-            return try JSONDocument(parsing: Array(text.utf8)).root.kind == .number
-        } catch {
-            return false
-        }
+    /// Without the white space of XML around it.
+    private static func trimmed(_ text: String) -> String {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+        let utf8 = text.utf8
+        guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(text[first...last])
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    /// Whether a text is a number as JSON writes numbers (RFC 8259, section 6).
+    static func isNumber(_ text: String) -> Bool {
+        var rest = Substring(text).utf8
+        func digits() -> Int {
+            let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+            rest = rest.dropFirst(count)
+            return count
+        }
+        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+        let startsWithZero = rest.first == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole > 0, !startsWithZero || whole == 1 else { return false }
+        if rest.first == UInt8(ascii: ".") {
+            rest = rest.dropFirst()
+            guard digits() > 0 else { return false }
+        }
+        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+            rest = rest.dropFirst()
+            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+            guard (1...18).contains(digits()) else { return false }
+        }
+        return rest.isEmpty
     }
 }
