@@ -32,15 +32,14 @@ package enum FileEnd {
         var rest = tail.filter { $0 != 0 }[...]
         while true {
             while let last = rest.last, isWhiteSpace(last) { rest.removeLast() }
-            guard rest.last == UInt8(ascii: ">"), let start = rest.lastIndex(of: UInt8(ascii: "<")) else {
-                return false
+            guard rest.last == UInt8(ascii: ">") else { return false }
+            if let inner = rest.beforeLast("<!--", closedBy: "-->") ?? rest.beforeLast("<?", closedBy: "?>") {
+                rest = inner
+                continue
             }
+            guard let start = rest.lastIndex(of: UInt8(ascii: "<")) else { return false }
             let tag = rest[start...]
-            if tag.starts(with: "<!--".utf8) || tag.starts(with: "<?".utf8) {
-                rest = rest[..<start]
-            } else {
-                return tag.starts(with: "</".utf8) || tag.dropLast().last == UInt8(ascii: "/")
-            }
+            return tag.starts(with: "</".utf8) || tag.dropLast().last == UInt8(ascii: "/")
         }
     }
 
@@ -54,5 +53,17 @@ extension [UInt8] {
         let needle = Array(text)
         guard count >= needle.count else { return false }
         return (0...(count - needle.count)).contains { self[$0..<($0 + needle.count)].elementsEqual(needle) }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// What stands before the last `open`, if the bytes end with `close`.
+    fileprivate func beforeLast(_ open: String, closedBy close: String) -> ArraySlice<UInt8>? {
+        let open = Array(open.utf8)
+        let close = Array(close.utf8)
+        guard count >= open.count + close.count, suffix(close.count).elementsEqual(close) else { return nil }
+        let starts = startIndex...(endIndex - open.count - close.count)
+        guard let start = starts.last(where: { self[$0...].starts(with: open) }) else { return nil }
+        return self[..<start]
     }
 }

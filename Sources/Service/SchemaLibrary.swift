@@ -34,12 +34,16 @@ package struct SchemaLibrary: Sendable {
         for inbox: Configuration.Inbox, _ configuration: Configuration
     ) throws(CannotStart) -> DocumentJudge {
         var schemas = shipped
+        var xmlSchemas = shippedXML
         let kind = inbox.kind.documentKind
         if let own = inbox.schemaJSON {
             let compiled = try SchemaLibrary.compile(own)
-            for each in kind.map({ [$0] }) ?? Kind.documents { schemas[each] = compiled }
+            for each in kind.map({ [$0] }) ?? Kind.documents {
+                schemas[each] = compiled
+                // The shipped one says what the shipped JSON Schema says, which counts no more.
+                xmlSchemas[each] = nil
+            }
         }
-        var xmlSchemas = shippedXML
         if let own = inbox.schemaXML {
             let compiled = try SchemaLibrary.compileXML(own, seesEverything: true)
             for each in kind.map({ [$0] }) ?? Kind.documents { xmlSchemas[each] = compiled }

@@ -78,4 +78,21 @@ import Testing
             #expect(!problem.findings.contains { $0.message.contains("SECRET") })
         }
     }
+
+    @Test func aRecordOverTheLimitIsShownWhereItBegins() throws {
+        let big = Self.account(2).replacing(
+            "Active</status>", with: "Active</status><note>\(String(repeating: "x", count: 500))</note>")
+        let xml = "<accounts>\n" + Self.account(1) + big + "</accounts>"
+        let problem = try #require(try Judging.judge(bodyBytes: 400).xml(xml).problem)
+        #expect(problem.code == .sizeRecord)
+        #expect(problem.findings.first?.line == 6 && problem.findings.first?.column == 3)
+        #expect(problem.findings.first?.record == "INV-2")
+    }
+
+    @Test func aLongDocumentIsSplitBetweenRecords() throws {
+        let xml = "<accounts>\n" + (0..<25).map { Self.account($0) }.joined() + "</accounts>"
+        let document = try #require(try Judging.judge(bodyRecords: 10).xml(xml).document)
+        #expect(document.batches.reduce(0) { $0 + $1.records } == 25)
+        #expect(document.batches.count == 3)
+    }
 }

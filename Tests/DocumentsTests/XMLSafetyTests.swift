@@ -56,6 +56,19 @@ import Testing
         #expect(ContinuousClock.now - started < .seconds(30))
     }
 
+    @Test func manyThreadsShareASchema() async throws {
+        let judge = try Judging.judge()
+        let good = "<payments>" + (0..<200).map { "<p clientReferenceId='\($0)'><amount>\($0)</amount></p>" }.joined()
+        let documents = [good + "</payments>", good + "<p><amount>x</amount></p></payments>", good]
+        let counts = await withTaskGroup(of: Int.self) { group in
+            for index in 0..<60 {
+                group.addTask { judge.xml(documents[index % 3]).problem?.findingCount ?? 0 }
+            }
+            return await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+        }
+        #expect(counts == [0: 20, 2: 20, 1: 20])
+    }
+
     @Test func damagedDocumentsNeverCrash() throws {
         let judge = try Judging.judge()
         let seed = Array(

@@ -43,3 +43,13 @@ struct XMLElement: Sendable {
         return nil
     }
 }
+
+extension String {
+    /// Without the white space of XML around it.
+    var trimmingSpaces: String {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+        guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(self[first...last])
+    }
+}

@@ -140,7 +140,7 @@ final class XMLReader {
             let value = XMLReader.attributeValue(bytes)
             let name = String(cString: local)
             switch AttributeSpace(prefix: attributes[index * 5 + 1], uri: attributes[index * 5 + 2]) {
-            case .schemaInstance: if name == "nil" { element.isNil = ["true", "1"].contains(value) }
+            case .schemaInstance: if name == "nil" { element.isNil = ["true", "1"].contains(value.trimmingSpaces) }
             case .xml: break
             case .other: element.attributes.append((name, value))
             }

@@ -39,12 +39,15 @@ package final class XMLSchema: @unchecked Sendable {
                 let parser = xmlSchemaNewMemParserCtxt(start, CInt(bytes.count))
             else { return nil }
             defer { xmlSchemaFreeParserCtxt(parser) }
-            xmlSchemaSetParserStructuredErrors(
-                parser,
-                { gathered, error in
-                    guard let gathered, let error else { return }
-                    Unmanaged<Gathered>.fromOpaque(gathered).takeUnretainedValue().add(error.pointee)
-                }, Unmanaged.passUnretained(gathered).toOpaque())
+            let target = Unmanaged.passUnretained(gathered).toOpaque()
+            let note: xmlStructuredErrorFunc = { gathered, error in
+                guard let gathered, let error else { return }
+                Unmanaged<Gathered>.fromOpaque(gathered).takeUnretainedValue().add(error.pointee)
+            }
+            xmlSchemaSetParserStructuredErrors(parser, note, target)
+            // What is wrong with the schema's XML is said to this thread's handler, else on standard error.
+            xmlSetStructuredErrorFunc(target, note)
+            defer { xmlSetStructuredErrorFunc(nil, nil) }
             return xmlSchemaParse(parser)
         }
         guard let compiled else {

@@ -158,7 +158,7 @@ struct XMLValueWriter {
 
     private mutating func write(text: String, as types: Set<JSONType>?) {
         guard let types, !types.contains(.string) else { return appendString(text) }
-        let bare = XMLValueWriter.trimmed(text)
+        let bare = text.trimmingSpaces
         if bare.isEmpty {
             if types.contains(.null) { return append("null") }
             if types.contains(.object) { return append("{}") }
@@ -173,15 +173,6 @@ struct XMLValueWriter {
             }
         }
         appendString(text)
-    }
-
-    /// Without the white space of XML around it.
-    private static func trimmed(_ text: String) -> String {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
-        let utf8 = text.utf8
-        guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) })
-        else { return "" }
-        return String(text[first...last])
     }
 
     /// Whether a text is a number as JSON writes numbers (RFC 8259, section 6).
