@@ -10,9 +10,9 @@
 //   swiftc $options -module-name Documents Sources/Documents/Conversion/*.swift \
 //       Sources/Documents/Document{Rules,Shape}.swift Fuzz/XMLConversionFuzz.swift \
 //       .build/fuzz/{JSONText,JSONSchema,Model}.o -o .build/fuzz/XMLConversionFuzz
-//   .build/fuzz/XMLConversionFuzz -detect_leaks=0 -max_len=4096 -max_total_time=60 .build/fuzz/XMLConversion
+//   ASAN_OPTIONS=detect_leaks=0 .build/fuzz/XMLConversionFuzz -max_len=4096 -max_total_time=60 .build/fuzz/XMLConversion
 //
-// (Without `-detect_leaks=0` the schemas, which live as long as the process, are taken for leaks.)
+// (Without `detect_leaks=0` the schemas, which live as long as the process, are taken for leaks.)
 
 import Glibc
 import JSONSchema
