@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import JSONSchema
 import JSONText
 import Model
@@ -106,5 +107,15 @@ import Testing
         for text in ["", "x", "<xs:schema/>", "<a/>", Self.strict.replacing("xs:date", with: "xs:dat")] {
             #expect(throws: XMLSchema.CompilationError.self) { try XMLSchema(compiling: Array(text.utf8)) }
         }
+    }
+
+    @Test(arguments: [
+        "<xs:include schemaLocation='\(Judging.schemasFolder.path)/payment.xsd'/>",
+        "<xs:redefine schemaLocation='\(Judging.schemasFolder.path)/payment.xsd'/>",
+        #"<xs:import namespace="urn:x" schemaLocation="http://127.0.0.1:1/x.xsd"/><xs:element name="a" ref="x:b" xmlns:x="urn:x"/>"#,
+    ])
+    func aSchemaCannotBringOthers(reference: String) {
+        let text = #"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\#(reference)</xs:schema>"#
+        #expect(throws: XMLSchema.CompilationError.self) { try XMLSchema(compiling: Array(text.utf8)) }
     }
 }

@@ -21,6 +21,8 @@ import Testing
         ("<id>007</id><amount>1.10</amount>", #"{"id":"007","amount":1.10}"#),
         ("<amount> 12345678901234567890.10 </amount>", #"{"amount":12345678901234567890.10}"#),
         ("<amount>-0.5e-3</amount>", #"{"amount":-0.5e-3}"#),
+        ("<amount> +5.50</amount>", #"{"amount":5.50}"#),
+        (#"<unknown/><address floor="+3"/>"#, #"{"unknown":"","address":{"floor":3}}"#),
         ("<count/>", #"{"count":null}"#),
         ("<id/>", #"{"id":""}"#),
         ("<id></id><nullable/>", #"{"id":"","nullable":""}"#),
@@ -66,7 +68,7 @@ import Testing
     }
 
     @Test func aNumberThatIsNoneStaysTextSoThatTheSchemaExplainsIt() throws {
-        for text in ["007", "+5", "5.", "1,50", "$5", "NaN"] {
+        for text in ["007", "+007", "5.", "1,50", "$5", "NaN"] {
             let judgement = try Judging.judge(schema: Self.schema)
                 .xml("<accounts><a><amount>\(text)</amount></a></accounts>")
             #expect(judgement.problem?.code == .schemaJSON)

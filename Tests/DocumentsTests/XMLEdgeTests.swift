@@ -91,6 +91,7 @@ import Testing
         "<payments>x<p clientReferenceId='1'/></payments>", "<e>x<payments><p clientReferenceId='1'/></payments></e>",
         "<payments><p clientReferenceId='1'/><![CDATA[x]]></payments>",
         "<payments><p clientReferenceId='1'/></payments>".replacing("/>", with: "><a/>x</p>"),
+        "<e><batchReferenceId>x<a/></batchReferenceId><payments><p clientReferenceId='1'/></payments></e>",
     ])
     func textBesideElementsIsRefused(xml: String) throws {
         let problem = try #require(try Judging.judge().xml(xml).problem)
@@ -167,5 +168,76 @@ import Testing
             let judgement = try Judging.judge().xml(xml)
             #expect(judgement.document != nil, "\(number): \(judgement.problem?.findings.map(\.message) ?? [])")
         }
+    }
+}
+
+/// Bounds, and fields beside the array.
+extension XMLEdgeTests {
+    @Test func anAttributeCanBeAnArrayToo() throws {
+        let xml = "<accounts><a id='1' tags='x'/><a tags=''/></accounts>"
+        let judgement = try Judging.judge(schema: Self.schema).xml(xml)
+        #expect(judgement.array == #"[{"id":"1","tags":["x"]},{"tags":[]}]"#)
+    }
+
+    @Test(arguments: [
+        "<payments batchReferenceId='RUN &amp; 1'><p clientReferenceId='1'/></payments>",
+        "<e batchReferenceId='RUN &amp; 1'><payments><p clientReferenceId='1'/></payments></e>",
+        "<e><payments><p clientReferenceId='1'/></payments><x:batchReferenceId>RUN &amp; 1</x:batchReferenceId></e>",
+    ])
+    func theDocumentsOwnReferenceIsAnAttributeOfTheRootOrStandsBesideTheArray(xml: String) throws {
+        #expect(try Judging.judge().xml(xml).document?.ownReference == "RUN & 1")
+    }
+
+    @Test func anOwnReferenceThatIsNullIsWrongAsInJSON() throws {
+        let xml = "<e><batchReferenceId xsi:nil='true'/><payments><p clientReferenceId='1'/></payments></e>"
+        #expect(try Judging.judge().xml(xml).problem?.findings.first?.pointer == "/batchReferenceId")
+    }
+
+    @Test(arguments: ["<tags>x<tag>a</tag></tags>", "<tags><tag>a</tag>x</tags>", "<tags/><tags>x<tag/></tags>"])
+    func textBesideTheItemsOfAnArrayIsRefused(field: String) throws {
+        let judgement = try Judging.judge(schema: Self.schema).xml("<accounts><a>\(field)</a></accounts>")
+        #expect(judgement.problem?.message == "<tags> has text beside elements")
+    }
+
+    @Test(arguments: ["<id xsi:nil='true'>x</id>", "<id xsi:nil='1'><a/></id>"], [true, false])
+    func whatIsNullAndYetHasContentIsRefused(field: String, usesXSD: Bool) throws {
+        let fields = field.replacing("id", with: "brand")
+        let xml = "<accounts><a clientReferenceId='1' invoiceNumber='1' outstandingAmount='1'>\(fields)</a></accounts>"
+        let problem = try #require(try Judging.judge(usesXSD: usesXSD).xml(xml).problem)
+        #expect(problem.code == .schemaXML)
+        #expect(problem.message == "<brand> is null and yet has content")
+    }
+
+    @Test func textBesideConstantsIsNotLost() throws {
+        let judge = try Judging.judge(fields: FieldMapping(constants: ["brand": #""ACME""#]))
+        let problem = try #require(judge.xml("<payments>\n<p>text</p></payments>").problem)
+        #expect(problem.code == .schemaXML)
+        #expect(problem.findings.first?.line == 2)
+    }
+
+    @Test func manyDifferentNamesAreRefused() throws {
+        let fields = (0..<70_000).map { "<f\($0)/>" }.joined()
+        let problem = try #require(
+            try Judging.judge().xml("<payments>\n<p clientReferenceId='1'>\(fields)</p></payments>").problem)
+        #expect(problem.code == .parseXML)
+        #expect(problem.message.contains("65536 different names"))
+        #expect(problem.findings.first?.line == 2)
+    }
+
+    @Test func aRecordOfAMillionElementsIsRefused() throws {
+        let fields = String(repeating: "<f/>", count: 1_000_001)
+        let problem = try #require(
+            try Judging.judge().xml("<payments>\n<p>\n\(fields)</p></payments>").problem)
+        #expect(problem.code == .parseXML)
+        #expect(problem.message.contains("more than 1000000 elements"))
+        #expect(problem.findings.first?.line == 3)
+    }
+
+    @Test func fieldsBeyondTheUsualNumberAreConvertedLikeOthers() throws {
+        let unknown = (0..<1000).map { "<f\($0)>\($0)</f\($0)>" }.joined()
+        let xml = "<accounts><a>\(unknown)<amount>1.0</amount><tags>x</tags></a></accounts>"
+        let array = try #require(try Judging.judge(schema: Self.schema).xml(xml).array)
+        #expect(array.hasPrefix(#"[{"f0":"0","f1":"1","#))
+        #expect(array.hasSuffix(#""f999":"999","amount":1.0,"tags":["x"]}]"#))
     }
 }

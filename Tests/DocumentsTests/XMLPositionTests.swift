@@ -95,4 +95,37 @@ import Testing
         #expect(document.batches.reduce(0) { $0 + $1.records } == 25)
         #expect(document.batches.count == 3)
     }
+
+    static let sentences: [(String, String, String)] = [
+        ("<status>Actve</status>", "enumeration", "'Actve' is not one of Active, Hold, Closed"),
+        ("<status xsi:nil='true'/>", "nillable", "may not be null"),
+        ("<invoiceAmount>1,50</invoiceAmount>", "type", "'1,50' is not a number (written as 1.10, -5 or 1e2)"),
+        ("<dueDate>2026-02-30</dueDate>", "pattern", "'2026-02-30' is not a valid day"),
+        ("<currency>AU</currency>", "pattern", "'AU' is not a valid currency"),
+        ("<brand>a</brand><brand>b</brand>", "maxOccurs", "there is more than one brand"),
+        (
+            "<brand><a/></brand>", "content",
+            "there are elements or attributes in it, where only text can be"
+        ),
+    ]
+
+    @Test(arguments: sentences)
+    func theXSDsErrorsAreSaidInWordsForPeople(field: String, keyword: String, sentence: String) throws {
+        let xml = """
+            <accounts><a clientReferenceId="1" invoiceNumber="1" outstandingAmount="1">\(field)</a></accounts>
+            """
+        let problem = try #require(try Judging.judge().xml(xml).problem)
+        #expect(problem.findings.map(\.message) == [sentence])
+        #expect(problem.findings.map(\.keyword) == [keyword])
+    }
+
+    @Test func aDocumentWithoutRecordsSaysSo() throws {
+        let problem = try #require(try Judging.judge().xml("<accounts/>").problem)
+        #expect(problem.findings.map(\.message) == ["there is no record in it"])
+    }
+
+    @Test func aValueThatIsBeyondABoundIsShownWithIt() throws {
+        let xml = "<accounts>\n" + Self.account(1, amount: "-5") + "</accounts>"
+        #expect(try Judging.judge().xml(xml).problem?.findings.first?.message == "-5 is less than 0")
+    }
 }

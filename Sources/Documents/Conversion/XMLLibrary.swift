@@ -4,6 +4,8 @@ import CLibXML2
 enum XMLLibrary {
     private static let isStarted: Bool = {
         xmlInitParser()
+        // Whatever a schema or a document may refer to: nothing is fetched, from the network or from a folder.
+        xmlSetExternalEntityLoader { _, _, _ in nil }
         xmlSchemaInitTypes()
         return true
     }()

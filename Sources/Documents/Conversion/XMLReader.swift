@@ -8,9 +8,10 @@ import Model
 final class XMLReader {
     /// What is read is handed over as it comes.
     protocol Handler: AnyObject {
-        /// - Parameter offset: where the element's `<` stands.
-        func start(_ element: XMLElement)
-        func text(_ text: String)
+        /// - Returns: why the document is refused here; `nil`: it is read on.
+        func start(_ tag: XMLTag) -> String?
+        /// The bytes are UTF-8, in as many pieces as it may be, and good only until this returns.
+        func text(_ bytes: UnsafeBufferPointer<UInt8>)
         func end()
     }
 
@@ -18,10 +19,13 @@ final class XMLReader {
     static let maximumDepth = 256
 
     private let text: [UInt8]
+    private let names: XMLNames
     private let handler: any Handler
     private var context: xmlParserCtxtPtr?
     private var depth = 0
     private var failure: Failure?
+    /// How much of the text the parser was given.
+    private var given = 0
 
     /// Why the reading ended early.
     private struct Failure {
@@ -31,8 +35,9 @@ final class XMLReader {
     }
 
     /// - Parameter text: UTF-8 without a byte order mark.
-    init(_ text: [UInt8], handler: any Handler) {
+    init(_ text: [UInt8], _ names: XMLNames, handler: any Handler) {
         self.text = text
+        self.names = names
         self.handler = handler
         XMLLibrary.start()
     }
@@ -45,23 +50,23 @@ final class XMLReader {
             let message = "the element has more than \(CrowdedTag.mostAttributes) attributes"
             return problem(Failure(code: .parseXML, message: message, offset: crowded), lines)
         }
-        text.withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self), !bytes.isEmpty,
-                let context = xmlCreateMemoryParserCtxt(start, CInt(bytes.count))
-            else {
-                failure = Failure(code: .readIncomplete, message: "there is no element in it", offset: 0)
-                return
-            }
-            self.context = context
-            let options =
-                CInt(XML_PARSE_NONET.rawValue) | CInt(XML_PARSE_HUGE.rawValue) | CInt(XML_PARSE_IGNORE_ENC.rawValue)
-            xmlCtxtUseOptions(context, options)
-            context.pointee.sax.pointee = XMLReader.makeCallbacks()
-            context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
-            xmlParseDocument(context)
-            xmlFreeParserCtxt(context)
-            self.context = nil
+        guard !text.isEmpty else {
+            return problem(Failure(code: .readIncomplete, message: "there is no element in it", offset: 0), lines)
         }
+        var sax = XMLReader.makeCallbacks()
+        let reader = Unmanaged.passUnretained(self).toOpaque()
+        // The parser fetches the text piece by piece, so that it has no copy of the whole.
+        let context = xmlCreateIOParserCtxt(
+            &sax, reader, { reader, piece, room in XMLReader.of(reader).give(piece, Int(room)) }, nil, reader,
+            XML_CHAR_ENCODING_NONE)
+        guard let context else { preconditionFailure("libxml2 has no memory for a parser") }
+        self.context = context
+        let options =
+            CInt(XML_PARSE_NONET.rawValue) | CInt(XML_PARSE_HUGE.rawValue) | CInt(XML_PARSE_IGNORE_ENC.rawValue)
+        xmlCtxtUseOptions(context, options)
+        xmlParseDocument(context)
+        xmlFreeParserCtxt(context)
+        self.context = nil
         return failure.map { problem($0, lines) }
     }
 
@@ -81,9 +86,24 @@ final class XMLReader {
         return min(text.count, Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base))
     }
 
+    private func give(_ piece: UnsafeMutablePointer<CChar>?, _ room: Int) -> CInt {
+        guard let piece else { return -1 }
+        let count = min(room, text.count - given)
+        text.withUnsafeBytes { bytes in
+            UnsafeMutableRawBufferPointer(start: piece, count: room)
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[given..<(given + count)]))
+        }
+        given += count
+        return CInt(count)
+    }
+
     /// Where the tag begins that was just read: no other `<` stands in it.
     private var lastTag: Int {
-        text.withUnsafeBufferPointer { $0[..<offset].lastIndex(of: UInt8(ascii: "<")) ?? 0 }
+        text.withUnsafeBufferPointer { bytes in
+            var at = offset - 1
+            while at > 0, bytes[at] != UInt8(ascii: "<") { at -= 1 }
+            return max(0, at)
+        }
     }
 
     private func stop(_ code: Code, _ message: String, at offset: Int) {
@@ -122,7 +142,7 @@ final class XMLReader {
 
     private func start(
         _ name: UnsafePointer<xmlChar>?, in space: UnsafePointer<xmlChar>?, count: Int,
-        _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
+        _ raw: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
     ) {
         guard failure == nil, let name else { return }
         depth += 1
@@ -130,29 +150,36 @@ final class XMLReader {
         if depth > XMLReader.maximumDepth {
             return stop(.parseXML, "elements are nested more than \(XMLReader.maximumDepth) deep", at: tag)
         }
-        var element = XMLElement(name: String(cString: name), offset: tag)
-        element.space = space.map { String(cString: $0) }
-        for index in 0..<count {
-            guard let attributes, let local = attributes[index * 5], let from = attributes[index * 5 + 3],
-                let to = attributes[index * 5 + 4]
-            else { continue }
-            let bytes = UnsafeBufferPointer(start: from, count: to - from)
-            let value = XMLReader.attributeValue(bytes)
-            let name = String(cString: local)
-            switch AttributeSpace(prefix: attributes[index * 5 + 1], uri: attributes[index * 5 + 2]) {
-            case .schemaInstance: if name == "nil" { element.isNil = ["true", "1"].contains(value.trimmingSpaces) }
-            case .xml: break
-            case .other: element.attributes.append((name, value))
-            }
+        var isNil = false
+        let attributes = self.attributes(raw, count, &isNil)
+        let started = XMLTag(
+            name: names.name(at: name), space: space.map { names.name(at: $0) }, offset: tag, isNil: isNil,
+            attributes: attributes)
+        if names.count > XMLNames.most {
+            return stop(.parseXML, "the document has more than \(XMLNames.most) different names", at: tag)
         }
-        handler.start(element)
+        if let refusal = handler.start(started) { stop(.parseXML, refusal, at: tag) }
     }
 
-    /// libxml2 writes every `&` of an attribute as `&#38;`.
-    private static func attributeValue(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        guard bytes.contains(UInt8(ascii: "&")) else { return String(decoding: bytes, as: UTF8.self) }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "&#38;", omittingEmptySubsequences: false)
-            .joined(separator: "&")
+    /// Five pointers an attribute: local name, prefix, namespace, and where the value begins and ends.
+    private func attributes(
+        _ raw: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int, _ isNil: inout Bool
+    ) -> [XMLAttribute] {
+        var attributes: [XMLAttribute] = []
+        for index in 0..<count {
+            guard let raw, let local = raw[index * 5], let from = raw[index * 5 + 3], let to = raw[index * 5 + 4] else {
+                continue
+            }
+            let attribute = XMLAttribute(
+                name: names.name(at: local), raw: UnsafeBufferPointer(start: from, count: to - from))
+            switch AttributeSpace(prefix: raw[index * 5 + 1], uri: raw[index * 5 + 2]) {
+            case .schemaInstance:
+                if names[attribute.name] == "nil" { isNil = attribute.isTrue }
+            case .xml: break
+            case .other: attributes.append(attribute)
+            }
+        }
+        return attributes
     }
 
     private func end() {
@@ -162,7 +189,7 @@ final class XMLReader {
 
     private func characters(_ bytes: UnsafePointer<xmlChar>?, _ count: Int) {
         guard failure == nil, let bytes, depth > 0 else { return }
-        handler.text(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self))
+        handler.text(UnsafeBufferPointer(start: bytes, count: count))
     }
 
     private func fail(_ error: xmlError) {

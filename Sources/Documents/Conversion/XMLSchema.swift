@@ -14,6 +14,8 @@ package final class XMLSchema: @unchecked Sendable {
     let names: Set<String>
     /// The fields that a record has to have, in the schema's order.
     let required: [String]
+    /// The named type of each element, without its prefix; `nil` where elements of that name have different ones.
+    let types: [String: String?]
     /// What a record is called in it.
     let recordName: String
     /// The elements that may be a document's root.
@@ -54,10 +56,11 @@ package final class XMLSchema: @unchecked Sendable {
             throw CompilationError(description: gathered.first ?? "it is no XML Schema")
         }
         let outline = SchemaOutline()
-        _ = XMLReader(text, handler: outline).read(lines: LineStarts(text))
+        _ = XMLReader(text, outline.spelling, handler: outline).read(lines: LineStarts(text))
         self.compiled = compiled
         names = outline.names
         required = outline.required
+        types = outline.types
         recordName = outline.recordName ?? "record"
         globalNames = outline.globalNames
         targetNamespace = outline.targetNamespace
@@ -81,18 +84,27 @@ package final class XMLSchema: @unchecked Sendable {
     /// The names of the elements that a schema declares; the second one is the record's.
     private final class SchemaOutline: XMLReader.Handler {
         private(set) var names: Set<String> = []
+        private(set) var types: [String: String?] = [:]
         private(set) var recordName: String?
         private(set) var required: [String] = []
         private(set) var globalNames: Set<String> = []
         private(set) var targetNamespace: String?
+        let spelling = XMLNames()
         private var count = 0
         private var open: [String] = []
 
-        func start(_ element: XMLElement) {
-            defer { open.append(element.name) }
-            let attributes = Dictionary(element.attributes) { first, _ in first }
+        func start(_ tag: XMLTag) -> String? {
+            let attributes = Dictionary(tag.attributes.map { (spelling[$0.name], $0.value) }) { first, _ in first }
             if open.isEmpty { targetNamespace = attributes["targetNamespace"] }
-            guard element.name == "element", let name = attributes["name"] else { return }
+            if spelling[tag.name] == "element", let name = attributes["name"] { declare(name, attributes) }
+            open.append(spelling[tag.name])
+            return nil
+        }
+
+        private func declare(_ name: String, _ attributes: [String: String]) {
+            let type = attributes["type"]?.split(separator: ":").last.map { String($0) }
+            let isAmbiguous = types[name].map { $0 != type } ?? false
+            types.updateValue(isAmbiguous ? nil : type, forKey: name)
             if open.count == 1 { globalNames.insert(name) }
             count += 1
             if count == 2 { recordName = name } else { names.insert(name) }
@@ -100,7 +112,7 @@ package final class XMLSchema: @unchecked Sendable {
             if open.count == 3, open.last == "all", attributes["minOccurs"] != "0" { required.append(name) }
         }
 
-        func text(_ text: String) {}
+        func text(_ bytes: UnsafeBufferPointer<UInt8>) {}
 
         func end() {
             open.removeLast()
