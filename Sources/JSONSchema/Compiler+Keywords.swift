@@ -123,6 +123,11 @@ extension Compiler {
         rule.exclusiveMinimum = try bound("exclusiveMinimum", reader)
         rule.exclusiveMaximum = try bound("exclusiveMaximum", reader)
         rule.multipleOf = try bound("multipleOf", reader)
+        let (minimum, exclusive) = (rule.minimum.decimal, rule.exclusiveMinimum.decimal)
+        rule.acceptsNonNegative =
+            (minimum < 0 || builder.decimals[Int(minimum)] <= JSONDecimal(0))
+            && (exclusive < 0 || builder.decimals[Int(exclusive)] < JSONDecimal(0))
+            && !reader.has("maximum", "exclusiveMaximum", "multipleOf")
         builder.numbers.append(rule)
         return Int32(builder.numbers.count - 1)
     }

@@ -34,6 +34,7 @@ struct Compiler {
             try compile(place, into: index)
         }
         try refuseLoops()
+        builder.settleAcceptedTypes()
         return SchemaProgram(
             builder, resourceCount: registry.resources.count, dynamicAnchors: dynamicAnchorTable(),
             locations: places.map {

@@ -40,6 +40,8 @@ struct TypeMask: OptionSet, BitwiseCopyable {
 /// One compiled schema: what every value is asked, and where the rest is for each sort of value.
 struct SchemaNode: BitwiseCopyable {
     var types = TypeMask.any
+    /// Values of these types fit without another look, also where the schema only refers to one that takes them all.
+    var accepted: TypeMask = []
     var isFalse = false
     var isSensitive = false
     /// It has `unevaluatedProperties` or `unevaluatedItems`.
@@ -68,6 +70,8 @@ struct NumberRule: BitwiseCopyable {
     var exclusiveMinimum = NumberBound()
     var exclusiveMaximum = NumberBound()
     var multipleOf = NumberBound()
+    /// Every number without a minus is allowed.
+    var acceptsNonNegative = false
 }
 
 struct StringRule: BitwiseCopyable {
@@ -119,6 +123,8 @@ struct ObjectRule: BitwiseCopyable {
 struct PropertySlot: BitwiseCopyable {
     /// Among the names; `none` for an empty slot.
     var name = none
+    /// Where the name is among the bytes of all names.
+    var range = NameRange(start: 0, count: 0)
     var schema = none
     /// The bit of a required name, or 64 for none.
     var bit: UInt32 = 64
@@ -143,6 +149,12 @@ struct LogicRule: BitwiseCopyable {
     /// Among the value sets.
     var enumeration = none
     var constant = none
+
+    /// It consists of a `$ref` and nothing else.
+    var isReference: Bool {
+        reference >= 0 && dynamicReference < 0 && allOf.isEmpty && anyOf.isEmpty && oneOf.isEmpty && not < 0
+            && condition < 0 && enumeration < 0 && constant < 0
+    }
 }
 
 /// A `$dynamicRef` or `$recursiveRef`.
@@ -154,11 +166,27 @@ struct DynamicReference: BitwiseCopyable {
 }
 
 /// Values of an `enum` or `const`.
-struct ValueSet {
+final class ValueSet: Sendable {
     /// In canonical form, with their order as in the schema.
-    var forms: [[UInt8]]
+    let forms: [[UInt8]]
     /// The forms' places, where there are enough of them to be worth it.
-    var index: [[UInt8]: Int]?
-    var values: [JSONValue]
-    var types: TypeMask
+    let index: [[UInt8]: Int]?
+    let values: [JSONValue]
+    let types: TypeMask
+
+    init(_ values: [JSONValue]) {
+        let forms = values.map { $0.canonicalBytes() }
+        var types: TypeMask = []
+        for value in values {
+            if value.kind == .number {
+                types.formUnion(value.number?.isInteger == true ? .integer : .fraction)
+            } else {
+                types.formUnion(TypeMask(tag: value.storage.withTree { $0.word(value.node).tag }))
+            }
+        }
+        (self.values, self.forms, self.types) = (values, forms, types)
+        index =
+            forms.count > 16
+            ? Dictionary(forms.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }) : nil
+    }
 }

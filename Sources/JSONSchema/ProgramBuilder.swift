@@ -48,18 +48,7 @@ struct ProgramBuilder {
     }
 
     mutating func valueSet(_ values: [JSONValue]) -> Int32 {
-        var set = ValueSet(forms: values.map { $0.canonicalBytes() }, index: nil, values: values, types: [])
-        if values.count > 16 {
-            set.index = Dictionary(set.forms.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        }
-        for value in values {
-            if value.kind == .number {
-                set.types.formUnion(value.number?.isInteger == true ? .integer : .fraction)
-            } else {
-                set.types.formUnion(TypeMask(tag: value.storage.withTree { $0.word(value.node).tag }))
-            }
-        }
-        valueSets.append(set)
+        valueSets.append(ValueSet(values))
         return Int32(valueSets.count - 1)
     }
 
@@ -76,7 +65,36 @@ struct ProgramBuilder {
             var index = Int(nameHash(bytes, Int(range.count))) & (size - 1)
             while slots[first + index].name >= 0 { index = (index + 1) & (size - 1) }
             slots[first + index] = entry
+            slots[first + index].range = range
         }
         return (Int32(first), Int32(size - 1))
+    }
+
+    /// Finds out what each node accepts by its type alone. The nodes are complete and do not refer in circles.
+    mutating func settleAcceptedTypes() {
+        for index in nodes.indices {
+            var accepted = typesWithoutRules(nodes[index])
+            var node = nodes[index]
+            while node.logic >= 0, !accepted.isEmpty {
+                let rule = logics[Int(node.logic)]
+                guard rule.isReference else {
+                    accepted = []
+                    break
+                }
+                node = nodes[Int(rule.reference)]
+                accepted.formIntersection(typesWithoutRules(node))
+            }
+            nodes[index].accepted = accepted
+        }
+    }
+
+    private func typesWithoutRules(_ node: SchemaNode) -> TypeMask {
+        guard !node.isFalse else { return [] }
+        var types = node.types
+        if node.number >= 0 { types.subtract(.number) }
+        if node.string >= 0 { types.subtract(.string) }
+        if node.array >= 0 { types.subtract(.array) }
+        if node.object >= 0 { types.subtract(.object) }
+        return types
     }
 }

@@ -94,24 +94,22 @@ final class SchemaProgram: @unchecked Sendable {
             as: UTF8.self)
     }
 
-    /// The slot of a property's name; `nil` if the rule's table has none.
+    /// The slot of a property's name; `none` if the rule's table has none.
     @inline(__always)
-    func slot(_ rule: ObjectRule, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> PropertySlot? {
-        guard rule.slotMask >= 0 else { return nil }
-        var index = nameHash(bytes, count) & UInt32(bitPattern: rule.slotMask)
+    func slot(_ rule: ObjectRule, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
+        guard rule.slotMask >= 0 else { return none }
+        var index = Int32(bitPattern: nameHash(bytes, count)) & rule.slotMask
         while true {
-            let slot = slots.base[Int(rule.firstSlot) + Int(index)]
-            if slot.name < 0 { return nil }
-            let name = names.base[Int(slot.name)]
-            if Int(name.count) == count, sameBytes(nameBytes.base + Int(name.start), bytes, count) { return slot }
-            index = (index + 1) & UInt32(bitPattern: rule.slotMask)
+            let slot = slots[rule.firstSlot + index]
+            if slot.name < 0 { return none }
+            if isName(slot.range, bytes, count) { return rule.firstSlot + index }
+            index = (index + 1) & rule.slotMask
         }
     }
 
     @inline(__always)
-    func isName(_ index: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        let name = names[index]
-        return Int(name.count) == count && sameBytes(nameBytes.base + Int(name.start), bytes, count)
+    func isName(_ name: NameRange, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        Int(name.count) == count && sameBytes(nameBytes.base + Int(name.start), bytes, count)
     }
 }
 

@@ -126,9 +126,11 @@ final class ShapeReader {
         var shapes: [SchemaShape] = []
         (name + [0]).withUnsafeBufferPointer { bytes in
             let text = UnsafeBufferPointer(rebasing: bytes.dropLast())
-            if let base = bytes.baseAddress, let slot = program.slot(rule, base, text.count) {
+            let found = program.slot(rule, bytes.baseAddress.unsafelyUnwrapped, text.count)
+            if found >= 0 {
                 isNamed = true
-                if slot.schema >= 0 { shapes.append(.schema(slot.schema)) }
+                let schema = program.slots[found].schema
+                if schema >= 0 { shapes.append(.schema(schema)) }
             }
             guard !rule.patterns.isEmpty else { return }
             var matcher = PatternMatcher()

@@ -10,21 +10,18 @@ extension Validator {
         var isValid = true
         var seen: UInt64 = 0
         let isPlain = rule.patterns.isEmpty && rule.names < 0
+        var place = order.start(of: index)
         var key = tree.firstChild(of: node)
         for member in 0..<word.count {
             let keyWord = tree.word(key)
             let value = key + 1
             let next = tree.next(after: value)
             var isEvaluated = false
-            let slot =
-                keyWord.flag
-                ? withPlainBytes(keyWord) { $0.program.slot(rule, $1.baseAddress.unsafelyUnwrapped, $1.count) }
-                : program.slot(rule, tree.text + keyWord.start + 1, keyWord.length - 2)
-            if let slot {
+            if let slot = slot(rule, keyWord, &place) {
                 if slot.bit < 64 { seen |= 1 << UInt64(slot.bit) }
                 if slot.schema >= 0 {
                     isEvaluated = true
-                    if !check(slot.schema, value, nil) { isValid = false }
+                    if !accepts(slot.schema, value), !check(slot.schema, value, nil) { isValid = false }
                 }
             }
             if !isPlain, !checkKey(rule, schema, key, keyWord, &isEvaluated) { isValid = false }
@@ -57,6 +54,29 @@ extension Validator {
             isValid || !isSilent
         else { return isValid }
         return checkDependencies(rule, schema, node, tracker) && isValid
+    }
+
+    /// The slot of a key, found at `place` if the keys come as they did in the object before; moves `place` on.
+    @inline(__always)
+    private mutating func slot(_ rule: ObjectRule, _ key: JSONWord, _ place: inout Int) -> PropertySlot? {
+        var found = order[place]
+        let (bytes, count) = (tree.text + key.start + 1, key.length - 2)
+        if found < 0 || key.flag || !program.isName(program.slots[found].range, bytes, count) {
+            found =
+                key.flag
+                ? withPlainBytes(key) { $0.program.slot(rule, $1.baseAddress.unsafelyUnwrapped, $1.count) }
+                : program.slot(rule, bytes, count)
+            guard found >= 0 else { return nil }
+            order[place] = found
+        }
+        place = Int(found)
+        return program.slots[found]
+    }
+
+    /// Whether the value's type says already that it fits.
+    @inline(__always)
+    private func accepts(_ schema: Int32, _ node: Int) -> Bool {
+        program.nodes[schema].accepted.isSuperset(of: TypeMask(tag: tree.word(node).tag))
     }
 
     private mutating func noteMissing(_ rule: ObjectRule, _ schema: Int32, _ node: Int, _ missing: UInt64) {
@@ -94,10 +114,11 @@ extension Validator {
     }
 
     private mutating func has(_ name: Int32, _ node: Int) -> Bool {
+        let range = program.names[name]
         var key = tree.firstChild(of: node)
         for _ in 0..<tree.word(node).count {
             let word = tree.word(key)
-            if withPlainBytes(word, { $0.program.isName(name, $1.baseAddress.unsafelyUnwrapped, $1.count) }) {
+            if withPlainBytes(word, { $0.program.isName(range, $1.baseAddress.unsafelyUnwrapped, $1.count) }) {
                 return true
             }
             key = tree.next(after: key + 1)

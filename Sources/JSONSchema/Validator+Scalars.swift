@@ -5,6 +5,7 @@ extension Validator {
 
     mutating func checkNumber(_ index: Int32, _ schema: Int32, _ node: Int, _ word: JSONWord) -> Bool {
         let rule = program.numbers[index]
+        if rule.acceptsNonNegative, tree.text[word.start] != UInt8(ascii: "-") { return true }
         if word.flag, word.length <= 18 {
             let value = tree.smallInteger(word)
             var isValid = true
@@ -64,7 +65,8 @@ extension Validator {
         var isValid = true
         let bytes = word.length - 2
         // A scalar takes up to 4 bytes, or 12 as an escape: most lengths are settled without counting.
-        if bytes < rule.minLength || bytes > rule.maxLength || bytes / 12 < rule.minLength {
+        let least = word.flag ? (bytes + 11) / 12 : (bytes + 3) / 4
+        if least < rule.minLength || bytes > rule.maxLength {
             let length = scalarCount(word)
             if length < rule.minLength { isValid = fails(.minLength, schema, node) }
             if length > rule.maxLength { isValid = fails(.maxLength, schema, node) }

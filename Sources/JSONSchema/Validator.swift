@@ -14,6 +14,7 @@ struct Validator: ~Copyable {
     var findings: [Finding] = []
     var findingCount = 0
     var matcher = PatternMatcher()
+    var order: MemberOrder
     /// The schema refers to itself too often for the value to be judged.
     var isEndless = false
     /// References that are being followed on one and the same value.
@@ -30,6 +31,7 @@ struct Validator: ~Copyable {
         self.tree = tree
         self.limit = limit
         budget = 1_000_000 + 16 * bytes
+        order = MemberOrder(program)
         keepsScope = program.dynamicReferences.count > 0
     }
 
@@ -53,23 +55,19 @@ struct Validator: ~Copyable {
     mutating func check(_ schema: Int32, _ node: Int, _ tracker: Tracker?) -> Bool {
         let rules = program.nodes[schema]
         let word = tree.word(node)
-        let tag = word.tag
-        if rules.types.isDisjoint(with: TypeMask(tag: tag)) || rules.isFalse {
+        let types = TypeMask(tag: word.tag)
+        if rules.accepted.isSuperset(of: types) { return true }
+        if rules.types.isDisjoint(with: types) || rules.isFalse {
             note(rules.isFalse ? .false : .type, schema, node, argument: Int(rules.types.rawValue))
             return false
         }
-        guard keepsScope, scope.last != rules.resource else { return apply(rules, schema, node, word, tracker) }
-        scope.append(rules.resource)
-        defer { scope.removeLast() }
-        return apply(rules, schema, node, word, tracker)
-    }
-
-    @inline(__always)
-    private mutating func apply(
-        _ rules: SchemaNode, _ schema: Int32, _ node: Int, _ word: JSONWord, _ tracker: Tracker?
-    ) -> Bool {
-        guard rules.tracks else { return applyRules(rules, schema, node, word, tracker) }
-        return applyTracking(rules, schema, node, word, tracker)
+        let isEntered = keepsScope && scope.last != rules.resource
+        if isEntered { scope.append(rules.resource) }
+        let isValid =
+            rules.tracks
+            ? applyTracking(rules, schema, node, word, tracker) : applyRules(rules, schema, node, word, tracker)
+        if isEntered { scope.removeLast() }
+        return isValid
     }
 
     @inline(__always)
