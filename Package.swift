@@ -117,7 +117,8 @@ let package = Package(
             name: "LedgerTests", dependencies: ["Ledger", "FileSystem", "Model", "TestSupport", grdb, system],
             swiftSettings: strict),
         .testTarget(
-            name: "DocumentsTests", dependencies: ["Documents", "Model", "JSONText", "JSONSchema", crypto],
+            name: "DocumentsTests",
+            dependencies: ["Documents", "Model", "JSONText", "JSONSchema", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "DeliveryTests",

@@ -55,10 +55,10 @@ struct CheckCommand: AsyncParsableCommand {
             switch judged {
             case .success(let verdict):
                 if verdict.problem != nil { isInvalid = true }
-                if json { verdicts.append((file, verdict)) } else { show(file, verdict) }
+                if json { verdicts.append((file, verdict)) } else { try show(file, verdict) }
             case .failure(let error):
                 isMissing = true
-                Output.error("\(FileName.escaped(file.utf8)): \(error.errno)")
+                Output.error("\(FileName.escaped(file.utf8)): \(CheckCommand.reason(error))")
             }
         }
         if json { Output.line(CheckReport(verdicts).json) }
@@ -68,20 +68,20 @@ struct CheckCommand: AsyncParsableCommand {
 
     /// Judges as many files at a time as there are processors, and hands the verdicts over in the files' order.
     private func judgeAll(
-        with checker: FileChecker, _ handOver: (String, Result<FileChecker.Verdict, SystemCallError>) -> Void
+        with checker: FileChecker, _ handOver: (String, Result<FileChecker.Verdict, any Error>) throws -> Void
     ) async throws {
-        try await withThrowingTaskGroup(of: (Int, Result<FileChecker.Verdict, SystemCallError>).self) { group in
+        try await withThrowingTaskGroup(of: (Int, Result<FileChecker.Verdict, any Error>).self) { group in
             func start(_ index: Int) {
                 let file = FilePath(files[index])
                 group.addTask {
-                    do throws(SystemCallError) {
+                    do {
                         return (index, .success(try checker.check(file)))
                     } catch {
                         return (index, .failure(error))
                     }
                 }
             }
-            var done: [Int: Result<FileChecker.Verdict, SystemCallError>] = [:]
+            var done: [Int: Result<FileChecker.Verdict, any Error>] = [:]
             var next = 0
             // Verdicts that wait for a slower file hold memory, so no file runs far ahead of the others.
             let width = max(2, ProcessInfo.processInfo.activeProcessorCount)
@@ -89,12 +89,16 @@ struct CheckCommand: AsyncParsableCommand {
             while let (index, verdict) = try await group.next() {
                 done[index] = verdict
                 while let ready = done.removeValue(forKey: next) {
-                    handOver(files[next], ready)
+                    try handOver(files[next], ready)
                     next += 1
                     if next + width - 1 < files.count { start(next + width - 1) }
                 }
             }
         }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? SystemCallError).map { "\($0.errno)" } ?? String(describing: error)
     }
 
     private func makeChecker() throws -> FileChecker {
@@ -122,11 +126,11 @@ struct CheckCommand: AsyncParsableCommand {
         return (inbox, configuration)
     }
 
-    private func show(_ file: String, _ verdict: FileChecker.Verdict) {
+    private func show(_ file: String, _ verdict: FileChecker.Verdict) throws {
         let name = FileName.escaped(file.utf8)
         guard let problem = verdict.problem else {
             if print {
-                for body in verdict.bodies { Output.line(String(decoding: body, as: UTF8.self)) }
+                try verdict.forEachBody { Output.line(String(decoding: $0, as: UTF8.self)) }
             } else {
                 Output.line("\(name): \(Output.colored("ok", .green))\(CheckReport.summary(verdict))")
             }
@@ -188,7 +192,7 @@ struct CheckReport {
             $0.member("kind", verdict.kind?.rawValue)
             $0.member("reference", verdict.reference)
             $0.member("records", verdict.records)
-            $0.member("parts", verdict.bodies.count)
+            $0.member("parts", verdict.parts)
             $0.member("code", verdict.problem?.code.rawValue)
             $0.member("message", verdict.problem?.message)
             $0.member("action", verdict.problem?.code.action)
@@ -205,7 +209,7 @@ struct CheckReport {
     static func summary(_ verdict: FileChecker.Verdict) -> String {
         guard let kind = verdict.kind, let reference = verdict.reference else { return "" }
         let records = kind == .attachment ? "" : ", \(verdict.records) record\(verdict.records == 1 ? "" : "s")"
-        let parts = verdict.bodies.count > 1 ? " in \(verdict.bodies.count) parts" : ""
+        let parts = verdict.parts > 1 ? " in \(verdict.parts) parts" : ""
         return " (\(kind.rawValue)\(records)\(parts), \(reference))"
     }
 }

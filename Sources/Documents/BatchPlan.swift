@@ -3,10 +3,13 @@ import Model
 
 /// How a document is cut into request bodies: between records, and only where it is over a limit.
 struct BatchPlan: Sendable {
-    /// The records of one body: how many, and where they stand in the body's text, one behind the other.
+    /// The records of one body: which of the document's they are, and where they stand in the records' text, one
+    /// behind the other.
     struct Part: Sendable, Hashable {
-        let count: Int
+        let records: Range<Int>
         let text: Range<Int>
+
+        var count: Int { records.count }
     }
 
     let parts: [Part]
@@ -18,71 +21,105 @@ struct BatchPlan: Sendable {
     static func make(
         _ shape: DocumentShape, _ array: JSONValue, reference: String, _ rules: DocumentRules
     ) -> Result<BatchPlan, Unfit> {
-        let frame = BodyFrame(reference: reference, arrayName: shape.arrayName)
         let inside = (array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1)
-        if frame.length + array.byteRange.count <= rules.bodyBytes && array.count <= rules.bodyRecords ?? .max {
-            return .success(BatchPlan(parts: [Part(count: array.count, text: inside)], reference: reference))
+        if let plan = whole(shape.kind, inside, count: array.count, reference: reference, rules) {
+            return .success(plan)
         }
-        let room = rules.bodyBytes - frame.length - suffixRoom
-        var records: [Range<Int>] = []
-        records.reserveCapacity(array.count)
+        let room = room(shape.kind, reference: reference, rules)
+        var records = RecordSpans()
         for record in array.elements {
             if record.byteRange.count > room {
-                return .failure(tooLarge(record, records.count, shape, rules))
+                let large = LargeRecord(record, index: records.count, in: shape)
+                return .failure(Unfit(problem: large.problem(shape.kind, rules)))
             }
             records.append(record.byteRange)
         }
-        let parts = cut(records, room: room, most: min(rules.bodyRecords ?? .max, max(1, records.count)))
-        return .success(BatchPlan(parts: parts, reference: reference))
+        return .success(cut(records, room: room, reference: reference, rules))
+    }
+
+    /// The plan of a document that is within the limits: one body, the text between the array's brackets as it stands.
+    static func whole(
+        _ kind: Kind, _ inside: Range<Int>, count: Int, reference: String, _ rules: DocumentRules
+    ) -> BatchPlan? {
+        let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
+        guard frame.length + inside.count + 2 <= rules.bodyBytes, count <= rules.bodyRecords ?? .max else { return nil }
+        return BatchPlan(parts: [Part(records: 0..<count, text: inside)], reference: reference)
+    }
+
+    /// How many bytes of records a part's body may have.
+    static func room(_ kind: Kind, reference: String, _ rules: DocumentRules) -> Int {
+        rules.bodyBytes - BodyFrame(reference: reference, arrayName: kind.arrayName ?? "").length - suffixRoom
     }
 
     /// Parts of near equal size, as few as the limits allow.
-    private static func cut(_ records: [Range<Int>], room: Int, most: Int) -> [Part] {
-        guard let first = records.first, let last = records.last else { return [] }
-        let total = last.upperBound - first.lowerBound
-        var count = max(1, (total + room - 1) / room, (records.count + most - 1) / most)
+    static func cut(_ records: RecordSpans, room: Int, reference: String, _ rules: DocumentRules) -> BatchPlan {
+        let most = min(rules.bodyRecords ?? .max, max(1, records.count))
+        var count = max(1, (records.length + room - 1) / room, (records.count + most - 1) / most)
         while true {
-            if let parts = cut(records, into: count, total: total, room: room, most: most) { return parts }
+            if let parts = cut(records, into: count, room: room, most: most) {
+                return BatchPlan(parts: parts, reference: reference)
+            }
             count += 1
         }
     }
 
     /// - Returns: `nil` where `count` parts do not hold everything.
-    private static func cut(_ records: [Range<Int>], into count: Int, total: Int, room: Int, most: Int) -> [Part]? {
+    private static func cut(_ records: RecordSpans, into count: Int, room: Int, most: Int) -> [Part]? {
         var parts: [Part] = []
         var first = 0
-        let origin = records[0].lowerBound
-        for (index, record) in records.enumerated() where index > first {
-            let start = records[first].lowerBound
-            let isFull = record.upperBound - start > room || index - first >= most
-            // Where the parts so far should end, by size and by number, if all were equal.
-            let isBehindShare =
-                record.lowerBound - origin + record.count / 2 > total * (parts.count + 1) / count
-                && parts.count + 1 < count
-            guard isFull || isBehindShare else { continue }
-            parts.append(Part(count: index - first, text: start..<records[index - 1].upperBound))
-            first = index
+        var index = 0
+        var (origin, start, end) = (0, 0, 0)
+        for record in records {
+            if index == 0 { (origin, start) = (record.lowerBound, record.lowerBound) }
+            if index > first {
+                let isFull = record.upperBound - start > room || index - first >= most
+                // Where the parts so far should end, by size and by number, if all were equal.
+                let isBehindShare =
+                    record.lowerBound - origin + record.count / 2 > records.length * (parts.count + 1) / count
+                    && parts.count + 1 < count
+                if isFull || isBehindShare {
+                    parts.append(Part(records: first..<index, text: start..<end))
+                    (first, start) = (index, record.lowerBound)
+                    if parts.count == count { return nil }
+                }
+            }
+            end = record.upperBound
+            index += 1
         }
-        parts.append(
-            Part(
-                count: records.count - first,
-                text: records[first].lowerBound..<records[records.count - 1].upperBound))
-        return parts.count <= count ? parts : nil
+        if index > first { parts.append(Part(records: first..<index, text: start..<end)) }
+        return parts
+    }
+}
+
+/// A record that alone is over the limit of a request.
+struct LargeRecord: Sendable {
+    let index: Int
+    let bytes: Int
+    private let position: JSONPosition
+    private let identity: String?
+
+    init(index: Int, bytes: Int, position: JSONPosition, identity: String? = nil) {
+        (self.index, self.bytes, self.position, self.identity) = (index, bytes, position, identity)
     }
 
-    private static func tooLarge(
-        _ record: JSONValue, _ index: Int, _ shape: DocumentShape, _ rules: DocumentRules
-    ) -> Unfit {
-        let position = shape.position(ofByte: record.byteRange.lowerBound)
-        let message = "the record has \(record.byteRange.count) bytes; a request may have \(rules.bodyBytes)"
-        return Unfit(
-            problem: Problem(
-                .sizeRecord, "Record \(index + 1) alone is over the size limit of a request",
-                findings: [
-                    Finding(
-                        pointer: "/\(shape.arrayName)/\(index)", line: position.line, column: position.column,
-                        message: message, record: shape.identity(ofRecord: index))
-                ]))
+    /// - Parameters:
+    ///   - index: where the record stands in `shape`.
+    ///   - first: how many records of the document stand before those of `shape`.
+    init(_ record: JSONValue, index: Int, in shape: DocumentShape, first: Int = 0) {
+        self.init(
+            index: first + index, bytes: record.byteRange.count,
+            position: shape.position(ofByte: record.byteRange.lowerBound), identity: shape.identity(ofRecord: index))
+    }
+
+    func problem(_ kind: Kind, _ rules: DocumentRules) -> Problem {
+        let message = "the record has \(bytes) bytes; a request may have \(rules.bodyBytes)"
+        return Problem(
+            .sizeRecord, "Record \(index + 1) alone is over the size limit of a request",
+            findings: [
+                Finding(
+                    pointer: "/\(kind.arrayName ?? "")/\(index)", line: position.line, column: position.column,
+                    message: message, record: identity)
+            ])
     }
 }
 

@@ -34,13 +34,14 @@ package struct DocumentJudge: Sendable {
         } catch {
             return syntaxProblem(error)
         }
-        let shape = DocumentShape.read(document, configured: rules.kind).flatMap { shape in
-            rules.fields.isEmpty
-                ? .success(shape)
-                : JSONMapping.convert(shape, rules.fields)
-                    .flatMap { DocumentShape.read($0, configured: rules.kind) }
+        switch DocumentShape.read(document, configured: rules.kind) {
+        case .failure(let unfit): return .problem(rules.kind, unfit.problem)
+        case .success(let shape):
+            switch shape.mapped(rules.fields) {
+            case .failure(let unfit): return .problem(shape.kind, unfit.problem)
+            case .success(let mapped): return judge(mapped, origin)
+            }
         }
-        return judge(shape, origin)
     }
 
     private func judgeXML(_ text: [UInt8], _ origin: DocumentOrigin) -> Judgement {
@@ -63,40 +64,43 @@ package struct DocumentJudge: Sendable {
         }
     }
 
-    private func syntaxProblem(_ error: JSONSyntaxError) -> Judgement {
-        let finding = Finding(line: error.position.line, column: error.position.column, message: error.message)
-        let place = "line \(error.position.line), column \(error.position.column)"
+    func syntaxProblem(_ error: JSONSyntaxError, at position: JSONPosition? = nil) -> Judgement {
+        let position = position ?? error.position
+        let finding = Finding(line: position.line, column: position.column, message: error.message)
         if error.isUnfinished {
             return .unfinished(
                 Problem(.readIncomplete, "The document ends too early: \(error.message)", findings: [finding]))
         }
         let code = error.isEncoding ? Code.parseEncoding : .parseJSON
-        return .problem(rules.kind, Problem(code, "Line \(place.dropFirst(5)): \(error.message)", findings: [finding]))
+        let message = "Line \(position.line), column \(position.column): \(error.message)"
+        return .problem(rules.kind, Problem(code, message, findings: [finding]))
     }
 
     private func judge(_ shape: DocumentShape, _ origin: DocumentOrigin) -> Judgement {
         guard let schema = rules.schemas[shape.kind] else {
             preconditionFailure("every kind of document has a schema")
         }
-        var findings = SchemaFindings(shape)
-        findings.add(schema.validate(shape.body, limit: Problem.listedFindings))
+        var findings = SchemaFindings(shape.kind)
+        findings.add(schema.validate(shape.body, limit: Problem.listedFindings), in: shape)
         let own = ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
         guard let array = shape.array, array.kind == .array else {
             return .problem(shape.kind, Problem(.schemaJSON, "The document's \(shape.arrayName) is no array"))
         }
-        let content = ContentHash.reference(of: shape, rules.sameness, origin)
+        var hash = ContentHash()
+        hash.add(elementsOf: array)
+        let content = hash.reference(shape.kind, rules.sameness, origin)
         switch BatchPlan.make(shape, array, reference: own ?? content, rules) {
         case .success(let plan):
-            return .document(
-                JudgedDocument(shape: shape.withoutPlaces, content: content, ownReference: own, plan: plan))
+            let records = RecordText.held(shape.withoutPlaces)
+            return .document(JudgedDocument(records, content: content, ownReference: own, plan: plan))
         case .failure(let problem):
             return .problem(shape.kind, problem.problem)
         }
     }
 
     /// The `batchReferenceId` that the document brings, where it is to be kept.
-    private func ownReference(
+    func ownReference(
         _ shape: DocumentShape, _ origin: DocumentOrigin, _ findings: inout SchemaFindings
     ) -> String? {
         guard rules.ownReference != .ignore, let value = shape.ownReference, let own = value.string,
@@ -107,7 +111,7 @@ package struct DocumentJudge: Sendable {
             || reference.unicodeScalars.count > Reference.longest
         {
             findings.add(
-                value, pointer: "/batchReferenceId", keyword: "maxLength",
+                value, in: shape, pointer: "/batchReferenceId", keyword: "maxLength",
                 message: "a batchReferenceId of a sender's own has 1 to \(Reference.longestOwn) characters")
             return nil
         }

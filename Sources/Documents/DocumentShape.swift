@@ -13,6 +13,8 @@ struct DocumentShape: Sendable {
     private let shift: Int
     /// For a converted document: from `source`, which is the converted text then, back to the sender's own.
     private var map: SourceMap?
+    /// For a document that is read in windows: from the sender's text as it is held to the whole.
+    private var surroundings: Surroundings?
     /// Whether the body is other than what the sender wrote.
     private(set) var isConverted = false
 
@@ -22,7 +24,8 @@ struct DocumentShape: Sendable {
 
     /// Where a value stands in the sender's file.
     func position(ofByte offset: Int) -> JSONPosition {
-        map?.position(ofByte: offset) ?? source.position(ofByte: sourceOffset(ofByte: offset))
+        let place = map?.position(ofByte: offset) ?? source.position(ofByte: sourceOffset(ofByte: offset))
+        return surroundings?.position(of: place, byte: sourceOffset(ofByte: offset)) ?? place
     }
 
     /// The shape of a document in which nothing is wrong: the sender's own text need not be held any longer.
@@ -76,6 +79,40 @@ struct DocumentShape: Sendable {
                 problem.findings[index].column = position.column
             }
             return .failure(Unfit(problem: problem))
+        }
+    }
+
+    /// The shape of a part of a document that is read in windows.
+    static func read(
+        _ document: JSONDocument, configured: Kind?, in surroundings: Surroundings
+    ) -> Result<DocumentShape, Unfit> {
+        switch read(document, configured: configured) {
+        case .success(var shape):
+            shape.surroundings = surroundings
+            return .success(shape)
+        case .failure(let unfit):
+            var problem = unfit.problem
+            // Whatever is said of a document's kind is said of its root.
+            let position = surroundings.position(
+                of: document.position(ofByte: document.root.byteRange.lowerBound),
+                byte: document.root.byteRange.lowerBound)
+            for index in problem.findings.indices {
+                problem.findings[index].line = position.line
+                problem.findings[index].column = position.column
+            }
+            return .failure(Unfit(problem: problem))
+        }
+    }
+
+    /// The shape after its fields were renamed and set, and where the new text came from.
+    func mapped(_ fields: FieldMapping) -> Result<DocumentShape, Unfit> {
+        guard !fields.isEmpty else { return .success(self) }
+        return JSONMapping.convert(self, fields).flatMap { converted in
+            DocumentShape.read(converted, configured: kind).map { shape in
+                var shape = shape
+                shape.surroundings = surroundings
+                return shape
+            }
         }
     }
 

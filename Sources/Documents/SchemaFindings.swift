@@ -4,30 +4,45 @@ import Model
 
 /// Gathers what does not fit a document's schema, with the places in the sender's own file.
 struct SchemaFindings {
-    private let shape: DocumentShape
+    private let kind: Kind
     private var findings: [Finding] = []
     private var records: Set<Int> = []
     private(set) var count = 0
 
-    init(_ shape: DocumentShape) {
-        self.shape = shape
+    init(_ kind: Kind) {
+        self.kind = kind
     }
 
-    mutating func add(_ report: JSONSchemaReport) {
+    /// How many more are listed.
+    var room: Int { max(0, Problem.listedFindings - findings.count) }
+
+    /// - Parameters:
+    ///   - first: how many records of the document stand before those of `shape`.
+    ///   - keyword: one that asks something of the array, which it does not matter that `shape` does not have.
+    mutating func add(
+        _ report: JSONSchemaReport, in shape: DocumentShape, first: Int = 0, leavingOut keyword: String? = nil
+    ) {
         count += report.errorCount
         for violation in report.errors {
-            let record = recordIndex(violation.pointer)
-            if let record { records.insert(record) }
+            if violation.keyword == keyword, violation.pointer == "/\(shape.arrayName)" {
+                count -= 1
+                continue
+            }
+            let record = SchemaFindings.recordIndex(violation.pointer, kind)
+            if let record { records.insert(first + record) }
             let position = shape.position(ofByte: violation.byteOffset)
             findings.append(
                 Finding(
-                    pointer: violation.pointer, line: position.line, column: position.column,
+                    pointer: SchemaFindings.shifted(violation.pointer, by: first, kind), line: position.line,
+                    column: position.column,
                     keyword: violation.keyword, message: violation.message,
                     record: record.flatMap(shape.identity(ofRecord:))))
         }
     }
 
-    mutating func add(_ value: JSONValue, pointer: String, keyword: String, message: String) {
+    mutating func add(
+        _ value: JSONValue, in shape: DocumentShape, pointer: String, keyword: String, message: String
+    ) {
         count += 1
         let position = shape.position(ofByte: value.byteRange.lowerBound)
         findings.append(
@@ -35,7 +50,7 @@ struct SchemaFindings {
     }
 
     var problem: Problem {
-        let kind = shape.kind.rawValue
+        let kind = kind.rawValue
         let article = kind == "account" ? "the account" : "the \(kind)"
         let message: String
         if records.isEmpty {
@@ -50,10 +65,31 @@ struct SchemaFindings {
         return Problem(.schemaJSON, message, findings: findings, count: count)
     }
 
+    /// In the order of the document.
+    mutating func sort() {
+        findings.sort { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
+    }
+
+    /// A problem of records that stand behind `first` others in their document.
+    static func shifted(_ problem: Problem, by first: Int, _ kind: Kind) -> Problem {
+        var problem = problem
+        for index in problem.findings.indices {
+            problem.findings[index].pointer = problem.findings[index].pointer.map { shifted($0, by: first, kind) }
+        }
+        return problem
+    }
+
+    private static func shifted(_ pointer: String, by first: Int, _ kind: Kind) -> String {
+        guard first > 0, let record = recordIndex(pointer, kind) else { return pointer }
+        var tokens = pointer.split(separator: "/", omittingEmptySubsequences: false)
+        tokens[2] = Substring(String(first + record))
+        return tokens.joined(separator: "/")
+    }
+
     /// The record that a pointer such as `/accounts/3/outstandingAmount` leads into.
-    private func recordIndex(_ pointer: String) -> Int? {
+    private static func recordIndex(_ pointer: String, _ kind: Kind) -> Int? {
         let tokens = pointer.split(separator: "/", omittingEmptySubsequences: false)
-        guard tokens.count > 2, tokens[1] == shape.arrayName else { return nil }
+        guard tokens.count > 2, tokens[1] == kind.arrayName ?? "" else { return nil }
         return Int(tokens[2])
     }
 }

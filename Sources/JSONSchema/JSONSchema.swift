@@ -38,14 +38,21 @@ public struct JSONSchema: Sendable {
     ///
     /// - Parameter limit: how many violations are listed; all are counted.
     public func validate(_ value: JSONValue, limit: Int = 100) -> JSONSchemaReport {
+        report(on: value, limit: limit) { (validator: inout Validator) in validator.check(0, value.node, nil) }
+    }
+
+    /// What `check` finds in `value`: it is asked silently first, and once more only where something is wrong.
+    func report(
+        on value: JSONValue, limit: Int, _ check: (inout Validator) -> Bool
+    ) -> JSONSchemaReport {
         value.storage.withTree { tree in
             var validator = Validator(program, tree, bytes: value.storage.text.count, limit: limit)
-            let isValid = validator.check(0, value.node, nil)
+            let isValid = check(&validator)
             if isValid, validator.matcher.undecided == 0, !validator.isEndless {
                 return JSONSchemaReport(errorCount: 0, errors: [])
             }
             validator.isSilent = false
-            if !validator.isEndless { _ = validator.check(0, value.node, nil) }
+            if !validator.isEndless { _ = check(&validator) }
             if validator.isEndless { validator.forgetFindings() }
             if validator.findingCount == 0 {
                 // Nothing is known to be wrong, but it could not be judged.

@@ -16,52 +16,65 @@ public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(line):\(column)" }
 }
 
-/// Marks along a text from which a position is counted, made as far as they are needed.
-struct LineIndex {
-    /// Where the count stands at a mark: whole lines before it, scalars since the last line's end.
-    private struct Mark {
-        var lines = 0
-        var scalars = 0
+/// How far a text that is read piece by piece has been counted: whole lines, and scalars since the last one's end.
+package struct TextMark: Sendable, Hashable {
+    private var lines = 0
+    private var scalars = 0
 
-        /// Counts `bytes`; `scalars` grows by a scalar at its first byte.
-        mutating func advance(over bytes: UnsafeBufferPointer<UInt8>) {
-            guard let base = bytes.baseAddress else { return }
-            let raw = UnsafeRawPointer(base)
-            let ones: UInt64 = 0x0101_0101_0101_0101
-            var at = 0
-            while at < bytes.count {
-                if at + 8 <= bytes.count {
-                    let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                    let feed = word ^ (ones &* 0x0A)
-                    if (feed &- ones) & ~feed & (ones << 7) == 0 {
-                        scalars += 8 - ((word >> 7) & ~(word >> 6) & ones).nonzeroBitCount
-                        at += 8
-                        continue
-                    }
+    /// The beginning of a text that begins with `head`; a byte order mark there is not counted.
+    package init(head: UnsafeBufferPointer<UInt8>) {
+        let isMarked = head.count >= 3 && head[0] == 0xEF && head[1] == 0xBB && head[2] == 0xBF
+        scalars = isMarked ? -1 : 0
+    }
+
+    /// Line and column of the text's next byte.
+    package var position: JSONPosition { JSONPosition(line: lines + 1, column: max(scalars, 0) + 1) }
+
+    /// A place in the whole text that lies at `place` in the text that begins here.
+    package func position(of place: JSONPosition) -> JSONPosition {
+        place.line == 1
+            ? JSONPosition(line: lines + 1, column: max(scalars, 0) + place.column)
+            : JSONPosition(line: lines + place.line, column: place.column)
+    }
+
+    /// Counts `bytes`, the next ones of the text; a scalar counts with its first byte.
+    package mutating func advance(over bytes: UnsafeBufferPointer<UInt8>) {
+        guard let base = bytes.baseAddress else { return }
+        let raw = UnsafeRawPointer(base)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var at = 0
+        while at < bytes.count {
+            if at + 8 <= bytes.count {
+                let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                let feed = word ^ (ones &* 0x0A)
+                if (feed &- ones) & ~feed & (ones << 7) == 0 {
+                    scalars += 8 - ((word >> 7) & ~(word >> 6) & ones).nonzeroBitCount
+                    at += 8
+                    continue
                 }
-                let stop = min(at + 8, bytes.count)
-                while at < stop {
-                    if base[at] == 0x0A {
-                        lines += 1
-                        scalars = 0
-                    } else if base[at] & 0xC0 != 0x80 {
-                        scalars += 1
-                    }
-                    at += 1
+            }
+            let stop = min(at + 8, bytes.count)
+            while at < stop {
+                if base[at] == 0x0A {
+                    lines += 1
+                    scalars = 0
+                } else if base[at] & 0xC0 != 0x80 {
+                    scalars += 1
                 }
+                at += 1
             }
         }
     }
+}
 
+/// Marks along a text from which a position is counted, made as far as they are needed.
+struct LineIndex {
     private static let stride = 1 << 16
-    private var marks: [Mark] = []
+    private var marks: [TextMark] = []
 
     mutating func position(ofByte offset: Int, in text: UnsafeBufferPointer<UInt8>) -> JSONPosition {
         let offset = min(max(offset, 0), text.count)
-        if marks.isEmpty {
-            let marked = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
-            marks.append(Mark(scalars: marked ? -1 : 0))
-        }
+        if marks.isEmpty { marks.append(TextMark(head: text)) }
         while marks.count <= offset / Self.stride {
             var mark = marks[marks.count - 1]
             let from = (marks.count - 1) * Self.stride
@@ -71,6 +84,6 @@ struct LineIndex {
         var mark = marks[offset / Self.stride]
         let from = offset / Self.stride * Self.stride
         mark.advance(over: UnsafeBufferPointer(rebasing: text[from..<offset]))
-        return JSONPosition(line: mark.lines + 1, column: max(mark.scalars, 0) + 1)
+        return mark.position
     }
 }

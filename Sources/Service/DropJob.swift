@@ -12,14 +12,37 @@ enum DropJob: Sendable {
     case new(ClaimedDrop)
 }
 
+/// How a document is read, by its size.
+struct DocumentSizes: Sendable {
+    /// The largest document that is held whole.
+    let held: Int
+    /// Larger JSON documents are read in windows where their schema allows it, whatever still could be held.
+    let windowed: Int
+
+    /// - Parameter memory: `limits.memory`.
+    init(memory: Int) {
+        held = memory / MemoryShare.document
+        windowed = min(held, DocumentSizes.usual)
+    }
+
+    /// Whatever fits into memory is held, and large JSON documents are read in windows.
+    static let unlimited = DocumentSizes(memory: .max)
+
+    /// Larger than what goes into one request.
+    private static let usual = 32 << 20
+}
+
 /// How much of the memory budget a drop needs.
 enum MemoryShare {
     /// A document's text and the body made from it.
     static let document = 2
     /// What an attachment's pieces need on their way.
     static let attachment = 256 * 1024
+    /// What a document's windows need, with what is made from them.
+    static let windowed = 24 << 20
 
-    static func bytes(for job: DropJob, limit: Int) -> Int {
+    /// - Parameter body: the most bytes of a request's body.
+    static func bytes(for job: DropJob, limit: Int, body: Int) -> Int {
         let (name, size): (FileName, Int64) =
             switch job {
             case .known(.decided, _), .known(.waiting, nil): (FileName(""), 0)
@@ -27,7 +50,13 @@ enum MemoryShare {
             case .unknown(let name, let status): (name.name, status.size)
             case .new(let claimed): (claimed.name, claimed.status.size)
             }
-        let wanted = name.lowercaseExtension == "pdf" ? attachment : Int(min(size, Int64(limit))) * document
+        let bytes = Int(min(size, Int64(limit)))
+        let wanted =
+            switch name.lowercaseExtension {
+            case "pdf": attachment
+            case "json" where bytes > DocumentSizes(memory: limit).windowed: windowed + 2 * body
+            default: bytes * document
+            }
         return min(limit, wanted)
     }
 }

@@ -20,14 +20,12 @@ struct DropReader: Sendable {
     let inbox: String
     let documents: DocumentJudge
     let attachments: AttachmentJudge
-    /// The largest document that can be held.
-    let longestDocument: Int
+    let sizes: DocumentSizes
 
     /// - Throws: ``SystemCallError``, for a reason of this machine.
-    func read(_ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp)
-        throws(SystemCallError)
-        -> Reading
-    {
+    func read(
+        _ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp
+    ) throws -> Reading {
         if condition == .notRegular { return .problem(nil, DropReader.notRegular, sha256: nil) }
         let file: OpenFile
         do throws(SystemCallError) {
@@ -65,24 +63,34 @@ struct DropReader: Sendable {
 
     private func readDocument(
         _ name: FileName, _ form: FileForm, _ file: OpenFile, _ status: FileStatus, _ arrived: Timestamp
-    ) throws(SystemCallError) -> Reading {
-        guard status.size <= longestDocument else {
-            let message = "The document has \(status.size) bytes; at most \(longestDocument) can be held."
+    ) throws -> Reading {
+        let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
+        if form == .json, status.size > sizes.windowed, documents.canJudgeInWindows {
+            let hash = RunningHash(file)
+            let source = DocumentSource(size: Int(status.size)) { try hash.read($0) }
+            let judgement = try documents.judge(source, origin: origin)
+            return DropReader.reading(judgement, sha256: try hash.whole(size: Int(status.size)))
+        }
+        guard status.size <= sizes.held else {
+            let message = "The document has \(status.size) bytes; at most \(sizes.held) can be held."
             return .problem(nil, Problem(.readTooLarge, message), sha256: nil)
         }
         let text = try file.bytes(at: 0, count: Int(status.size))
         let sha256 = Array(SHA256.hash(data: text))
-        let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
-        switch documents.judge(text, form: form, origin: origin) {
-        case .document(let document): return .document(document, sha256: sha256)
-        case .problem(let kind, let problem): return .problem(kind, problem, sha256: sha256)
-        case .unfinished(let problem): return .unfinished(problem, sha256: sha256)
+        return DropReader.reading(documents.judge(text, form: form, origin: origin), sha256: sha256)
+    }
+
+    private static func reading(_ judgement: Judgement, sha256: [UInt8]) -> Reading {
+        switch judgement {
+        case .document(let document): .document(document, sha256: sha256)
+        case .problem(let kind, let problem): .problem(kind, problem, sha256: sha256)
+        case .unfinished(let problem): .unfinished(problem, sha256: sha256)
         }
     }
 
     private func readAttachment(
         _ name: FileName, _ head: [UInt8], _ file: OpenFile, _ status: FileStatus
-    ) throws(SystemCallError) -> Reading {
+    ) throws -> Reading {
         var sha256: [UInt8]?
         let judged = try attachments.judge(name, head: head, size: status.size) { () throws(SystemCallError) in
             let hash = try FileCopy.hash(of: file)

@@ -16,8 +16,19 @@ package struct FileChecker: Sendable {
         package var problem: Problem?
         package var reference: String?
         package var records: Int = 0
-        /// The bodies that would be sent; empty for an attachment.
-        package var bodies: [[UInt8]] = []
+        /// How many requests it would make.
+        package var parts = 0
+        fileprivate var document: JudgedDocument?
+
+        /// The bodies that would be sent, one after the other; none for an attachment.
+        ///
+        /// - Throws: what reading the file again throws.
+        package func forEachBody(_ show: ([UInt8]) -> Void) throws {
+            guard let document else { return }
+            for batch in try document.batches {
+                show(try document.body(part: batch.part, reference: batch.reference))
+            }
+        }
     }
 
     private enum Way: Sendable {
@@ -51,7 +62,7 @@ package struct FileChecker: Sendable {
                 attachments: AttachmentJudge(
                     types: attachments.types, name: AttachmentName(template: attachments.name),
                     bodyBytes: Int64(limits.multipartBytes.bytes)),
-                longestDocument: .max))
+                sizes: .unlimited))
     }
 
     /// Validates any JSON file against any schema.
@@ -62,14 +73,14 @@ package struct FileChecker: Sendable {
     }
 
     /// - Throws: ``SystemCallError``; ENOENT where there is no such file.
-    package func check(_ path: FilePath) throws(SystemCallError) -> Verdict {
+    package func check(_ path: FilePath) throws -> Verdict {
         switch way {
         case .drop(let reader): return try check(path, reader)
         case .schema(let schema): return FileChecker.check(try WholeFile.read(path), schema)
         }
     }
 
-    private func check(_ path: FilePath, _ reader: DropReader) throws(SystemCallError) -> Verdict {
+    private func check(_ path: FilePath, _ reader: DropReader) throws -> Verdict {
         let parent = path.removingLastComponent()
         guard let last = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
         let name = FileName(bytes: last.string.utf8)
@@ -84,11 +95,9 @@ package struct FileChecker: Sendable {
         case .attachment(let attachment, _, _, _):
             return Verdict(kind: .attachment, reference: attachment.content)
         case .document(let document, _):
-            let batches = document.batches
             return Verdict(
                 kind: document.kind, reference: document.ownReference ?? document.content,
-                records: batches.reduce(0) { $0 + $1.records },
-                bodies: batches.map { document.body(part: $0.part, reference: $0.reference) })
+                records: document.records, parts: document.parts, document: document)
         }
     }
 

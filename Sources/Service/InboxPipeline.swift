@@ -26,7 +26,7 @@ final class InboxPipeline: Sendable {
         folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
         reader = DropReader(
             inbox: settings.name, documents: documents, attachments: settings.attachments,
-            longestDocument: parts.memory.limit / MemoryShare.document)
+            sizes: DocumentSizes(memory: parts.memory.limit))
     }
 
     /// Takes up what earlier runs left, then drop after drop, until the service stops or, with `once`, nothing is left.
@@ -70,7 +70,8 @@ final class InboxPipeline: Sendable {
 
     private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         try await places.enter(lane: "")
-        let held = MemoryShare.bytes(for: job, limit: parts.memory.limit)
+        let held = MemoryShare.bytes(
+            for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes)
         do {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
             try await parts.memory.take(held)
@@ -206,10 +207,13 @@ final class InboxPipeline: Sendable {
     private func submit(
         _ job: SubmissionJob, _ status: FileStatus, _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
-        await gate.enter(ticket)
-        let turn = try await parts.patience.persist("write the ledger") {
-            try await parts.ledger.admit(job.admission(scope: settings.scope))
+        guard let admission = try await admission(of: job) else {
+            let problem = Problem(.readChanged, "The file was written to while it was read.")
+            try await conclude(job.drop, kind: job.kind, sha256: job.sha256, .failed(problem), in: work)
+            return .ended
         }
+        await gate.enter(ticket)
+        let turn = try await parts.patience.persist("write the ledger") { try await parts.ledger.admit(admission) }
         await gate.leave(ticket)
         let ending: Ending
         switch turn {
@@ -223,5 +227,16 @@ final class InboxPipeline: Sendable {
             await parts.submitter.announceAccounts(of: document)
         }
         return .ended
+    }
+
+    /// - Returns: `nil` where the document can no longer be read as it was judged.
+    private func admission(of job: SubmissionJob) async throws -> Admission? {
+        try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+            do {
+                return try job.admission(scope: settings.scope)
+            } catch is DocumentHasChanged {
+                return nil
+            }
+        }
     }
 }

@@ -52,7 +52,8 @@ package struct SchemaLibrary: Sendable {
             rules: DocumentRules(
                 kind: kind, sameness: inbox.reference.sameness, ownReference: inbox.ownReference.rule,
                 schemas: schemas, xmlSchemas: xmlSchemas, fields: inbox.fields,
-                bodyBytes: configuration.limits.jsonBytes.bytes,
+                bodyBytes: min(
+                    configuration.limits.jsonBytes.bytes, configuration.limits.memory.bytes / MemoryShare.document),
                 bodyRecords: configuration.limits.recordsPerBatch))
     }
 

@@ -16,12 +16,13 @@ struct SubmissionJob: Sendable {
     let sha256: [UInt8]
     let content: Content
 
-    func admission(scope: String) -> Admission {
+    /// - Throws: what reading the drop again throws, and ``DocumentHasChanged``.
+    func admission(scope: String) throws -> Admission {
         switch content {
         case .document(let document):
             Admission(
                 drop: drop, kind: kind, sha256: sha256, content: document.content,
-                ownReference: document.ownReference, scope: scope, batches: document.batches)
+                ownReference: document.ownReference, scope: scope, batches: try document.batches)
         case .attachment(let attachment, _, let size):
             // The frame around the file follows from the reference, so the file's hash stands for the body's.
             Admission(
@@ -31,6 +32,17 @@ struct SubmissionJob: Sendable {
                         reference: attachment.content, records: 0, bytes: attachment.form.length(ofFile: size),
                         bodyHash: sha256)
                 ])
+        }
+    }
+}
+
+extension SubmissionJob {
+    /// - Returns: `nil` where the document makes no such body, or does so no more.
+    fileprivate static func body(of batch: Batch, _ document: JudgedDocument) throws -> [UInt8]? {
+        do {
+            return try document.body(of: batch)
+        } catch is DocumentHasChanged {
+            return nil
         }
     }
 }
@@ -80,8 +92,11 @@ struct Submitter: Sendable {
 
     /// The records' accounts are known to the API now: attachments that wait for one of them go.
     func announceAccounts(of document: JudgedDocument) async {
-        for account in document.mentioned(of: await announcements.wantedAccounts) {
-            await announcements.announce(account: account)
+        let wanted = await announcements.wantedAccounts
+        do {
+            for account in try document.mentioned(of: wanted) { await announcements.announce(account: account) }
+        } catch {
+            // Its file cannot be read again: whatever waits is sent again within the hour.
         }
     }
 
@@ -150,7 +165,9 @@ struct Submitter: Sendable {
             let form = attachment.form
             return .multipart(boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail)
         case .document(let document):
-            if let body = document.body(of: batch) { return .json(body) }
+            if let body = try await patience.persist("read a drop", { try SubmissionJob.body(of: batch, document) }) {
+                return .json(body)
+            }
             return try await patience.persist("read a kept body") {
                 try ledger.keptBody(hash: batch.bodyHash).map { .json($0) }
             }
@@ -165,8 +182,10 @@ struct Submitter: Sendable {
         }
         guard open.contains(where: { $0.state == .unresolved }) else { return try await forgetBodies(of: batches) }
         for batch in open {
-            guard let body = document.body(of: batch) else { continue }
-            try await patience.persist("keep a body") { try ledger.keep(body: body, hash: batch.bodyHash) }
+            try await patience.persist("keep a body") {
+                guard let body = try SubmissionJob.body(of: batch, document) else { return }
+                try ledger.keep(body: body, hash: batch.bodyHash)
+            }
         }
     }
 

@@ -62,7 +62,7 @@ import Testing
         let text = #"{"batchReferenceId": "\#(own)", "accounts": [\#(Self.record(1))]}"#
         let document = try #require(try Judging.judge(ownReference: rule).json(text).document)
         #expect(document.ownReference == expected)
-        #expect(document.batches.map(\.reference) == [expected ?? document.content])
+        #expect(try document.batches.map(\.reference) == [expected ?? document.content])
     }
 
     @Test func aReferenceThatIsTooLongIsAProblemWithItsPlace() throws {
@@ -76,7 +76,7 @@ import Testing
         let records = (0..<1000).map { Self.record($0, filler: $0 % 50) }
         let judge = try Judging.judge(bodyBytes: 20_000)
         let document = try #require(judge.json(Self.document(records)).document)
-        let batches = document.batches
+        let batches = try document.batches
         #expect(batches.count > 3)
         #expect(batches.map(\.reference) == batches.indices.map { "\(document.content)-\($0 + 1)of\(batches.count)" })
         #expect(batches.reduce(0) { $0 + $1.records } == 1000)
@@ -84,8 +84,8 @@ import Testing
         let smallest = batches.map(\.bytes).min() ?? 0
         #expect(smallest > 15_000, "the parts are of near equal size")
         // Put together again, the parts are the document.
-        let inside = batches.map { batch in
-            let body = String(decoding: document.body(part: batch.part, reference: batch.reference), as: UTF8.self)
+        let inside = try batches.map { batch in
+            let body = String(decoding: try document.body(part: batch.part, reference: batch.reference), as: UTF8.self)
             #expect(body.hasPrefix(#"{"batchReferenceId":"\#(batch.reference)","accounts":["#))
             return String(body[body.firstIndex(of: "[")!...].dropFirst().dropLast(2))
         }
@@ -95,7 +95,7 @@ import Testing
     @Test func aDocumentWithTooManyRecordsIsSplitToo() throws {
         let text = Self.document((0..<25).map { Self.record($0) })
         let document = try #require(try Judging.judge(bodyRecords: 10).json(text).document)
-        #expect(document.batches.map(\.records).sorted() == [8, 8, 9])
+        #expect(try document.batches.map(\.records).sorted() == [8, 8, 9])
     }
 
     @Test func oneRecordOverTheLimitFailsTheWholeDocument() throws {
@@ -110,7 +110,7 @@ import Testing
         let gap = String(repeating: " ", count: 900)
         let text = #"{"accounts":[\#((0..<20).map { Self.record($0) }.joined(separator: ",\(gap)"))]}"#
         let document = try #require(try Judging.judge(bodyBytes: 3000).json(text).document)
-        #expect(document.batches.allSatisfy { $0.bytes <= 3000 })
-        #expect(document.batches.reduce(0) { $0 + $1.records } == 20)
+        #expect(try document.batches.allSatisfy { $0.bytes <= 3000 })
+        #expect(try document.batches.reduce(0) { $0 + $1.records } == 20)
     }
 }

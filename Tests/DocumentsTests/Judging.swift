@@ -85,8 +85,10 @@ extension Judgement {
 
     /// The array of the one body, as text.
     var array: String? {
-        guard let document, document.parts == 1 else { return nil }
-        let body = String(decoding: document.body(part: 1, reference: "R"), as: UTF8.self)
+        guard let document, document.parts == 1, let bytes = try? document.body(part: 1, reference: "R") else {
+            return nil
+        }
+        let body = String(decoding: bytes, as: UTF8.self)
         guard let start = body.firstIndex(of: "[") else { return nil }
         return String(body[start...].dropLast())
     }

@@ -92,8 +92,8 @@ import Testing
     @Test func aLongDocumentIsSplitBetweenRecords() throws {
         let xml = "<accounts>\n" + (0..<25).map { Self.account($0) }.joined() + "</accounts>"
         let document = try #require(try Judging.judge(bodyRecords: 10).xml(xml).document)
-        #expect(document.batches.reduce(0) { $0 + $1.records } == 25)
-        #expect(document.batches.count == 3)
+        #expect(try document.batches.reduce(0) { $0 + $1.records } == 25)
+        #expect(try document.batches.count == 3)
     }
 
     static let sentences: [(String, String, String)] = [

@@ -1,0 +1,93 @@
+import JSONText
+import Model
+
+/// The records of a document that fits, as the text that goes into request bodies.
+enum RecordText: Sendable {
+    /// In memory.
+    case held(DocumentShape)
+    /// In the sender's file.
+    case windowed(WindowedRecords)
+
+    var kind: Kind {
+        switch self {
+        case .held(let shape): shape.kind
+        case .windowed(let records): records.kind
+        }
+    }
+
+    /// Whether the text is other than what the sender wrote.
+    var isConverted: Bool {
+        switch self {
+        case .held(let shape): shape.isConverted
+        case .windowed(let records): records.isConverted
+        }
+    }
+
+    /// The records of a part, with the commas between them.
+    ///
+    /// - Parameter index: which of the plan's parts it is.
+    func append(_ part: BatchPlan.Part, _ index: Int, to body: inout [UInt8]) throws {
+        switch self {
+        case .held(let shape): body += shape.text(part.text)
+        case .windowed(let records): try records.append(index, to: &body)
+        }
+    }
+
+    /// Calls `body` with every record.
+    func forEachRecord(_ body: (JSONValue) -> Void) throws {
+        switch self {
+        case .held(let shape): shape.array?.elements.forEach(body)
+        case .windowed(let records): try records.forEachRecord(body)
+        }
+    }
+}
+
+/// The records of a document that is read from the sender's file whenever they are needed.
+struct WindowedRecords: Sendable {
+    let kind: Kind
+    let source: DocumentSource
+    let fields: FieldMapping
+    /// What stands between the array's brackets.
+    let inside: Range<Int>
+    /// Where the records of each part of the plan stand in the file.
+    let parts: [Range<Int>]
+
+    var isConverted: Bool { !fields.isEmpty }
+
+    func append(_ part: Int, to body: inout [UInt8]) throws {
+        guard isConverted else {
+            let text = try source.read(parts[part])
+            guard text.count == parts[part].count else { throw DocumentHasChanged() }
+            body += text
+            return
+        }
+        var isFirst = true
+        try forEachWindow(in: parts[part]) { (shape: DocumentShape) throws(DocumentHasChanged) in
+            guard let array = shape.array, array.kind == .array else { throw DocumentHasChanged() }
+            if !isFirst { body.append(UInt8(ascii: ",")) }
+            isFirst = false
+            body += shape.text((array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1))
+        }
+    }
+
+    func forEachRecord(_ body: (JSONValue) -> Void) throws {
+        try forEachWindow(in: inside) { (shape: DocumentShape) in shape.array?.elements.forEach(body) }
+    }
+
+    /// Reads some of the records again; they were judged before, so that nothing can be wrong with them.
+    private func forEachWindow(in range: Range<Int>, _ body: (DocumentShape) throws -> Void) throws {
+        var text = WindowedText(elements: range, of: source, name: kind.arrayName ?? "")
+        while let window = try text.next() {
+            guard let document = try? JSONDocument(parsing: window.text, maximumDepth: 257),
+                case .success(let shape) = DocumentShape.read(document, configured: kind)
+                    .flatMap({ $0.mapped(fields) })
+            else { throw DocumentHasChanged() }
+            try body(shape)
+        }
+    }
+}
+
+/// A file is no longer what it was when it was judged.
+package struct DocumentHasChanged: Error, CustomStringConvertible {
+    package var description: String { "the document was written to after it was judged" }
+}

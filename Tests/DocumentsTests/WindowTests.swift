@@ -1,0 +1,221 @@
+import Documents
+import JSONSchema
+import JSONText
+import Model
+import Testing
+import TestSupport
+
+/// Documents that are read in windows get the same answer as those that are held.
+@Suite struct WindowTests {
+    /// A judge's answer as a value.
+    private struct Answer: Equatable, CustomStringConvertible {
+        var kind: Kind?
+        var problem: Problem?
+        var isUnfinished: Bool
+        var references: [String?] = []
+        var batches: [Batch] = []
+        var bodies: [String] = []
+        var mentioned: Set<String> = []
+
+        init(_ judgement: Judgement) throws {
+            problem = judgement.problem
+            isUnfinished = judgement.isUnfinished
+            if case .problem(let kind, _) = judgement { self.kind = kind }
+            guard let document = judgement.document else { return }
+            kind = document.kind
+            references = [document.content, document.ownReference]
+            batches = try document.batches
+            bodies = try batches.map { batch in
+                String(decoding: try #require(try document.body(of: batch)), as: UTF8.self)
+            }
+            mentioned = try document.mentioned(of: ["a", "b2", "7"])
+        }
+
+        var description: String {
+            problem.map { "\($0.code.rawValue) \($0.message) \($0.findings)" } ?? "\(references) \(bodies)"
+        }
+    }
+
+    private static func source(_ text: [UInt8]) -> DocumentSource {
+        DocumentSource(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
+    }
+
+    private static func expectTheSame(
+        _ text: [UInt8], _ judge: DocumentJudge, windows: [Int] = [1, 7, 40, 1 << 20],
+        _ at: SourceLocation = #_sourceLocation
+    ) throws {
+        let whole = try Answer(judge.judge(text, form: .json, origin: Judging.origin))
+        for size in windows {
+            let windowed = try Answer(judge.judge(source(text), origin: Judging.origin, windowBytes: size))
+            guard windowed != whole else { continue }
+            Issue.record(
+                "in windows of \(size): \(windowed), whole: \(whole)\n\(String(decoding: text, as: UTF8.self))",
+                sourceLocation: at)
+            return
+        }
+    }
+
+    private static func account(_ reference: String, _ more: String = "") -> String {
+        #"{"clientReferenceId": "\#(reference)", "invoiceNumber": null, "outstandingAmount": 1.50\#(more)}"#
+    }
+
+    static let texts: [String] = [
+        #"{"accounts": [\#(account("a")), \#(account("b2")),\#(account("c"))]}"#,
+        "\u{FEFF}\n {\"batchReferenceId\": \"RUN-1\",\r\n\t\"accounts\" : [\n\(account("ä")) ,\n\n\(account("b2"))\n] }\n",
+        #"{"accounts":[\#(account("a", #","note":"],[{\"\\","x":[[1,{"accounts":[2]}]]"#))],"batchReferenceId":"R"}"#,
+        #"[\#(account("a")),\#(account("b"))]"#, #"{"payments":[{"clientReferenceId":"7","x":1}]}"#,
+        // Wrong in ways that the schema knows.
+        #"{"accounts":[]}"#, #"{"accounts": [ ] }"#, #"{"accounts":[1,{},"x",\#(account("a"))]}"#,
+        "{\"accounts\":[\(account("a", ",\n\"status\":\"Actve\"")),\n{\"clientReferenceId\":\"é\",\n\"outstandingAmount\":-5}]}",
+        #"{"accounts":[\#(account("a"))],"batchReferenceId":5}"#, #"{"accounts":{"a":[1]}}"#, #"{"accounts":null}"#,
+        #"{"accounts":[\#(account("a"))],"batchReferenceId":"account-0123456789012345678901234567890123456789"}"#,
+        // No document of a kind.
+        "[]", "{}", "5", "[1,2]", #"{"orders":[1,2]}"#, #"{"accounts":[1],"payments":[2,3]}"#,
+        #"{"x":{"accounts":[1]}}"#,
+        // No JSON.
+        "", " ", "{", "[", #"{"accounts":[,]}"#, #"{"accounts":[1,]}"#, #"{"accounts":[1,,2]}"#, #"{"accounts":[ ,1]}"#,
+        #"{"accounts":[1 2]}"#, #"{"accounts":[1}"#, #"{"accounts":[1]]"#, #"{"accounts":[{"a":1]]}"#, "[1][2]",
+        #"{"accounts":[1],"accounts":[2]}"#, #"{"accounts":[1]} x"#, #"{"x": tru, "accounts":[1,}]}"#,
+        #"{"accounts":[1,2] "x":3}"#, "{\"accounts\":[\"a\nb\"]}", #"{"accounts":["\q","\ud800"]}"#,
+        #"{"a":"accounts":[1]}"#,
+        #"{"accounts" [1]}"#, #"{"accounts": 5 [1]}"#, #"{"accounts":[{"a":1,"a":2}]}"#, #"{"accounts":[1],,}"#,
+    ]
+
+    @Test(arguments: texts) func aDocumentInWindowsIsJudgedAsItIsWhole(text: String) throws {
+        for kind in [nil, .account, .payment] as [Kind?] {
+            try Self.expectTheSame(Array(text.utf8), Judging.judge(kind: kind))
+        }
+    }
+
+    /// Cut off, with a byte less, or with another one: at every place of a document.
+    @Test func aSpoiledDocumentInWindowsIsJudgedAsItIsWhole() throws {
+        let text = Array(
+            "{\"batchReferenceId\":\"R\",\"accounts\":[\(Self.account("a", #","é":["\"]",{}]"#)), \(Self.account("b2"))]\n,\"x\":[1]}"
+                .utf8)
+        let judge = try Judging.judge(kind: .account)
+        for index in text.indices {
+            try Self.expectTheSame(Array(text[..<index]), judge, windows: [1, 50])
+            try Self.expectTheSame(Array(text[..<index] + text[(index + 1)...]), judge, windows: [1, 50])
+            for byte in [
+                UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "\\"), 10,
+                0xFF,
+            ] {
+                var spoiled = text
+                spoiled[index] = byte
+                try Self.expectTheSame(spoiled, judge, windows: [1, 50])
+            }
+        }
+    }
+
+    @Test func fieldsAreRenamedAndSetInWindows() throws {
+        let fields = FieldMapping(
+            renamed: ["Ref": "clientReferenceId", "Due": "outstandingAmount"],
+            constants: ["brand": "\"ACME\"", "invoiceNumber": "null"])
+        let text =
+            "{\"accounts\":[{\"Ref\":\"a\",\"Due\":1.10},\n{\"Due\": 2, \"Ref\":\"b2\", \"brand\":\"x\"},{\"Ref\":\"c\",\"Due\":3}]}"
+        for records in [nil, 1, 2] as [Int?] {
+            try Self.expectTheSame(
+                Array(text.utf8), Judging.judge(kind: .account, fields: fields, bodyRecords: records))
+        }
+        let wrong = text.replacing("3}", with: "-3}").replacing("2,", with: "\"2\",")
+        try Self.expectTheSame(Array(wrong.utf8), Judging.judge(fields: fields))
+        let twice = text.replacing("\"Ref\":\"c\"", with: "\"Ref\":\"c\",\"clientReferenceId\":\"d\"")
+        try Self.expectTheSame(Array(twice.utf8), Judging.judge(fields: fields))
+    }
+
+    @Test(arguments: [300, 400, 1000, 5000]) func partsAreCutInWindowsAsTheyAreWhole(bodyBytes: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(bodyBytes))
+        let records = (0..<40).map {
+            Self.account(
+                "\($0)", #","note":"\#(String(repeating: "x", count: Int.random(in: 0..<40, using: &generator)))""#)
+        }
+        let text = Array(#"{"accounts": [ \#(records.joined(separator: " , ")) ]}"#.utf8)
+        try Self.expectTheSame(text, Judging.judge(bodyBytes: bodyBytes), windows: [1, 600, 1 << 20])
+        try Self.expectTheSame(
+            text, Judging.judge(bodyBytes: bodyBytes, bodyRecords: 7), windows: [1, 600, 1 << 20])
+    }
+
+    @Test func aRecordOverTheLimitIsNamedWhereverItStands() throws {
+        let large = Self.account("big", #","note":"\#(String(repeating: "x", count: 2000))""#)
+        let text = Array("{\"accounts\":[\(Self.account("a")),\n\(large),\(Self.account("c"))]}".utf8)
+        let judge = try Judging.judge(bodyBytes: 1500)
+        let problem = try #require(
+            try judge.judge(Self.source(text), origin: Judging.origin, windowBytes: 100).problem)
+        #expect(problem.code == .sizeRecord && problem.message.hasPrefix("Record 2 "))
+        #expect(problem.findings.first?.pointer == "/accounts/1")
+        #expect(problem.findings.first?.line == 2)
+    }
+
+    @Test func theSameReferenceWhicheverWayItIsRead() throws {
+        let text = Array(Self.texts[1].utf8)
+        let whole = try #require(try Judging.judge().judge(text, form: .json, origin: Judging.origin).document)
+        let windowed = try #require(
+            try Judging.judge().judge(Self.source(text), origin: Judging.origin, windowBytes: 1).document)
+        #expect(whole.content == windowed.content && whole.ownReference == windowed.ownReference)
+    }
+
+    @Test func aFileThatBecameShorterIsNoticedWhenItsRecordsAreReadAgain() throws {
+        let text = Array(Self.texts[0].utf8)
+        let shrinking = Shrinking(text)
+        let source = DocumentSource(size: text.count) { shrinking.read($0) }
+        let document = try #require(try Judging.judge().judge(source, origin: Judging.origin).document)
+        shrinking.shrink(to: 60)
+        #expect(throws: DocumentHasChanged.self) { try document.batches }
+        #expect(throws: DocumentHasChanged.self) { try document.mentioned(of: ["a"]) }
+    }
+
+    @Test func tooMuchAroundTheRecordsIsSaid() throws {
+        let text = Array(#"{"x":"\#(String(repeating: "x", count: 5 << 20))","accounts":[\#(Self.account("a"))]}"#.utf8)
+        let problem = try Judging.judge().judge(Self.source(text), origin: Judging.origin).problem
+        #expect(problem?.code == .readTooLarge)
+        let noise = [UInt8](repeating: UInt8(ascii: "x"), count: 5 << 20)
+        #expect(try Judging.judge().judge(Self.source(noise), origin: Judging.origin).problem?.code == .parseJSON)
+    }
+
+    static let schemas: [(String, Bool)] = [
+        (#"{"properties":{"accounts":{"type":"array","items":{"type":"object"}}}}"#, true),
+        (
+            ##"{"$ref":"#/$defs/d","$defs":{"d":{"type":"object","properties":{"accounts":{"$ref":"#/$defs/a"}}},"a":{"type":"array","minItems":1}}}"##,
+            true
+        ),
+        (
+            #"{"required":["x"],"properties":{"accounts":{"items":{"type":"object"}},"x":{}},"additionalProperties":false}"#,
+            true
+        ),
+        (#"{"properties":{"accounts":{"uniqueItems":true}}}"#, false),
+        (#"{"properties":{"accounts":{"maxItems":5}}}"#, false),
+        (#"{"properties":{"accounts":{"minItems":2}}}"#, false),
+        (#"{"properties":{"accounts":{"prefixItems":[{}]}}}"#, false),
+        (#"{"properties":{"accounts":{"contains":{}}}}"#, false),
+        (#"{"properties":{"accounts":{"allOf":[{"items":{}}]}}}"#, false),
+        (
+            #"{"properties":{"accounts":{"type":"array"}},"if":{"properties":{"accounts":{"maxItems":3}}},"then":false}"#,
+            false
+        ),
+        (#"{"properties":{"accounts":{"type":"array"}},"patternProperties":{"^a":{}}}"#, false),
+        (#"{"additionalProperties":{"type":"array"}}"#, false),
+        (#"{"properties":{"accounts":{"unevaluatedItems":false}}}"#, false),
+    ]
+
+    /// What a schema asks of the array as a whole can't be answered record by record.
+    @Test(arguments: schemas) func onlySchemasThatJudgeRecordsAloneAllowWindows(schema: String, allowed: Bool) throws {
+        let judge = try Judging.judge(kind: .account, schema: schema)
+        #expect(judge.canJudgeInWindows == allowed)
+        guard allowed else { return }
+        for text in Self.texts { try Self.expectTheSame(Array(text.utf8), judge, windows: [1, 40]) }
+    }
+
+    @Test func theShippedSchemasAllowWindows() throws {
+        #expect(try Judging.judge().canJudgeInWindows)
+    }
+}
+
+/// A text that becomes shorter.
+private final class Shrinking: @unchecked Sendable {
+    // A test of one task holds it.
+    private var text: [UInt8]
+
+    init(_ text: [UInt8]) { self.text = text }
+    func shrink(to count: Int) { text = Array(text[..<count]) }
+    func read(_ range: Range<Int>) -> [UInt8] { Array(text[range.clamped(to: 0..<text.count)]) }
+}
