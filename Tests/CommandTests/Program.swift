@@ -74,6 +74,16 @@ struct Program {
         var output: String { get throws { try String(contentsOfFile: outputFile.string, encoding: .utf8) } }
         var errors: String { get throws { try String(contentsOfFile: errorFile.string, encoding: .utf8) } }
 
+        /// The most memory that the program has held so far, in bytes; `nil` once it has ended.
+        var peakMemory: Int? {
+            get throws {
+                guard let process = child.identifier.withLock({ $0 }) else { return nil }
+                let status = try String(contentsOfFile: "/proc/\(process.value)/status", encoding: .utf8)
+                let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+                return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 1024 }
+            }
+        }
+
         /// Sends a signal, once the program has started.
         func signal(_ signal: Int32) {
             child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }

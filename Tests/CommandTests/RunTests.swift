@@ -116,4 +116,30 @@ import Testing
             #expect(ended.output.contains(word), "\(word)")
         }
     }
+
+    /// Promise 6: `limits.memory`, and 100 MB more for the process.
+    @Test func aDocumentFourTimesAsLargeAsTheMemoryGoesThroughWithinIt() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let (folder, inbox) = try Self.prepare(address)
+            let configuration = CommandTests.configuration(api: address.baseURL)
+            try folder.url.write("limits: {memory: 8MB}\n" + configuration, as: "sluice.yaml")
+            let note = String(repeating: "x", count: 900)
+            var text = #"{"accounts":["#
+            for number in 0..<32_000 {
+                text += number == 0 ? "" : ",\n"
+                text +=
+                    #"{"clientReferenceId":"\#(number)","invoiceNumber":null,"outstandingAmount":1,"note":"\#(note)"}"#
+            }
+            try inbox.write(text + "]}", as: "large.json")
+            let service = try Program.Running(["run"], in: folder.url, environment: Self.environment)
+            try await eventually("it is done", within: .seconds(300)) {
+                try Self.drops(in: folder, "done") == ["large.json"]
+            }
+            let peak = try #require(try service.peakMemory)
+            #expect(peak < 108_000_000, "the process held \(peak) bytes")
+            #expect(sandbox.books.accounts.count == 32_000)
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+        }
+    }
 }

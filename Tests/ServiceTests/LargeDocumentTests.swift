@@ -1,0 +1,88 @@
+import Foundation
+import JSONText
+import Model
+import Sandbox
+import TestSupport
+import Testing
+
+/// Documents over the limits of one request, and over what may be held.
+@Suite struct LargeDocumentTests {
+    private static func accounts(_ count: Int, _ filler: Int = 0, amount: String = "1.50") -> String {
+        let note = String(repeating: "x", count: filler)
+        let records = (0..<count).map {
+            #"{"clientReferenceId":"INV-\#($0)","invoiceNumber":"\#($0)","outstandingAmount":\#(amount),"note":"\#(note)"}"#
+        }
+        return #"{"accounts":[\#(records.joined(separator: ",\n"))]}"#
+    }
+
+    private static func requests(_ stage: Stage) -> Int { stage.sandbox.accepted.count }
+
+    @Test func aDocumentThatCannotBeHeldIsSentInParts() async throws {
+        // 9 MB of records; 2.5 MB may be held.
+        try await Stage.run(top: "limits: {memory: 5MB, jsonBytes: 2MB}") { stage in
+            try stage.drop(Self.accounts(9000, 900), as: "large.json")
+            let result = try await stage.result(of: "large.json")
+            #expect(result.outcome == "accepted")
+            #expect(result.batches.count == 5 || result.batches.count == 6)
+            #expect(result.batches.allSatisfy { $0["state"]?.string == "accepted" })
+            #expect(result.batches.reduce(0) { $0 + ($1["records"]?.int ?? 0) } == 9000)
+            #expect(stage.sandbox.books.accounts.count == 9000)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.times == 1 })
+            // It is the content that counts, not how it was read.
+            try stage.drop(Self.accounts(9000, 900, amount: "1.5"), as: "again.json")
+            #expect(try await stage.result(of: "again.json").duplicateOf == "large.json")
+            #expect(Self.requests(stage) == result.batches.count)
+        }
+    }
+
+    @Test func whatIsWrongInALargeDocumentIsNamedByItsLine() async throws {
+        try await Stage.run(top: "limits: {memory: 5MB}") { stage in
+            let text = Self.accounts(9000, 900).replacing(
+                #""INV-7777","invoiceNumber":"7777""#, with: #""INV-7777","invoiceNumber":7777"#)
+            try stage.drop(text, as: "large.json")
+            let result = try await stage.result(of: "large.json")
+            #expect(result.code == "schema.json" && result.errors.count == 1)
+            #expect(result.errors.first?["pointer"]?.string == "/accounts/7777/invoiceNumber")
+            #expect(result.errors.first?["line"]?.int == 7778)
+            #expect(result.errors.first?["record"]?.string == "INV-7777")
+            #expect(Self.requests(stage) == 0)
+        }
+    }
+
+    @Test func aLargeDocumentWithMappingIsSentAsItWasConverted() async throws {
+        try await Stage.run(
+            top: "limits: {memory: 5MB, jsonBytes: 2MB}", inbox: "mapping: {Ref: clientReferenceId}\nset: {brand: ACME}"
+        ) {
+            stage in
+            try stage.drop(Self.accounts(6000, 900).replacing("clientReferenceId", with: "Ref"), as: "large.json")
+            let result = try await stage.result(of: "large.json")
+            #expect(result.outcome == "accepted" && result.batches.count > 2)
+            #expect(stage.sandbox.books.accounts.count == 6000)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.record.contains(#""brand":"ACME""#) })
+        }
+    }
+
+    @Test(arguments: [false, true]) func whatComesBackSendsOnlyThePartsThatWereNotAccepted(isLarge: Bool) async throws {
+        let memory = isLarge ? "5MB, jsonBytes: 2MB" : "256MB, recordsPerBatch: 2000"
+        try await Stage.run(top: "limits: {memory: \(memory)}\nretry: {base: 10ms, cap: 20ms}") { stage in
+            // The second part fails for good, as far as this run is concerned.
+            stage.sandbox.script([.ok, .status(503), .status(503), .status(503)])
+            try stage.drop(Self.accounts(6000, 900), as: "large.json")
+            let failed = try await stage.result(of: "large.json")
+            #expect(failed.outcome == "failed" && failed.code == "submit.serverError")
+            #expect(failed.batches.first?["state"]?.string == "accepted")
+            #expect(failed.batches.dropFirst().allSatisfy { $0["state"]?.string != "accepted" })
+
+            try FileManager.default.moveItem(
+                at: stage.failed.appendingPathComponent("large.json"),
+                to: stage.inbox.appendingPathComponent("back.json"))
+            let done = try await stage.result(of: "back.json")
+            #expect(done.outcome == "accepted")
+            #expect(stage.sandbox.books.accounts.count == 6000)
+            // The first part once, the second four times, each of the others once.
+            #expect(stage.sandbox.requests.count { $0.method == "PUT" } == done.batches.count + 3)
+            #expect(done.batches.allSatisfy { $0["state"]?.string == "accepted" })
+            #expect(done.batches.map { $0["reference"]?.string } == failed.batches.map { $0["reference"]?.string })
+        }
+    }
+}
