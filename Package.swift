@@ -95,7 +95,7 @@ let package = Package(
 
         // What scripts/bench measures with.
         .executableTarget(
-            name: "DocumentBenchmark", dependencies: ["JSONText", "JSONSchema", crypto],
+            name: "DocumentBenchmark", dependencies: ["Documents", "Model", "JSONText", "JSONSchema", crypto],
             path: "Benchmarks/Documents", swiftSettings: strict),
 
         // Tests: one suite a target, and what they share.

@@ -8,7 +8,7 @@
 //           -c Sources/$module/*.swift -o .build/fuzz/$module.o
 //   done
 //   swiftc $options -module-name Documents Sources/Documents/Conversion/*.swift \
-//       Sources/Documents/Document{Rules,Shape}.swift Fuzz/XMLConversionFuzz.swift \
+//       Sources/Documents/{Document{Rules,Shape},Windows/{Surroundings,Skeleton}}.swift Fuzz/XMLConversionFuzz.swift \
 //       .build/fuzz/{JSONText,JSONSchema,Model}.o -o .build/fuzz/XMLConversionFuzz
 //   ASAN_OPTIONS=detect_leaks=0 .build/fuzz/XMLConversionFuzz -max_len=4096 -max_total_time=60 .build/fuzz/XMLConversion
 //
