@@ -19,13 +19,16 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
+            RunCommand.self, CheckCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self,
+            RetryCommand.self, BackupCommand.self, ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
         ])
 }
 
 /// Exit statuses that scripts rely on (contract, section 9; sysexits.h).
 enum Exit {
     static let failedDrop = ExitCode(1)
+    static let degraded = ExitCode(1)
+    static let notRunning = ExitCode(3)
     static let invalid = ExitCode(65)
     static let noSuchFile = ExitCode(66)
     static let cannotStart = ExitCode(69)

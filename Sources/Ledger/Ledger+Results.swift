@@ -61,7 +61,7 @@ extension Ledger {
             duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) })
     }
 
-    private static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {
+    static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {
         let rows = try Row.fetchAll(
             database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id])
         return try rows.map { row in

@@ -46,6 +46,17 @@ final class StateLock: Sendable {
             .subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
     }
 
+    /// The service that uses the state folder, as its process's number; `nil`: there is none.
+    static func holder(of state: FilePath) -> String? {
+        let opened = state.appending("lock").withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        guard opened >= 0 else { return nil }
+        defer { close(opened) }
+        if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }
+        var text = [UInt8](repeating: 0, count: 32)
+        let length = pread(opened, &text, text.count, 0)
+        return String(decoding: text[..<max(0, length)].prefix { $0 > 0x20 }, as: UTF8.self)
+    }
+
     private static func holder(_ descriptor: CInt) -> String {
         var text = [UInt8](repeating: 0, count: 32)
         let length = pread(descriptor, &text, text.count, 0)

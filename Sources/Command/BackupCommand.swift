@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import Service
+import SluiceConfiguration
+import SystemPackage
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy the ledger as it is at this moment, while the service runs.",
+        discussion: "Exit status: 0; 69 if it cannot be written. The file must not be there.")
+
+    @OptionGroup var option: AdministrationOption
+
+    @Argument(help: "The copy.", completion: .file()) var file: String
+
+    func run() async throws {
+        let administration = try option.open()
+        guard !FileManager.default.fileExists(atPath: file) else {
+            Output.error("sluice: \(file) is there already; a backup overwrites nothing")
+            throw Exit.cannotStart
+        }
+        do {
+            // Beside it first: what has the name is whole.
+            let part = file + ".part"
+            try? FileManager.default.removeItem(atPath: part)
+            try administration.ledger.backup(to: FilePath(part))
+            try FileManager.default.moveItem(atPath: part, toPath: file)
+        } catch {
+            Output.error("sluice: the backup cannot be written: \(error)")
+            throw Exit.cannotStart
+        }
+        Output.line("\(file): a copy of the ledger in \(administration.configuration.state)")
+    }
+}

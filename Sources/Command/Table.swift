@@ -1,0 +1,65 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Rows in columns that fit the terminal; the last column gives way first. Elsewhere nothing is cut.
+struct Table {
+    struct Cell {
+        let text: String
+        let color: Output.Color?
+
+        init(_ text: String, _ color: Output.Color? = nil) {
+            (self.text, self.color) = (text, color)
+        }
+    }
+
+    private let header: [String]
+    private var rows: [[Cell]] = []
+
+    init(_ header: String...) {
+        self.header = header
+    }
+
+    mutating func add(_ cells: Cell...) {
+        rows.append(cells)
+    }
+
+    /// The lines, for a terminal of so many columns; `nil`: as wide as they are.
+    func lines(width: Int? = Table.terminalWidth) -> [String] {
+        var widths = header.map(\.count)
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.text.count) }
+        }
+        if let width {
+            // From the right, down to what can still be read.
+            var surplus = widths.reduce(0, +) + 2 * (widths.count - 1) - width
+            for index in widths.indices.reversed() where surplus > 0 {
+                let cut = min(surplus, max(0, widths[index] - 12))
+                widths[index] -= cut
+                surplus -= cut
+            }
+        }
+        let head = Table.line(header.map { Cell($0, .dim) }, widths)
+        return [head] + rows.map { Table.line($0, widths) }
+    }
+
+    private static func line(_ cells: [Cell], _ widths: [Int]) -> String {
+        cells.enumerated().map { index, cell in
+            let isLast = index == cells.count - 1
+            let text = cell.text.count > widths[index] ? String(cell.text.prefix(widths[index] - 1)) + "…" : cell.text
+            let padding = isLast ? "" : String(repeating: " ", count: widths[index] - text.count)
+            return (cell.color.map { Output.colored(text, $0) } ?? text) + padding
+        }.joined(separator: "  ")
+    }
+
+    static var terminalWidth: Int? {
+        guard Output.isTerminal else { return nil }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}

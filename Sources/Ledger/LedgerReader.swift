@@ -1,0 +1,187 @@
+import FileSystem
+import Foundation
+import GRDB
+import Model
+import SystemPackage
+
+/// The ledger for those who look and change nothing, beside a service that runs or without one.
+package final class LedgerReader: Sendable {
+    /// There is no ledger: no service has run on this state folder.
+    package struct Missing: Error {}
+
+    private let queue: DatabaseQueue
+
+    /// - Throws: ``Missing``; GRDB's `DatabaseError`, where it cannot be read.
+    package init(state: FilePath) throws {
+        let file = state.appending("ledger.sqlite")
+        guard FileManager.default.fileExists(atPath: file.string) else { throw Missing() }
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        queue = try DatabaseQueue(path: file.string, configuration: configuration)
+    }
+
+    /// Drops, the newest first.
+    package func drops(_ query: DropQuery = DropQuery()) throws -> [DropEntry] {
+        try queue.read { try query.fetch($0) }
+    }
+
+    package func drop(_ id: DropID) throws -> DropEntry? {
+        try queue.read { database in
+            try Row.fetchOne(database, sql: "SELECT * FROM drops WHERE id = ?", arguments: [id.text])
+                .map(DropEntry.init(row:))
+        }
+    }
+
+    /// The drop that was filed last under this name in this folder of an inbox.
+    package func drop(filedAs name: FileName, in folder: Folder, of inbox: String) throws -> DropEntry? {
+        try queue.read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM drops WHERE inbox = ? AND filedName = ? ORDER BY finishedAt DESC, arrival DESC",
+                arguments: [inbox, name.blob])
+            return try rows.lazy.map(DropEntry.init(row:)).first { $0.outcome?.folder == folder }
+        }
+    }
+
+    /// Everything about one drop: for a decided one its result, for another the batches so far.
+    package func batches(of id: DropID) throws -> [DropResult.BatchReport] {
+        try queue.read { try Ledger.reports(of: id.text, $0) }
+    }
+
+    package func result(of id: DropID) throws -> DropResult? {
+        try queue.read { database in
+            let isDecided = try Bool.fetchOne(
+                database, sql: "SELECT outcome IS NOT NULL FROM drops WHERE id = ?", arguments: [id.text])
+            return isDecided == true ? try Ledger.result(of: id.text, database) : nil
+        }
+    }
+
+    /// How many drops are on their way, by inbox.
+    package func pending() throws -> [String: Int] {
+        try queue.read { database in
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT inbox, COUNT(*) AS count FROM drops WHERE state <> 'filed' GROUP BY inbox")
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0["inbox"] as String, $0["count"] as Int) })
+        }
+    }
+
+    /// How many drops ended since a moment, by inbox and outcome.
+    package func ended(since time: Timestamp) throws -> [(inbox: String, outcome: Outcome, count: Int)] {
+        try queue.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT inbox, outcome, COUNT(*) AS count FROM drops
+                    WHERE outcome IS NOT NULL AND finishedAt >= ? GROUP BY inbox, outcome ORDER BY inbox, outcome
+                    """, arguments: [time.milliseconds]
+            ).map { ($0["inbox"], try known(Outcome(rawValue: $0["outcome"]), "drops.outcome"), $0["count"]) }
+        }
+    }
+
+    /// How many requests of any sort left since a moment, and when the last one did.
+    package func requests(since time: Timestamp) throws -> (count: Int, last: Attempt?) {
+        try queue.read { database in
+            let count = try Int.fetchOne(
+                database, sql: "SELECT COUNT(*) FROM requests WHERE at >= ?", arguments: [time.milliseconds])
+            let last = try Row.fetchOne(database, sql: "SELECT * FROM requests ORDER BY id DESC LIMIT 1")
+            return (count ?? 0, try last.map(Attempt.init(row:)))
+        }
+    }
+
+    /// Copies the ledger as it is at one moment, while a service may go on writing, into a new file.
+    ///
+    /// - Throws: GRDB's `DatabaseError`.
+    package func backup(to file: FilePath) throws {
+        let copy = try DatabaseQueue(path: file.string)
+        try queue.backup(to: copy)
+        // One file, whole without a log beside it.
+        try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+        try copy.close()
+    }
+}
+
+/// Which drops are asked for.
+package struct DropQuery: Sendable {
+    package enum State: Sendable, Hashable {
+        case pending
+        case ended(Folder)
+    }
+
+    /// `nil`: all.
+    package var state: State?
+    package var inbox: String?
+    /// A part of the name or of a reference, or a whole `clientReferenceId` that stands in a problem.
+    package var text: String?
+    /// Ended since then.
+    package var since: Timestamp?
+    package var limit: Int
+
+    package init(
+        state: State? = nil, inbox: String? = nil, text: String? = nil, since: Timestamp? = nil, limit: Int = 100
+    ) {
+        self.state = state
+        self.inbox = inbox
+        self.text = text
+        self.since = since
+        self.limit = limit
+    }
+
+    func fetch(_ database: Database) throws -> [DropEntry] {
+        var conditions: [String] = []
+        var arguments: [any DatabaseValueConvertible] = []
+        switch state {
+        case .pending: conditions.append("state <> 'filed'")
+        case .ended(.failed): conditions.append("outcome = 'failed'")
+        case .ended(.done): conditions.append("outcome IN ('accepted', 'duplicate')")
+        case nil: break
+        }
+        if let inbox {
+            conditions.append("inbox = ?")
+            arguments.append(inbox)
+        }
+        if let since {
+            conditions.append("finishedAt >= ?")
+            arguments.append(since.milliseconds)
+        }
+        if let text {
+            let isMatch = "instr(CAST(%@ AS BLOB), CAST(? AS BLOB)) > 0"
+            conditions.append(
+                "(\(isMatch.replacingOccurrences(of: "%@", with: "name")) OR id IN (SELECT dropID FROM batches WHERE "
+                    + "\(isMatch.replacingOccurrences(of: "%@", with: "reference"))) OR "
+                    + "\(isMatch.replacingOccurrences(of: "%@", with: "coalesce(problem, '')")))")
+            arguments += [text, text, text]
+        }
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        arguments.append(limit)
+        return try Row.fetchAll(
+            database, sql: "SELECT * FROM drops\(filter) ORDER BY arrival DESC LIMIT ?",
+            arguments: StatementArguments(arguments)
+        ).map(DropEntry.init(row:))
+    }
+}
+
+/// One drop as a line of a list.
+package struct DropEntry: Sendable, Hashable {
+    package var drop: Drop
+    package var kind: Kind?
+    package var sha256: [UInt8]?
+    /// `nil`: it is on its way.
+    package var outcome: Outcome?
+    package var problem: Problem?
+    package var finishedAt: Timestamp?
+    package var filedName: FileName?
+    /// It lies in its folder; one that is decided is on its way there.
+    package var isFiled: Bool
+
+    init(row: Row) throws {
+        drop = Drop(row: row)
+        kind = try (row["kind"] as String?).map { try known(Kind(rawValue: $0), "drops.kind") }
+        sha256 = (row["sha256"] as Data?).map(Array.init)
+        outcome = try (row["outcome"] as String?).map { try known(Outcome(rawValue: $0), "drops.outcome") }
+        problem = try (row["problem"] as String?).map { try JSONDecoder().decode(Problem.self, from: Data($0.utf8)) }
+        finishedAt = (row["finishedAt"] as Int64?).map { Timestamp(milliseconds: $0) }
+        filedName = (row["filedName"] as Data?).map { FileName(bytes: $0) }
+        isFiled = row["state"] == "filed"
+    }
+}

@@ -1,0 +1,105 @@
+import FileSystem
+import Foundation
+import Ledger
+import Model
+import SluiceConfiguration
+import SystemPackage
+
+/// What an admin asks of Sluice by hand, beside a service that runs or without one.
+package struct Administration: Sendable {
+    package let configuration: Configuration
+    package let ledger: LedgerReader
+    let inboxes: [String: InboxPaths]
+
+    /// - Throws: ``LedgerReader/Missing``, and what reading the ledger throws.
+    package init(_ configuration: Configuration) throws {
+        self.configuration = configuration
+        ledger = try LedgerReader(state: configuration.state)
+        var inboxes: [String: InboxPaths] = [:]
+        for inbox in configuration.expandedInboxes() { inboxes[inbox.name] = InboxPaths(inbox) }
+        self.inboxes = inboxes
+    }
+
+    /// The folders of an inbox; `nil` for one that is configured no more.
+    package func paths(of inbox: String) -> InboxPaths? { inboxes[inbox] }
+
+    /// Where a drop lies by what the ledger says.
+    package func place(of entry: DropEntry) -> FilePath? {
+        guard let paths = inboxes[entry.drop.inbox] else { return nil }
+        guard entry.isFiled, let outcome = entry.outcome, let name = entry.filedName else {
+            return paths.work.appending(bytes: entry.drop.workName.relativeBytes)
+        }
+        return paths.path(of: outcome.folder).appending(bytes: name.bytes)
+    }
+
+    /// The drop that a person means: by its identifier, by the path of its file in `done` or `failed` or of the result
+    /// beside it, or by a name that one drop alone has.
+    ///
+    /// - Throws: ``Unknown``, and what reading the ledger throws.
+    package func drop(_ words: String) throws -> DropEntry {
+        if let entry = try ledger.drop(DropID(text: words)) { return entry }
+        if let entry = try filed(at: FilePath(words)) { return entry }
+        let named = try ledger.drops(DropQuery(text: words, limit: 1000)).filter {
+            $0.drop.name == FileName(words) || $0.filedName == FileName(words)
+        }
+        guard let first = named.first else {
+            throw Unknown(description: "there is no drop \(FileName.escaped(words.utf8))")
+        }
+        let inboxes = Set(named.map(\.drop.inbox)).sorted()
+        guard inboxes.count == 1 else {
+            let name = FileName.escaped(words.utf8)
+            throw Unknown(
+                description:
+                    "\(name) came to the inboxes \(inboxes.joined(separator: ", ")); name its path or its identifier")
+        }
+        return first
+    }
+
+    private func filed(at path: FilePath) throws -> DropEntry? {
+        guard let last = path.lastComponent else { return nil }
+        let folder = path.removingLastComponent()
+        let here = FilePath(FileManager.default.currentDirectoryPath).pushing(folder).lexicallyNormalized()
+        var name = FileName(bytes: last.string.utf8)
+        let suffix = ".result.json"
+        if name.hasSuffix(suffix) { name = FileName(bytes: name.bytes.dropLast(suffix.utf8.count)) }
+        for (inbox, paths) in inboxes {
+            for folder in [Folder.failed, .done] where paths.path(of: folder).lexicallyNormalized() == here {
+                if let entry = try ledger.drop(filedAs: name, in: folder, of: inbox) { return entry }
+            }
+        }
+        return nil
+    }
+
+    /// What a person asked for is not there, or is not clear.
+    package struct Unknown: Error, CustomStringConvertible {
+        package let description: String
+    }
+}
+
+/// The folders of an inbox.
+package struct InboxPaths: Sendable, Hashable {
+    package let inbox: FilePath
+    package let work: FilePath
+    package let done: FilePath
+    package let failed: FilePath
+    let ignore: [String]
+
+    init?(_ inbox: Configuration.Inbox) {
+        guard let work = inbox.work, let done = inbox.done, let failed = inbox.failed else { return nil }
+        (self.inbox, self.work, self.done, self.failed) = (inbox.path, work, done, failed)
+        ignore = inbox.ignore
+    }
+
+    package func path(of folder: Folder) -> FilePath { folder == .done ? done : failed }
+}
+
+extension FilePath {
+    /// The entry of this name, whatever bytes it has.
+    func appending(bytes: [UInt8]) -> FilePath {
+        var path = Array(string.utf8)
+        if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
+        path += bytes
+        path.append(0)
+        return path.withUnsafeBytes { FilePath(platformString: $0.assumingMemoryBound(to: CChar.self).baseAddress!) }
+    }
+}

@@ -1,0 +1,97 @@
+import FileSystem
+import Filing
+import Ledger
+import Model
+import SystemPackage
+
+extension Administration {
+    /// Why a drop is not put back.
+    package struct Refusal: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Puts a failed drop back into its inbox, as an admin's `mv` would; the result beside it goes.
+    ///
+    /// - Returns: the name that it has in the inbox.
+    /// - Throws: ``Refusal``; ``SystemCallError``.
+    package func putBack(_ entry: DropEntry) throws -> FileName {
+        try check(entry)
+        guard let paths = inboxes[entry.drop.inbox], let filed = entry.filedName else {
+            throw Refusal(description: "its inbox \(entry.drop.inbox) is configured no more")
+        }
+        let failed = try Directory(opening: paths.failed)
+        guard let status = try failed.status(of: filed) else {
+            throw Refusal(description: "\(paths.failed)/\(filed) is not there any more")
+        }
+        guard status.form == .regular else {
+            throw Refusal(description: "\(paths.failed)/\(filed) is no regular file; drop the file itself")
+        }
+        let inbox = try Directory(opening: paths.inbox)
+        let name = try move(filed, as: entry.drop.name, from: failed, to: inbox)
+        _ = try failed.remove(filed.sidecar)
+        return name
+    }
+
+    private func check(_ entry: DropEntry) throws {
+        switch entry.outcome {
+        case nil: throw Refusal(description: "it is on its way already")
+        case .accepted: throw Refusal(description: "it was accepted; nothing is to be tried again")
+        case .duplicate: throw Refusal(description: "its content was accepted before; nothing is to be tried again")
+        case .failed:
+            if !entry.isFiled { throw Refusal(description: "it is being filed; try again in a moment") }
+        }
+    }
+
+    /// Moves the file under its first name, or one with a number where that is taken.
+    private func move(
+        _ filed: FileName, as name: FileName, from failed: Directory, to inbox: Directory
+    ) throws -> FileName {
+        var number = 1
+        while true {
+            let candidate = FiledName.candidate(name, number: number).drop
+            if try moveOrCopy(filed, from: failed, to: inbox, as: candidate) { return candidate }
+            number += 1
+        }
+    }
+
+    private func moveOrCopy(
+        _ filed: FileName, from failed: Directory, to inbox: Directory, as name: FileName
+    ) throws -> Bool {
+        do throws(SystemCallError) {
+            return try failed.move(filed, to: inbox, as: name)
+        } catch {
+            guard error.errno == .improperLink else { throw error }
+            return try copy(filed, from: failed, to: inbox, as: name)
+        }
+    }
+
+    /// Across file systems: a verified copy under a name that is ignored, which is renamed when it is whole.
+    private func copy(
+        _ filed: FileName, from failed: Directory, to inbox: Directory, as name: FileName
+    ) throws -> Bool {
+        let part = FileName(bytes: Array(".".utf8) + name.bytes.prefix(FileName.longest - 12) + Array(".sluice".utf8))
+        let source = try OpenFile(reading: filed, in: failed)
+        _ = try inbox.remove(part)
+        try FileCopy.make(of: source, in: inbox, as: part, mode: 0o644)
+        guard try inbox.move(part, to: inbox, as: name) else {
+            _ = try inbox.remove(part)
+            return false
+        }
+        _ = try failed.remove(filed)
+        return true
+    }
+}
+
+extension Administration {
+    /// The failed drops that lie in their folders and may well go through unchanged, in the order of their arrival.
+    package func retryable() throws -> [DropEntry] {
+        var seen: Set<FilePath> = []
+        return try ledger.drops(DropQuery(state: .ended(.failed), limit: .max)).filter { entry in
+            guard entry.isFiled, entry.problem?.code.isRetryable == true, let place = place(of: entry),
+                // An earlier drop of that name was put back before.
+                seen.insert(place).inserted, let filed = entry.filedName
+            else { return false }
+            return try Directory(opening: place.removingLastComponent()).status(of: filed)?.form == .regular
+        }.reversed()
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Sandbox
+import TestSupport
+import Testing
+
+/// The commands of an admin: status, list, show, retry, backup.
+@Suite struct AdministrationTests {
+    private static let environment = ["SECRET_OF_THE_TEST": "x"]
+
+    private static func account(_ reference: String, amount: String = "1") -> String {
+        #"{"accounts":[{"clientReferenceId":"\#(reference)","invoiceNumber":"1","outstandingAmount":\#(amount)}]}"#
+    }
+
+    /// A folder in which a service filed `good.json` in done and `bad.json` in failed, for its amount; the sandbox serves on.
+    private static func withFiledDrops(
+        _ body: @escaping @Sendable (TemporaryFolder, Sandbox) async throws -> Void
+    ) async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let folder = try TemporaryFolder()
+            let inbox = try folder.subfolder("erp/inbox")
+            try folder.url.write(CommandTests.configuration(api: address.baseURL), as: "sluice.yaml")
+            try inbox.write(account("INV-1"), as: "good.json")
+            try inbox.write(account("INV-2", amount: "-5"), as: "bad.json")
+            let once = try await Program.run(["run", "--once"], in: folder.url, environment: environment)
+            #expect(once.status == 1)
+            try await body(folder, sandbox)
+        }
+    }
+
+    private static func run(_ arguments: String..., in folder: TemporaryFolder) async throws -> Program.Ended {
+        try await Program.run(arguments, in: folder.url, environment: environment)
+    }
+
+    private static func json(_ ended: Program.Ended) throws -> Any {
+        try JSONSerialization.jsonObject(with: Data(ended.output.utf8))
+    }
+
+    @Test func withoutALedgerTheCommandsSaySo() async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        try folder.url.write(CommandTests.configuration(api: "http://127.0.0.1:1"), as: "sluice.yaml")
+        for arguments in [["list"], ["show", "x"], ["retry", "x"], ["backup", "x"]] {
+            let ended = try await Program.run(arguments, in: folder.url, environment: Self.environment)
+            #expect(ended.status == 69)
+            #expect(ended.errors.contains("there is no ledger in"))
+        }
+        let status = try await Self.run("status", in: folder)
+        #expect(status.status == 3 && status.output.hasPrefix("not running"))
+    }
+
+    @Test func listHasDropsByTheirFolder() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let all = try await Self.run("list", in: folder)
+            #expect(all.status == 0 && all.output.contains("good.json") && all.output.contains("bad.json"))
+            let failed = try await Self.run("list", "--failed", in: folder)
+            #expect(!failed.output.contains("good.json") && failed.output.contains("schema.json"))
+            let done = try await Self.run("list", "--done", "--json", in: folder)
+            let list = try #require(try Self.json(done) as? [[String: Any]])
+            #expect(list.map { $0["name"] as? String } == ["good.json"])
+            #expect(list.first?["outcome"] as? String == "accepted" && list.first?["kind"] as? String == "account")
+            #expect(try await Self.run("list", "--pending", in: folder).output == "no drops\n")
+            #expect(try await Self.run("list", "--inbox", "other", in: folder).output == "no drops\n")
+            #expect(try await Self.run("list", "--search", "INV-2", in: folder).output.contains("bad.json"))
+            #expect(try await Self.run("list", "--search", "good", in: folder).output.contains("good.json"))
+            #expect(try await Self.run("list", "--failed", "--done", in: folder).status == 64)
+        }
+    }
+
+    @Test func showTellsADropsStory() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            for words in ["bad.json", "erp/failed/bad.json", "erp/failed/bad.json.result.json"] {
+                let ended = try await Self.run("show", words, in: folder)
+                #expect(ended.status == 0)
+                #expect(
+                    ended.output.contains("line 1, column 83: /accounts/0/outstandingAmount: -5 is less than 0 (INV-2)")
+                )
+                #expect(ended.output.contains("What to do: Correct the fields"))
+            }
+            let good = try await Self.run("show", "good.json", in: folder)
+            #expect(good.output.contains(": accepted") && good.output.contains("attempt 1: 202"))
+            let json = try await Self.run("show", "--json", "good.json", in: folder)
+            let sidecar = folder.url.appendingPathComponent("erp/done/good.json.result.json")
+            #expect(json.output == (try String(contentsOf: sidecar, encoding: .utf8)))
+            let missing = try await Self.run("show", "nothing.json", in: folder)
+            #expect(missing.status == 66 && missing.errors.contains("there is no drop nothing.json"))
+        }
+    }
+
+    @Test func retryPutsAFailedDropBackAndItsResultGoes() async throws {
+        try await Self.withFiledDrops { folder, sandbox in
+            let failed = folder.url.appendingPathComponent("erp/failed")
+            try failed.write(Self.account("INV-2", amount: "5"), as: "bad.json")
+            let retry = try await Self.run("retry", "erp/failed/bad.json", in: folder)
+            #expect(retry.status == 0 && retry.output.contains("back in erp as bad.json"))
+            #expect(try failed.names == [])
+            let once = try await Self.run("run", "--once", in: folder)
+            #expect(once.status == 0)
+            #expect(try folder.url.appendingPathComponent("erp/done").names.contains("bad.json"))
+            #expect(sandbox.books.accounts["INV-2"]?.times == 1)
+
+            let again = try await Self.run("retry", "bad.json", in: folder)
+            #expect(again.status == 65 && again.errors.contains("it was accepted"))
+            #expect(try await Self.run("retry", "nothing.json", in: folder).status == 66)
+            #expect(try await Self.run("retry", in: folder).status == 64)
+        }
+    }
+
+    @Test func aNameThatIsTakenInTheInboxGetsANumber() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            try folder.url.appendingPathComponent("erp/inbox").write("{}", as: "bad.json")
+            let retry = try await Self.run("retry", "bad.json", in: folder)
+            #expect(retry.status == 0 && retry.output.contains("as bad.2.json"))
+            #expect(Set(try folder.url.appendingPathComponent("erp/inbox").names) == ["bad.json", "bad.2.json"])
+            let gone = try await Self.run("retry", "erp/failed/bad.json", in: folder)
+            #expect(gone.status == 65 && gone.errors.contains("is not there any more"))
+        }
+    }
+
+    @Test func allRetryableTakesThoseThatMayGoThroughUnchanged() async throws {
+        try await Self.withFiledDrops { folder, sandbox in
+            sandbox.script([.status(503), .status(503), .status(503)])
+            try folder.url.appendingPathComponent("erp/inbox").write(Self.account("INV-3"), as: "later.json")
+            _ = try await Self.run("run", "--once", in: folder)
+            let retry = try await Self.run("retry", "--all-retryable", in: folder)
+            #expect(retry.status == 0)
+            #expect(try folder.url.appendingPathComponent("erp/inbox").names == ["later.json"])
+            #expect(try folder.url.appendingPathComponent("erp/failed").names.contains("bad.json"))
+        }
+    }
+
+    @Test func statusSaysWhetherAServiceRuns() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let stopped = try await Self.run("status", in: folder)
+            #expect(stopped.status == 3 && stopped.output.hasPrefix("not running"))
+            let service = try Program.Running(["run"], in: folder.url, environment: Self.environment)
+            try await eventually("it runs") { try await Self.run("status", in: folder).status == 0 }
+            let running = try await Self.run("status", "--json", in: folder)
+            let report = try #require(try Self.json(running) as? [String: Any])
+            #expect(report["status"] as? String == "healthy" && report["running"] as? Bool == true)
+            let inbox = try #require((report["inboxes"] as? [[String: Any]])?.first)
+            #expect(inbox["accepted"] as? Int == 1 && inbox["failed"] as? Int == 1 && inbox["waiting"] as? Int == 0)
+            #expect((report["failures"] as? [[String: Any]])?.first?["name"] as? String == "bad.json")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o777], ofItemAtPath: folder.url.appendingPathComponent("erp/done").path)
+            let degraded = try await Self.run("status", in: folder)
+            #expect(degraded.status == 1 && degraded.output.contains("chmod 755"))
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+        }
+    }
+
+    @Test func aBackupIsAWholeLedgerAndOverwritesNothing() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let backup = try await Self.run("backup", "copy.sqlite", in: folder)
+            #expect(backup.status == 0)
+            #expect(try await Self.run("backup", "copy.sqlite", in: folder).status == 69)
+            // It serves as a ledger.
+            let state = try folder.subfolder("other")
+            try FileManager.default.moveItem(
+                at: folder.url.appendingPathComponent("copy.sqlite"), to: state.appendingPathComponent("ledger.sqlite"))
+            let configuration = try String(
+                contentsOf: folder.url.appendingPathComponent("sluice.yaml"), encoding: .utf8)
+            try folder.url.write(configuration.replacing("state: state", with: "state: other"), as: "other.yaml")
+            let list = try await Self.run("list", "--config", "other.yaml", in: folder)
+            #expect(list.status == 0 && list.output.contains("good.json"))
+        }
+    }
+}
