@@ -53,12 +53,12 @@ struct ListCommand: AsyncParsableCommand {
             return Output.line(json.text)
         }
         if drops.isEmpty { return Output.line("no drops") }
-        var table = Table("RECEIVED", "INBOX", "NAME", "KIND", "OUTCOME", "DROP", "MESSAGE")
+        var table = Table(flexible: [2], "RECEIVED", "INBOX", "NAME", "KIND", "OUTCOME", "CODE", "DROP")
         for drop in drops {
             table.add(
-                .init(drop.drop.receivedAt.shortText), .init(drop.drop.inbox), .init(drop.shownName.description),
-                .init(drop.kind?.rawValue ?? "–"), drop.outcomeCell, .init(drop.drop.id.text),
-                .init(drop.problem.map { "\($0.code.rawValue): \($0.message)" } ?? ""))
+                .init(String(drop.drop.receivedAt.shortText.dropLast(3))), .init(drop.drop.inbox),
+                .init(drop.shownName.description), .init(drop.kind?.rawValue ?? "–"), drop.outcomeCell,
+                .init(drop.problem?.code.rawValue ?? ""), .init(drop.drop.id.text))
         }
         for line in table.lines() { Output.line(line) }
     }

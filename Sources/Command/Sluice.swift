@@ -20,7 +20,8 @@ struct Sluice: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self,
-            RetryCommand.self, BackupCommand.self, ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
+            RetryCommand.self, AuditCommand.self, BackupCommand.self, ConfigCommand.self, SandboxCommand.self,
+            DemoCommand.self,
         ])
 }
 
@@ -28,6 +29,7 @@ struct Sluice: AsyncParsableCommand {
 enum Exit {
     static let failedDrop = ExitCode(1)
     static let degraded = ExitCode(1)
+    static let notAsTheLedgerSays = ExitCode(1)
     static let notRunning = ExitCode(3)
     static let invalid = ExitCode(65)
     static let noSuchFile = ExitCode(66)

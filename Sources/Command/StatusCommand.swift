@@ -39,7 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
             Output.line("the last request, at \(last.at), ended with \(error.rawValue)")
         }
         Output.line()
-        var table = Table("INBOX", "WAITING", "UNDER WAY", "ACCEPTED", "DUPLICATE", "FAILED", "")
+        var table = Table(flexible: [6], "INBOX", "WAITING", "UNDER WAY", "ACCEPTED", "DUPLICATE", "FAILED", "")
         for inbox in report.inboxes {
             table.add(
                 .init(inbox.name), .init(inbox.waiting.map(String.init) ?? "?"), .init(String(inbox.underWay)),

@@ -6,7 +6,7 @@ import Foundation
     import Musl
 #endif
 
-/// Rows in columns that fit the terminal; the last column gives way first. Elsewhere nothing is cut.
+/// Rows in columns that fit the terminal: those that are flexible give way. Elsewhere nothing is cut.
 struct Table {
     struct Cell {
         let text: String
@@ -18,10 +18,13 @@ struct Table {
     }
 
     private let header: [String]
+    private let flexible: [Int]
     private var rows: [[Cell]] = []
 
-    init(_ header: String...) {
-        self.header = header
+    private static let narrowest = 12
+
+    init(flexible: [Int], _ header: String...) {
+        (self.flexible, self.header) = (flexible, header)
     }
 
     mutating func add(_ cells: Cell...) {
@@ -35,10 +38,9 @@ struct Table {
             for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.text.count) }
         }
         if let width {
-            // From the right, down to what can still be read.
             var surplus = widths.reduce(0, +) + 2 * (widths.count - 1) - width
-            for index in widths.indices.reversed() where surplus > 0 {
-                let cut = min(surplus, max(0, widths[index] - 12))
+            for index in flexible where surplus > 0 {
+                let cut = min(surplus, max(0, widths[index] - Table.narrowest))
                 widths[index] -= cut
                 surplus -= cut
             }

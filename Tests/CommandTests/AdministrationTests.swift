@@ -165,4 +165,74 @@ import Testing
             #expect(list.status == 0 && list.output.contains("good.json"))
         }
     }
+
+    // MARK: audit
+
+    @Test func anAuditOfWhatWasLeftAloneIsClean() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let clean = try await Self.run("audit", in: folder)
+            #expect(clean.status == 0 && clean.output == "2 drops, 4 files: all is as the ledger says\n")
+            // A failed drop that was put back, corrected and accepted has gone on.
+            try folder.url.appendingPathComponent("erp/failed").write(Self.account("INV-2"), as: "bad.json")
+            _ = try await Self.run("retry", "bad.json", in: folder)
+            #expect(try await Self.run("audit", in: folder).status == 0)
+            _ = try await Self.run("run", "--once", in: folder)
+            #expect(try await Self.run("audit", in: folder).status == 0)
+        }
+    }
+
+    static let tampering: [(String, @Sendable (URL) throws -> Void)] = [
+        (
+            "its file is missing",
+            { try FileManager.default.removeItem(at: $0.appendingPathComponent("done/good.json")) }
+        ),
+        (
+            "its file is missing",
+            { try FileManager.default.removeItem(at: $0.appendingPathComponent("failed/bad.json")) }
+        ),
+        (
+            "its result is missing",
+            { try FileManager.default.removeItem(at: $0.appendingPathComponent("done/good.json.result.json")) }
+        ),
+        ("it has 2 bytes; it had", { try $0.appendingPathComponent("done").write("{}", as: "good.json") }),
+        (
+            "its content is another",
+            { folder in
+                let file = folder.appendingPathComponent("done/good.json")
+                try String(contentsOf: file, encoding: .utf8).replacing("INV-1", with: "INV-9").write(
+                    to: file, atomically: false, encoding: .utf8)
+            }
+        ),
+        (
+            "it says something else",
+            { folder in
+                let file = folder.appendingPathComponent("failed/bad.json.result.json")
+                try String(contentsOf: file, encoding: .utf8).replacing("schema.json", with: "parse.json").write(
+                    to: file, atomically: false, encoding: .utf8)
+            }
+        ),
+        ("no drop of the ledger", { try $0.appendingPathComponent("done").write("{}", as: "stranger.json") }),
+        (
+            "it is no regular file",
+            { folder in
+                let file = folder.appendingPathComponent("done/good.json")
+                try FileManager.default.removeItem(at: file)
+                try FileManager.default.createSymbolicLink(
+                    at: file, withDestinationURL: URL(fileURLWithPath: "/etc/passwd"))
+            }
+        ),
+    ]
+
+    @Test(arguments: tampering.indices) func anAuditNamesWhatIsNotAsTheLedgerSays(index: Int) async throws {
+        let (message, tamper) = Self.tampering[index]
+        try await Self.withFiledDrops { folder, _ in
+            try tamper(folder.url.appendingPathComponent("erp"))
+            let audit = try await Self.run("audit", in: folder)
+            #expect(audit.status == 1 && audit.output.contains(message), "\(audit.output)")
+            #expect(audit.output.contains("1 not as the ledger says"))
+            let json = try Self.json(try await Self.run("audit", "--json", in: folder)) as? [String: Any]
+            #expect((json?["findings"] as? [Any])?.count == 1)
+            #expect(try await Self.run("audit", "--since", "soon", in: folder).status == 64)
+        }
+    }
 }

@@ -34,7 +34,12 @@ package struct StatusReport: Sendable {
     package var isRunning: Bool { process != nil }
     /// Something wants an admin.
     package var isDegraded: Bool {
-        inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil } || lastRequest?.error != nil
+        let isAPIInTheWay =
+            switch lastRequest?.error {
+            case .submitUnauthorized, .submitForbidden, .submitRateLimited, .submitServerError, .submitNetwork: true
+            default: false
+            }
+        return isAPIInTheWay || inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil }
     }
 }
 

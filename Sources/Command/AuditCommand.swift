@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import Model
+import Service
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Check that every drop of the ledger is in exactly one place, whole: size, content, result.",
+        discussion: "Exit status: 0; 1 with a list of what is not as the ledger says.")
+
+    @OptionGroup var option: AdministrationOption
+
+    @Option(help: "Drops that ended since then: a date (2026-11-24), a moment, or a time ago (12h, 7d).")
+    var since: AuditStart?
+
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let administration = try option.open()
+        let audit = try Audit.run(administration, since: since?.time)
+        if json {
+            Output.line(AuditCommand.json(audit))
+        } else {
+            for finding in audit.findings {
+                let drop = finding.drop.map { " (drop \($0.text))" } ?? ""
+                Output.line("\(finding.spot): \(Output.colored(finding.message, .red))\(drop)")
+            }
+            let word =
+                audit.findings.isEmpty ? "all is as the ledger says" : "\(audit.findings.count) not as the ledger says"
+            Output.line("\(audit.drops) drops, \(audit.files) files: \(word)")
+        }
+        if !audit.findings.isEmpty { throw Exit.notAsTheLedgerSays }
+    }
+
+    private static func json(_ audit: Audit) -> String {
+        var json = JSONWriter(indented: true)
+        json.object {
+            $0.member("drops", audit.drops)
+            $0.member("files", audit.files)
+            $0.member("findings") { json in
+                json.array { list in
+                    for finding in audit.findings {
+                        list.element { json in
+                            json.object {
+                                $0.member("drop", finding.drop?.text)
+                                $0.member("inbox", finding.inbox)
+                                $0.member("path", finding.spot.description)
+                                $0.member("message", finding.message)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return json.text
+    }
+}
+
+/// `--since` of an audit.
+struct AuditStart: ExpressibleByArgument {
+    let time: Timestamp
+
+    init?(argument: String) {
+        if let match = argument.wholeMatch(of: /([0-9]+)([smhd])/), let count = Int64(match.1) {
+            let unit: Int64 = ["s": 1, "m": 60, "h": 3600, "d": 86_400][match.2] ?? 1
+            time = SystemTime().timestamp + .seconds(-count * unit)
+            return
+        }
+        let isDay = argument.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil
+        let parsed =
+            isDay
+            ? try? Date(argument, strategy: .iso8601.year().month().day())
+            : try? Date(argument, strategy: .iso8601)
+        guard let parsed else { return nil }
+        time = Timestamp(milliseconds: Int64(parsed.timeIntervalSince1970 * 1000))
+    }
+}
