@@ -52,11 +52,14 @@ struct DocumentShape: Sendable {
         return nil
     }
 
+    /// How deep the JSON of a converted document may be.
+    static let convertedDepth = XMLReader.maximumDepth + 8
+
     /// A converted document's shape.
     static func read(_ converted: ConvertedText, configured: Kind?) -> Result<DocumentShape, Unfit> {
         let document: JSONDocument
         do {
-            document = try JSONDocument(parsing: converted.json, maximumDepth: XMLReader.maximumDepth + 8)
+            document = try JSONDocument(parsing: converted.json, maximumDepth: convertedDepth)
         } catch {
             let position = converted.map.position(ofByte: error.offset)
             return .failure(

@@ -5,7 +5,7 @@ import Model
 enum RecordText: Sendable {
     /// In memory.
     case held(DocumentShape)
-    /// In the sender's file.
+    /// In the sender's file, or where converted records are kept.
     case windowed(WindowedRecords)
 
     var kind: Kind {
@@ -42,20 +42,22 @@ enum RecordText: Sendable {
     }
 }
 
-/// The records of a document that is read from the sender's file whenever they are needed.
+/// The records of a document that is not held: they are read whenever they are needed.
 struct WindowedRecords: Sendable {
     let kind: Kind
+    /// The sender's file, or the records as they were converted.
     let source: DocumentSource
+    /// What still has to be mapped when they are read.
     let fields: FieldMapping
     /// What stands between the array's brackets.
     let inside: Range<Int>
-    /// Where the records of each part of the plan stand in the file.
+    /// Where the records of each part of the plan stand in it.
     let parts: [Range<Int>]
-
-    var isConverted: Bool { !fields.isEmpty }
+    /// Whether what is sent is other than what the sender wrote.
+    let isConverted: Bool
 
     func append(_ part: Int, to body: inout [UInt8]) throws {
-        guard isConverted else {
+        guard !fields.isEmpty else {
             let text = try source.read(parts[part])
             guard text.count == parts[part].count else { throw DocumentHasChanged() }
             body += text
@@ -78,7 +80,7 @@ struct WindowedRecords: Sendable {
     private func forEachWindow(in range: Range<Int>, _ body: (DocumentShape) throws -> Void) throws {
         var text = WindowedText(elements: range, of: source, name: kind.arrayName ?? "")
         while let window = try text.next() {
-            guard let document = try? JSONDocument(parsing: window.text, maximumDepth: 257),
+            guard let document = try? JSONDocument(parsing: window.text, maximumDepth: DocumentShape.convertedDepth),
                 case .success(let shape) = DocumentShape.read(document, configured: kind)
                     .flatMap({ $0.mapped(fields) })
             else { throw DocumentHasChanged() }

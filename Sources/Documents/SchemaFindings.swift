@@ -18,13 +18,13 @@ struct SchemaFindings {
 
     /// - Parameters:
     ///   - first: how many records of the document stand before those of `shape`.
-    ///   - keyword: one that asks something of the array, which it does not matter that `shape` does not have.
     mutating func add(
-        _ report: JSONSchemaReport, in shape: DocumentShape, first: Int = 0, leavingOut keyword: String? = nil
+        _ report: JSONSchemaReport, in shape: DocumentShape, first: Int = 0,
+        leavingOut isLeftOut: (JSONSchemaViolation) -> Bool = { _ in false }
     ) {
         count += report.errorCount
         for violation in report.errors {
-            if violation.keyword == keyword, violation.pointer == "/\(shape.arrayName)" {
+            if isLeftOut(violation) {
                 count -= 1
                 continue
             }
@@ -65,9 +65,18 @@ struct SchemaFindings {
         return Problem(.schemaJSON, message, findings: findings, count: count)
     }
 
-    /// In the order of the document.
-    mutating func sort() {
-        findings.sort { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
+    /// Adds what is said of a document without its records, before and behind what was said of these.
+    ///
+    /// - Parameter keyword: one that asks something of the array, which it does not matter that `shape` does not have.
+    mutating func add(around report: JSONSchemaReport, in shape: DocumentShape, leavingOut keyword: String?) {
+        let array = "/\(shape.arrayName)"
+        let isLeftOut: (JSONSchemaViolation) -> Bool = { $0.keyword == keyword && $0.pointer == array }
+        let start = shape.array?.byteRange.lowerBound ?? 0
+        let before = report.errors.count { $0.byteOffset <= start && !isLeftOut($0) }
+        let ofRecords = findings
+        findings = []
+        add(report, in: shape, leavingOut: isLeftOut)
+        findings.insert(contentsOf: ofRecords, at: before)
     }
 
     /// A problem of records that stand behind `first` others in their document.

@@ -52,6 +52,24 @@ package final class OpenFile: Sendable {
         guard descriptor >= 0 else { throw .last("openat", path) }
     }
 
+    /// Makes a file without a name, for writing and reading; it is gone with its last reference, or with the process.
+    package init(temporaryIn directory: Directory) throws(SystemCallError) {
+        path = "\(directory.path)/(temporary file)"
+        let O_TMPFILE = 0o20_000_000 | O_DIRECTORY  // asm-generic/fcntl.h
+        let flags = O_RDWR | O_CLOEXEC
+        let unnamed = openat(directory.descriptor, ".", O_TMPFILE | flags, 0o600)
+        if unnamed >= 0 {
+            descriptor = unnamed
+            return
+        }
+        // Not every file system has files without a name: then it loses the one that it gets.
+        guard [EOPNOTSUPP, EISDIR, EINVAL].contains(Glibc.errno) else { throw .last("openat", path) }
+        let name = FileName(".sluice-\(UInt64.random(in: .min ... .max)).tmp")
+        descriptor = name.withCString { openat(directory.descriptor, $0, O_CREAT | O_EXCL | O_NOFOLLOW | flags, 0o600) }
+        guard descriptor >= 0 else { throw .last("openat", path) }
+        try directory.remove(name)
+    }
+
     deinit {
         close(descriptor)
     }

@@ -16,7 +16,7 @@ enum DropJob: Sendable {
 struct DocumentSizes: Sendable {
     /// The largest document that is held whole.
     let held: Int
-    /// Larger JSON documents are read in windows where their schema allows it, whatever still could be held.
+    /// Larger ones are read in windows where their schema allows it, whatever still could be held.
     let windowed: Int
 
     /// - Parameter memory: `limits.memory`.
@@ -25,7 +25,7 @@ struct DocumentSizes: Sendable {
         windowed = min(held, DocumentSizes.usual)
     }
 
-    /// Whatever fits into memory is held, and large JSON documents are read in windows.
+    /// Whatever fits into memory is held, and large documents are read in windows.
     static let unlimited = DocumentSizes(memory: .max)
 
     /// Larger than what goes into one request.
@@ -41,8 +41,10 @@ enum MemoryShare {
     /// What a document's windows need, with what is made from them.
     static let windowed = 24 << 20
 
-    /// - Parameter body: the most bytes of a request's body.
-    static func bytes(for job: DropJob, limit: Int, body: Int) -> Int {
+    /// - Parameters:
+    ///   - body: the most bytes of a request's body.
+    ///   - inWindows: whether large documents are read in windows.
+    static func bytes(for job: DropJob, limit: Int, body: Int, inWindows: Bool) -> Int {
         let (name, size): (FileName, Int64) =
             switch job {
             case .known(.decided, _), .known(.waiting, nil): (FileName(""), 0)
@@ -54,7 +56,8 @@ enum MemoryShare {
         let wanted =
             switch name.lowercaseExtension {
             case "pdf": attachment
-            case "json" where bytes > DocumentSizes(memory: limit).windowed: windowed + 2 * body
+            case "json", "xml":
+                inWindows && bytes > DocumentSizes(memory: limit).windowed ? windowed + 2 * body : bytes * document
             default: bytes * document
             }
         return min(limit, wanted)

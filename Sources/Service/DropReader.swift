@@ -21,6 +21,8 @@ struct DropReader: Sendable {
     let documents: DocumentJudge
     let attachments: AttachmentJudge
     let sizes: DocumentSizes
+    /// Where converted records are kept that cannot be held.
+    let spools: FilePath
 
     /// - Throws: ``SystemCallError``, for a reason of this machine.
     func read(
@@ -65,10 +67,13 @@ struct DropReader: Sendable {
         _ name: FileName, _ form: FileForm, _ file: OpenFile, _ status: FileStatus, _ arrived: Timestamp
     ) throws -> Reading {
         let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
-        if form == .json, status.size > sizes.windowed, documents.canJudgeInWindows {
+        if status.size > sizes.windowed, documents.canJudgeInWindows {
             let hash = RunningHash(file)
             let source = DocumentSource(size: Int(status.size)) { try hash.read($0) }
-            let judgement = try documents.judge(source, origin: origin)
+            let judgement =
+                form == .xml
+                ? try documents.judge(xml: source, spool: .file(in: spools), origin: origin)
+                : try documents.judge(source, origin: origin)
             return DropReader.reading(judgement, sha256: try hash.whole(size: Int(status.size)))
         }
         guard status.size <= sizes.held else {

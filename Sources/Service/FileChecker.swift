@@ -1,5 +1,6 @@
 import Documents
 import FileSystem
+import Foundation
 import Inbox
 import JSONSchema
 import JSONText
@@ -62,7 +63,7 @@ package struct FileChecker: Sendable {
                 attachments: AttachmentJudge(
                     types: attachments.types, name: AttachmentName(template: attachments.name),
                     bodyBytes: Int64(limits.multipartBytes.bytes)),
-                sizes: .unlimited))
+                sizes: .unlimited, spools: FilePath(FileManager.default.temporaryDirectory.path)))
     }
 
     /// Validates any JSON file against any schema.

@@ -26,7 +26,7 @@ final class InboxPipeline: Sendable {
         folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
         reader = DropReader(
             inbox: settings.name, documents: documents, attachments: settings.attachments,
-            sizes: DocumentSizes(memory: parts.memory.limit))
+            sizes: DocumentSizes(memory: parts.memory.limit), spools: parts.spools)
     }
 
     /// Takes up what earlier runs left, then drop after drop, until the service stops or, with `once`, nothing is left.
@@ -71,7 +71,8 @@ final class InboxPipeline: Sendable {
     private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         try await places.enter(lane: "")
         let held = MemoryShare.bytes(
-            for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes)
+            for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes,
+            inWindows: reader.documents.canJudgeInWindows)
         do {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
             try await parts.memory.take(held)

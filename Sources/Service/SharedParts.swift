@@ -1,5 +1,6 @@
 import Ledger
 import Model
+import SystemPackage
 
 /// What all inboxes of a service have in common.
 struct SharedParts: Sendable {
@@ -7,6 +8,8 @@ struct SharedParts: Sendable {
     let submitter: Submitter
     let announcements: Announcements
     let memory: MemoryBudget
+    /// The folder for converted records that cannot be held.
+    let spools: FilePath
     let patience: Patience
     let time: any TimeSource
     let report: @Sendable (ServiceEvent) -> Void

@@ -100,7 +100,8 @@ package struct SluiceService: Service {
             report: report, once: options.once)
         let parts = SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
-            memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
+            memory: MemoryBudget(limit: configuration.limits.memory.bytes), spools: configuration.state,
+            patience: patience, time: time,
             report: report)
         return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
     }

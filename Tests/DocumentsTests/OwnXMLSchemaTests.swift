@@ -17,7 +17,7 @@ import Testing
                 fields: fields))
     }
 
-    private static let strict = """
+    static let strict = """
         <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
           <xs:element name="export"><xs:complexType><xs:sequence>
             <xs:element name="when" type="xs:date"/>

@@ -7,35 +7,6 @@ import TestSupport
 
 /// Documents that are read in windows get the same answer as those that are held.
 @Suite struct WindowTests {
-    /// A judge's answer as a value.
-    private struct Answer: Equatable, CustomStringConvertible {
-        var kind: Kind?
-        var problem: Problem?
-        var isUnfinished: Bool
-        var references: [String?] = []
-        var batches: [Batch] = []
-        var bodies: [String] = []
-        var mentioned: Set<String> = []
-
-        init(_ judgement: Judgement) throws {
-            problem = judgement.problem
-            isUnfinished = judgement.isUnfinished
-            if case .problem(let kind, _) = judgement { self.kind = kind }
-            guard let document = judgement.document else { return }
-            kind = document.kind
-            references = [document.content, document.ownReference]
-            batches = try document.batches
-            bodies = try batches.map { batch in
-                String(decoding: try #require(try document.body(of: batch)), as: UTF8.self)
-            }
-            mentioned = try document.mentioned(of: ["a", "b2", "7"])
-        }
-
-        var description: String {
-            problem.map { "\($0.code.rawValue) \($0.message) \($0.findings)" } ?? "\(references) \(bodies)"
-        }
-    }
-
     private static func source(_ text: [UInt8]) -> DocumentSource {
         DocumentSource(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
     }

@@ -129,3 +129,14 @@ import Testing
         #expect(try Judging.judge().xml(xml).problem?.findings.first?.message == "-5 is less than 0")
     }
 }
+
+extension XMLPositionTests {
+    @Test func aFieldThatIsNotAllowedIsShownWhereItStands() throws {
+        let schema =
+            #"{"properties": {"payments": {"items": {"properties": {"a": {}}, "additionalProperties": false}}}}"#
+        let xml = "<payments><p><a>1</a>\n <b>2</b></p>\n<p c='1'/></payments>"
+        let problem = try #require(try Judging.judge(schema: schema).xml(xml).problem)
+        #expect(problem.findings.map(\.pointer) == ["/payments/0/b", "/payments/1/c"])
+        #expect(problem.findings.map(\.line) == [2, 3] && problem.findings.map(\.column) == [2, 1])
+    }
+}

@@ -86,3 +86,78 @@ import Testing
         }
     }
 }
+
+/// XML documents over what may be held: they are converted on the way, and what was converted is kept on disk.
+extension LargeDocumentTests {
+    private static func xml(_ count: Int, _ filler: Int, encoding: String = "UTF-8") -> String {
+        let note = String(repeating: "ë", count: filler)
+        let records = (0..<count).map {
+            "<account id='\($0)'><clientReferenceId>INV-\($0)</clientReferenceId><invoiceNumber>\($0)</invoiceNumber>"
+                + "<outstandingAmount>1.50</outstandingAmount><note>\(note)</note></account>"
+        }
+        return "<?xml version='1.0' encoding='\(encoding)'?>\n<accounts>\n\(records.joined(separator: "\n"))</accounts>"
+    }
+
+    @Test(arguments: [String.Encoding.utf8, .isoLatin1])
+    func anXMLDocumentThatCannotBeHeldIsSentInParts(encoding: String.Encoding) async throws {
+        let name = encoding == .utf8 ? "UTF-8" : "ISO-8859-1"
+        try await Stage.run(
+            top: "limits: {memory: 5MB, jsonBytes: 2MB}", inbox: "mapping: {id: reference}\nset: {brand: ACME}"
+        ) { stage in
+            let data = try #require(Self.xml(9000, encoding == .utf8 ? 450 : 900, encoding: name).data(using: encoding))
+            try data.write(to: stage.inbox.appendingPathComponent("large.xml"))
+            let result = try await stage.result(of: "large.xml")
+            #expect(result.outcome == "accepted", "\(result)")
+            #expect(result.batches.count > 4)
+            #expect(result.batches.reduce(0) { $0 + ($1["records"]?.int ?? 0) } == 9000)
+            let accounts = stage.sandbox.books.accounts
+            #expect(accounts.count == 9000 && accounts.values.allSatisfy { $0.times == 1 })
+            #expect(accounts.values.allSatisfy { $0.record.contains(#""brand":"ACME""#) && $0.record.contains("ë") })
+            #expect(accounts["INV-77"]?.record.contains(#""reference":"77""#) == true)
+        }
+    }
+
+    @Test func whatIsWrongInALargeXMLDocumentIsNamedByItsLine() async throws {
+        try await Stage.run(top: "limits: {memory: 5MB}") { stage in
+            let text = Self.xml(9000, 450).replacing(
+                ">7777</invoiceNumber><outstandingAmount>1.50<", with: ">7777</invoiceNumber><outstandingAmount>x<")
+            try stage.drop(text, as: "large.xml")
+            let result = try await stage.result(of: "large.xml")
+            #expect(result.code == "schema.xml" && result.errors.count == 1)
+            #expect(result.errors.first?["pointer"]?.string == "/accounts/7777/outstandingAmount")
+            #expect(result.errors.first?["line"]?.int == 7780)
+            #expect(result.errors.first?["record"]?.string == "INV-7777")
+            #expect(Self.requests(stage) == 0)
+        }
+    }
+
+    @Test func aLargeXMLDocumentAndItsJSONAreTheSame() async throws {
+        try await Stage.run(top: "limits: {memory: 5MB, jsonBytes: 2MB}") { stage in
+            try stage.drop(Self.xml(6000, 450).replacing(" id='", with: " x='"), as: "large.xml")
+            #expect(try await stage.result(of: "large.xml").outcome == "accepted")
+            let note = String(repeating: "ë", count: 450)
+            let records = (0..<6000).map {
+                #"{"x":"\#($0)","note":"\#(note)","clientReferenceId":"INV-\#($0)","invoiceNumber":"\#($0)","outstandingAmount":1.5}"#
+            }
+            try stage.drop(#"{"accounts":[\#(records.joined(separator: ",\n"))]}"#, as: "again.json")
+            #expect(try await stage.result(of: "again.json").duplicateOf == "large.xml")
+        }
+    }
+
+    @Test func aLargeXMLDocumentThatComesBackSendsOnlyThePartsThatWereNotAccepted() async throws {
+        try await Stage.run(top: "limits: {memory: 5MB, jsonBytes: 2MB}\nretry: {base: 10ms, cap: 20ms}") { stage in
+            stage.sandbox.script([.ok, .status(503), .status(503), .status(503)])
+            try stage.drop(Self.xml(6000, 450), as: "large.xml")
+            let failed = try await stage.result(of: "large.xml")
+            #expect(failed.outcome == "failed" && failed.code == "submit.serverError")
+            try FileManager.default.moveItem(
+                at: stage.failed.appendingPathComponent("large.xml"),
+                to: stage.inbox.appendingPathComponent("back.xml"))
+            let done = try await stage.result(of: "back.xml")
+            #expect(done.outcome == "accepted")
+            #expect(stage.sandbox.books.accounts.count == 6000)
+            #expect(stage.sandbox.requests.count { $0.method == "PUT" } == done.batches.count + 3)
+            #expect(done.batches.map { $0["reference"]?.string } == failed.batches.map { $0["reference"]?.string })
+        }
+    }
+}

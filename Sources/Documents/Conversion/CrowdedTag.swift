@@ -1,42 +1,43 @@
-/// A look for tags with so many attributes that comparing each with each would take long.
-enum CrowdedTag {
+/// A look for tags with so many attributes that comparing each with each would take long, before the parser sees them.
+struct CrowdedTag {
     static let mostAttributes = 1000
+    /// What is shorter has no such tag: an attribute has at least an equals sign and two quotation marks.
+    static let shortest = 3 * mostAttributes
 
-    /// Where the first such tag begins.
-    static func first(in text: [UInt8]) -> Int? {
-        text.withUnsafeBufferPointer { bytes in
-            var tag = 0
-            var signs = 0
-            for (offset, byte) in bytes.enumerated() {
-                if byte == UInt8(ascii: "<") {
-                    tag = offset
-                    signs = 0
-                } else if byte == UInt8(ascii: "=") {
-                    signs += 1
-                    if signs == mostAttributes + 1, attributes(bytes[tag...]) > mostAttributes { return tag }
-                }
-            }
-            return nil
-        }
+    /// It is over, or was none.
+    private var isOver = true
+    private var isFirst = false
+    private var signs = 0
+    private var attributes = 0
+    private var quote: UInt8?
+
+    /// A `<` was read.
+    mutating func begin() {
+        (isOver, isFirst, signs, attributes, quote) = (false, true, 0, 0, nil)
     }
 
-    /// How many attributes a tag has, as far as they matter.
-    private static func attributes(_ tag: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-        // Comments, processing instructions and CDATA have none.
-        guard let kind = tag.dropFirst().first, kind != UInt8(ascii: "!"), kind != UInt8(ascii: "?") else { return 0 }
-        var count = 0
-        var quote: UInt8?
-        for byte in tag {
+    /// Reads what follows the `<`, without another one in it.
+    ///
+    /// - Returns: whether the tag is crowded.
+    mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        for byte in bytes {
+            if isOver { return false }
+            if isFirst {
+                isFirst = false
+                // Comments, processing instructions and CDATA have no attributes.
+                isOver = byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?")
+            }
+            if byte == UInt8(ascii: "=") { signs += 1 }
             if let open = quote {
                 if byte == open { quote = nil }
             } else if byte == UInt8(ascii: ">") {
-                return count
+                isOver = true
             } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
                 quote = byte
-                count += 1
-                if count > mostAttributes { return count }
+                attributes += 1
             }
+            if attributes > Self.mostAttributes, signs > Self.mostAttributes { return true }
         }
-        return count
+        return false
     }
 }

@@ -4,13 +4,13 @@ import Model
 /// Renames fields and sets constants in the records of a JSON document; everything else is copied as it stands.
 struct JSONMapping {
     private var json: [UInt8] = []
-    private var map: SourceMap
+    private var map: OffsetMap
 
     /// The converted text and its map, or the place where a field gets the name of another that is there.
     static func convert(_ shape: DocumentShape, _ fields: FieldMapping) -> Result<ConvertedText, Unfit> {
-        var mapping = JSONMapping(map: SourceMap(lines: LineStarts(shape.source.text), isVerbatim: true))
+        var mapping = JSONMapping(map: OffsetMap(lines: LineStarts(shape.source.text)))
         if let unfit = mapping.write(shape, fields) { return .failure(unfit) }
-        return .success(ConvertedText(json: mapping.json, map: mapping.map))
+        return .success(ConvertedText(json: mapping.json, map: .offsets(mapping.map)))
     }
 
     private mutating func write(_ shape: DocumentShape, _ fields: FieldMapping) -> Unfit? {

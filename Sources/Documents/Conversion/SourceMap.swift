@@ -1,18 +1,49 @@
 import JSONText
 
 /// From places in a converted text back to places in the sender's own.
-struct SourceMap: Sendable {
+enum SourceMap: Sendable {
+    /// Of a text whose values were copied byte for byte.
+    case offsets(OffsetMap)
+    /// Of a text whose values were written anew.
+    case places(PlaceMap)
+
+    /// The place of the value that holds this byte of the converted text.
+    func position(ofByte offset: Int) -> JSONPosition {
+        switch self {
+        case .offsets(let map): map.position(ofByte: offset)
+        case .places(let map): map.position(ofByte: offset)
+        }
+    }
+}
+
+/// Where the values of a converted text stood.
+struct PlaceMap: Sendable {
+    /// Where values begin in the converted text, ascending.
+    private var converted: [Int32] = []
+    private var places: [TextPlace] = []
+
+    /// A value begins at `converted` in the new text and came from `place`.
+    mutating func append(converted: Int, _ place: TextPlace) {
+        self.converted.append(Int32(clamping: converted))
+        places.append(place)
+    }
+
+    func position(ofByte offset: Int) -> JSONPosition {
+        let count = converted.countOfNotGreater(than: offset)
+        return (count > 0 ? places[count - 1] : .start).position
+    }
+}
+
+/// Where the values of a converted text stood, each of which is the same bytes as before.
+struct OffsetMap: Sendable {
     /// Where values begin in the converted text, ascending.
     private var converted: [Int32] = []
     /// Where they begin in the sender's, byte for byte of `lines`' text.
     private var original: [Int32] = []
     private let lines: LineStarts
-    /// What follows a mark was copied byte for byte, so places within it are known too.
-    private let isVerbatim: Bool
 
-    init(lines: LineStarts, isVerbatim: Bool = false) {
+    init(lines: LineStarts) {
         self.lines = lines
-        self.isVerbatim = isVerbatim
     }
 
     /// A value begins at `converted` in the new text and came from `original`.
@@ -21,17 +52,10 @@ struct SourceMap: Sendable {
         self.original.append(Int32(clamping: original))
     }
 
-    /// The place of the value that holds this byte of the converted text.
     func position(ofByte offset: Int) -> JSONPosition {
-        var low = 0
-        var high = converted.count
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(converted[middle]) <= offset { low = middle + 1 } else { high = middle }
-        }
-        guard low > 0 else { return lines.position(ofByte: 0) }
-        let beyond = isVerbatim ? offset - Int(converted[low - 1]) : 0
-        return lines.position(ofByte: Int(original[low - 1]) + beyond)
+        let count = converted.countOfNotGreater(than: offset)
+        guard count > 0 else { return lines.position(ofByte: 0) }
+        return lines.position(ofByte: Int(original[count - 1]) + offset - Int(converted[count - 1]))
     }
 }
 
@@ -52,13 +76,21 @@ struct LineStarts: Sendable {
     /// Line and column from 1; columns count Unicode scalars.
     func position(ofByte offset: Int) -> JSONPosition {
         let offset = min(max(0, offset), text.count)
+        let line = starts.countOfNotGreater(than: offset)
+        let start = Int(starts[line - 1])
+        return JSONPosition(line: line, column: 1 + text[start..<offset].count { $0 & 0xC0 != 0x80 })
+    }
+}
+
+extension [Int32] {
+    /// How many of these ascending numbers are not greater than `limit`.
+    fileprivate func countOfNotGreater(than limit: Int) -> Int {
         var low = 0
-        var high = starts.count
+        var high = count
         while low < high {
             let middle = (low + high) / 2
-            if Int(starts[middle]) <= offset { low = middle + 1 } else { high = middle }
+            if Int(self[middle]) <= limit { low = middle + 1 } else { high = middle }
         }
-        let start = Int(starts[low - 1])
-        return JSONPosition(line: low, column: 1 + text[start..<offset].count { $0 & 0xC0 != 0x80 })
+        return low
     }
 }

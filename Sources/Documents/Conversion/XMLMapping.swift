@@ -6,7 +6,7 @@ struct XMLMapping {
     struct Collision {
         let field: String
         let message: String
-        let offset: Int
+        let place: TextPlace
     }
 
     /// The constants as JSON text.
@@ -34,7 +34,7 @@ struct XMLMapping {
         guard !fields.isEmpty else { return nil }
         var collision: Collision?
         /// By the new name, the sender's field that has it.
-        var owners: [XMLName: (field: XMLName, offset: Int32)] = [:]
+        var owners: [XMLName: (field: XMLName, place: TextPlace)] = [:]
         var child = 1
         while child < record.nodes.count {
             let node = record.nodes[child]
@@ -46,7 +46,7 @@ struct XMLMapping {
             if let owner = owners[target] {
                 if owner.field != node.name, collision == nil { collision = self.collision(owner, node, target) }
             } else {
-                owners[target] = (node.name, node.offset)
+                owners[target] = (node.name, node.place)
             }
             record.rename(child, target)
         }
@@ -64,7 +64,7 @@ struct XMLMapping {
     }
 
     private func collision(
-        _ owner: (field: XMLName, offset: Int32), _ node: XMLRecord.Node, _ target: XMLName
+        _ owner: (field: XMLName, place: TextPlace), _ node: XMLRecord.Node, _ target: XMLName
     ) -> Collision {
         // It is shown at a field that is mapped, which one of them is.
         let isOwnName = node.name == target
@@ -72,7 +72,7 @@ struct XMLMapping {
         let other = names[isOwnName ? node.name : owner.field]
         return Collision(
             field: shown, message: FieldMapping.collision(shown, other, names[target]),
-            offset: Int(isOwnName ? owner.offset : node.offset))
+            place: isOwnName ? owner.place : node.place)
     }
 
     /// What a constant would be as the text of an element.

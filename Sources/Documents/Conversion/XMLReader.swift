@@ -8,50 +8,57 @@ import Model
 final class XMLReader {
     /// What is read is handed over as it comes.
     protocol Handler: AnyObject {
+        ///
+        /// What it throws ends the reading; so do the others.
+        ///
         /// - Returns: why the document is refused here; `nil`: it is read on.
-        func start(_ tag: XMLTag) -> String?
+        func start(_ tag: XMLTag) throws -> String?
         /// The bytes are UTF-8, in as many pieces as it may be, and good only until this returns.
-        func text(_ bytes: UnsafeBufferPointer<UInt8>)
-        func end()
+        func text(_ bytes: UnsafeBufferPointer<UInt8>) throws
+        func end() throws
     }
 
     /// Elements are nested no deeper than this.
     static let maximumDepth = 256
 
-    private let text: [UInt8]
+    // One thread reads one document, and nothing that the text calls comes back here.
+    @exclusivity(unchecked) private var input: XMLInput
     private let names: XMLNames
     private let handler: any Handler
+    /// The most bytes of something that is handed over in one, such as a tag.
+    private let longestItem: Int
     private var context: xmlParserCtxtPtr?
     private var depth = 0
     private var failure: Failure?
-    /// How much of the text the parser was given.
-    private var given = 0
+    /// What fetching the text or handing it over threw.
+    private var fault: (any Error)?
+    /// How much of the text the parser was given when it last handed something over.
+    private var lastGiven = 0
 
     /// Why the reading ended early.
     private struct Failure {
         let code: Code
         let message: String
-        let offset: Int
+        let place: TextPlace
     }
 
-    /// - Parameter text: UTF-8 without a byte order mark.
-    init(_ text: [UInt8], _ names: XMLNames, handler: any Handler) {
-        self.text = text
+    /// - Parameter longestItem: the parser holds a tag, a comment and the like whole: the document is refused where
+    ///   one has more bytes.
+    init(_ input: XMLInput, _ names: XMLNames, handler: any Handler, longestItem: Int = .max) {
+        self.input = input
         self.names = names
         self.handler = handler
+        self.longestItem = longestItem
         XMLLibrary.start()
     }
 
     /// Reads all of the text.
     ///
     /// - Returns: why it could not be read, `read.incomplete` where it ends too early; `nil`: it was read.
-    func read(lines: LineStarts) -> Problem? {
-        if let crowded = CrowdedTag.first(in: text) {
-            let message = "the element has more than \(CrowdedTag.mostAttributes) attributes"
-            return problem(Failure(code: .parseXML, message: message, offset: crowded), lines)
-        }
-        guard !text.isEmpty else {
-            return problem(Failure(code: .readIncomplete, message: "there is no element in it", offset: 0), lines)
+    /// - Throws: what fetching the text and the handler throw.
+    func read() throws -> Problem? {
+        guard try !input.isExhausted() else {
+            return problem(Failure(code: .readIncomplete, message: "there is no element in it", place: .start))
         }
         var sax = XMLReader.makeCallbacks()
         let reader = Unmanaged.passUnretained(self).toOpaque()
@@ -67,11 +74,18 @@ final class XMLReader {
         xmlParseDocument(context)
         xmlFreeParserCtxt(context)
         self.context = nil
-        return failure.map { problem($0, lines) }
+        if let fault { throw fault }
+        return failure.map { problem($0) }
     }
 
-    private func problem(_ failure: Failure, _ lines: LineStarts) -> Problem {
-        let position = lines.position(ofByte: failure.offset)
+    /// Where the text ends, read to its end whatever the parser wanted of it.
+    func end() throws -> TextPlace {
+        try input.drain()
+        return input.end
+    }
+
+    private func problem(_ failure: Failure) -> Problem {
+        let position = failure.place.position
         let finding = Finding(line: position.line, column: position.column, message: failure.message)
         let message =
             failure.code == .readIncomplete
@@ -82,32 +96,39 @@ final class XMLReader {
 
     /// How much of the text has been read.
     private var offset: Int {
-        guard let input = context?.pointee.input else { return 0 }
-        return min(text.count, Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base))
+        guard let parser = context?.pointee.input else { return 0 }
+        return min(input.given, Int(parser.pointee.consumed) + (parser.pointee.cur - parser.pointee.base))
     }
 
+    /// What goes wrong here is only noted, and the text ends for the parser: in the middle of reading it can't be stopped.
     private func give(_ piece: UnsafeMutablePointer<CChar>?, _ room: Int) -> CInt {
-        guard let piece else { return -1 }
-        let count = min(room, text.count - given)
-        text.withUnsafeBytes { bytes in
-            UnsafeMutableRawBufferPointer(start: piece, count: room)
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[given..<(given + count)]))
+        guard let piece, failure == nil, fault == nil else { return -1 }
+        // What the parser has in its buffer it may still look at.
+        let kept = context?.pointee.input?.pointee.buf?.pointee.buffer.map { Int(xmlBufUse($0)) } ?? input.given
+        do {
+            let target = UnsafeMutableRawBufferPointer(start: piece, count: room)
+            let count = try input.give(into: target, forgettingUpTo: input.given - kept)
+            if let crowded = input.crowded {
+                let message = "the element has more than \(CrowdedTag.mostAttributes) attributes"
+                failure = Failure(code: .parseXML, message: message, place: crowded)
+            } else if input.given - lastGiven > longestItem {
+                let message = "a tag, comment or processing instruction has more than \(longestItem) bytes"
+                failure = Failure(code: .readTooLarge, message: message, place: input.tag(before: offset))
+            }
+            return failure == nil ? CInt(count) : -1
+        } catch {
+            fault = error
+            return -1
         }
-        given += count
-        return CInt(count)
     }
 
-    /// Where the tag begins that was just read: no other `<` stands in it.
-    private var lastTag: Int {
-        text.withUnsafeBufferPointer { bytes in
-            var at = offset - 1
-            while at > 0, bytes[at] != UInt8(ascii: "<") { at -= 1 }
-            return max(0, at)
-        }
+    private func stop(_ error: any Error) {
+        if fault == nil { fault = error }
+        xmlStopParser(context)
     }
 
-    private func stop(_ code: Code, _ message: String, at offset: Int) {
-        if failure == nil { failure = Failure(code: code, message: message, offset: offset) }
+    private func stop(_ code: Code, _ message: String, at place: TextPlace) {
+        if failure == nil { failure = Failure(code: code, message: message, place: place) }
         xmlStopParser(context)
     }
 
@@ -125,7 +146,8 @@ final class XMLReader {
         sax.cdataBlock = sax.characters
         sax.internalSubset = { reader, _, _, _ in
             let reader = XMLReader.of(reader)
-            reader.stop(.parseXML, "a document type declaration is not allowed", at: reader.lastTag)
+            reader.stop(
+                .parseXML, "a document type declaration is not allowed", at: reader.input.tag(before: reader.offset))
         }
         sax.getEntity = { _, name in xmlGetPredefinedEntity(name) }
         sax.serror = { reader, error in
@@ -144,21 +166,25 @@ final class XMLReader {
         _ name: UnsafePointer<xmlChar>?, in space: UnsafePointer<xmlChar>?, count: Int,
         _ raw: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
     ) {
-        guard failure == nil, let name else { return }
+        guard isReading, let name else { return }
         depth += 1
-        let tag = lastTag
+        let tag = input.tag(before: offset)
         if depth > XMLReader.maximumDepth {
             return stop(.parseXML, "elements are nested more than \(XMLReader.maximumDepth) deep", at: tag)
         }
         var isNil = false
         let attributes = self.attributes(raw, count, &isNil)
         let started = XMLTag(
-            name: names.name(at: name), space: space.map { names.name(at: $0) }, offset: tag, isNil: isNil,
+            name: names.name(at: name), space: space.map { names.name(at: $0) }, place: tag, isNil: isNil,
             attributes: attributes)
         if names.count > XMLNames.most {
             return stop(.parseXML, "the document has more than \(XMLNames.most) different names", at: tag)
         }
-        if let refusal = handler.start(started) { stop(.parseXML, refusal, at: tag) }
+        do {
+            if let refusal = try handler.start(started) { stop(.parseXML, refusal, at: tag) }
+        } catch {
+            stop(error)
+        }
     }
 
     /// Five pointers an attribute: local name, prefix, namespace, and where the value begins and ends.
@@ -184,23 +210,38 @@ final class XMLReader {
 
     private func end() {
         depth -= 1
-        if failure == nil { handler.end() }
+        guard isReading else { return }
+        do { try handler.end() } catch { stop(error) }
     }
 
     private func characters(_ bytes: UnsafePointer<xmlChar>?, _ count: Int) {
-        guard failure == nil, let bytes, depth > 0 else { return }
-        handler.text(UnsafeBufferPointer(start: bytes, count: count))
+        guard isReading, let bytes, depth > 0 else { return }
+        do { try handler.text(UnsafeBufferPointer(start: bytes, count: count)) } catch { stop(error) }
+    }
+
+    /// The parser hands something over, and nothing has ended the reading so far.
+    private var isReading: Bool {
+        lastGiven = input.given
+        return failure == nil && fault == nil
     }
 
     private func fail(_ error: xmlError) {
         // Namespaces do not count, so neither does a prefix that nothing declares.
-        guard failure == nil, error.level.rawValue >= XML_ERR_ERROR.rawValue,
+        guard failure == nil, fault == nil, error.level.rawValue >= XML_ERR_ERROR.rawValue,
             error.domain != CInt(XML_FROM_NAMESPACE.rawValue)
         else { return }
         let said = error.message.map { String(cString: $0) } ?? "the document is not well-formed"
         let message = FileName.escaped(said.split(whereSeparator: \.isNewline).joined(separator: " ").utf8)
-        // A closing tag that closes nothing is wrong however the text would go on.
-        let isAtEnd = offset >= text.count && error.code != CInt(XML_ERR_TAG_NAME_MISMATCH.rawValue)
-        stop(isAtEnd ? .readIncomplete : .parseXML, String(message.prefix(300)), at: offset)
+        let offset = offset
+        do {
+            // A closing tag that closes nothing is wrong however the text would go on.
+            let isAtEnd =
+                try offset >= input.given && error.code != CInt(XML_ERR_TAG_NAME_MISMATCH.rawValue)
+                && input.isExhausted()
+            stop(
+                isAtEnd ? .readIncomplete : .parseXML, String(message.prefix(300)), at: input.place(ofByte: offset))
+        } catch {
+            stop(error)
+        }
     }
 }

@@ -25,7 +25,7 @@ struct XMLRecord {
         /// The namespace, for a schema that asks for one.
         var space: XMLName?
         /// Where the `<` stands, of an attribute its element's.
-        let offset: Int32
+        let place: TextPlace
         /// The index behind its last descendant.
         var end: Int32
         /// Where its text begins and ends in ``XMLRecord/text``.
@@ -58,10 +58,10 @@ struct XMLRecord {
             nodes[parent].textEnd = nodes[parent].textStart
         }
         open.append(nodes.count)
-        append(tag.name, tag.space, at: tag.offset, tag.isNil ? .null : [])
+        append(tag.name, tag.space, at: tag.place, tag.isNil ? .null : [])
         let element = nodes.count - 1
         for attribute in tag.attributes {
-            append(attribute.name, nil, at: tag.offset, .attribute)
+            append(attribute.name, nil, at: tag.place, .attribute)
             attribute.appendValue(to: &text)
             nodes[nodes.count - 1].textEnd = Int32(clamping: text.count)
         }
@@ -69,11 +69,11 @@ struct XMLRecord {
         nodes[element].textEnd = nodes[element].textStart
     }
 
-    private mutating func append(_ name: XMLName, _ space: XMLName?, at offset: Int, _ form: Form) {
+    private mutating func append(_ name: XMLName, _ space: XMLName?, at place: TextPlace, _ form: Form) {
         let position = Int32(clamping: text.count)
         nodes.append(
             Node(
-                name: name, space: space, offset: Int32(clamping: offset), end: Int32(clamping: nodes.count + 1),
+                name: name, space: space, place: place, end: Int32(clamping: nodes.count + 1),
                 textStart: position, textEnd: position, form: form))
     }
 
@@ -107,7 +107,7 @@ struct XMLRecord {
     /// A field behind all others, with a constant of a configuration's.
     mutating func append(_ name: XMLName, constant: Int, text value: [UInt8], isNull: Bool) {
         if !nodes[0].form.contains(.parent), !isBlank(0) { nodes[0].form.insert(.mixed) }
-        append(name, nil, at: Int(nodes[0].offset), isNull ? .null : [])
+        append(name, nil, at: nodes[0].place, isNull ? .null : [])
         text += value
         nodes[nodes.count - 1].textEnd = Int32(clamping: text.count)
         nodes[nodes.count - 1].constant = Int16(clamping: constant)

@@ -56,7 +56,11 @@ package final class XMLSchema: @unchecked Sendable {
             throw CompilationError(description: gathered.first ?? "it is no XML Schema")
         }
         let outline = SchemaOutline()
-        _ = XMLReader(text, outline.spelling, handler: outline).read(lines: LineStarts(text))
+        do {
+            _ = try XMLReader(XMLInput(text), outline.spelling, handler: outline).read()
+        } catch {
+            preconditionFailure("a text that is held is there: \(error)")
+        }
         self.compiled = compiled
         names = outline.names
         required = outline.required

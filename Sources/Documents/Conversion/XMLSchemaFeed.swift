@@ -73,7 +73,7 @@ final class XMLSchemaFeed {
     }
 
     /// Everything that does not fit; `nil` where all does.
-    func problem(_ lines: LineStarts) -> Problem? { findings.problem(kind, lines) }
+    var problem: Problem? { findings.problem(kind) }
 
     // MARK: Around the records
 
@@ -83,7 +83,7 @@ final class XMLSchemaFeed {
         if schema.seesEverything {
             for attribute in tag.attributes { add(attribute.name, attribute.raw) }
         }
-        begin(tag.name, as: tag.name, tag.space, at: tag.offset, isNil: tag.isNil, nil)
+        begin(tag.name, as: tag.name, tag.space, at: tag.place, isNil: tag.isNil, nil)
     }
 
     func text(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -140,7 +140,7 @@ final class XMLSchemaFeed {
                 let value = text[Int(attribute.textStart)..<Int(attribute.textEnd)]
                 add(attribute.name, UnsafeBufferPointer(rebasing: value))
             }
-            begin(node.name, as: node.name, node.space, at: Int(node.offset), isNil: node.form.contains(.null), place)
+            begin(node.name, as: node.name, node.space, at: node.place, isNil: node.form.contains(.null), place)
         }
         record.forEachChild(of: index) { child in
             let node = record.nodes[child]
@@ -168,7 +168,7 @@ final class XMLSchemaFeed {
     private func begin(_ name: XMLName, of index: Int, _ record: XMLRecord, _ place: XMLPlace) {
         let node = record.nodes[index]
         words.removeAll(keepingCapacity: true)
-        begin(node.name, as: name, nil, at: Int(node.offset), isNil: node.form.contains(.null), place)
+        begin(node.name, as: name, nil, at: node.place, isNil: node.form.contains(.null), place)
     }
 
     private func add(_ name: XMLName, _ value: UnsafeBufferPointer<UInt8>) {
@@ -181,10 +181,10 @@ final class XMLSchemaFeed {
     ///   - own: the element's own name.
     ///   - name: the one that the validator sees.
     private func begin(
-        _ own: XMLName, as name: XMLName, _ space: XMLName?, at offset: Int, isNil: Bool, _ place: XMLPlace?
+        _ own: XMLName, as name: XMLName, _ space: XMLName?, at place: TextPlace, isNil: Bool, _ schema: XMLPlace?
     ) {
-        let space = schema.targetNamespace == nil ? nil : space
-        open.append(XMLSchemaFindings.Place(name: own, told: name, space: space, offset: offset, schema: place))
+        let space = self.schema.targetNamespace == nil ? nil : space
+        open.append(XMLSchemaFindings.Place(name: own, told: name, space: space, text: place, schema: schema))
         if isNil {
             let value = names.spelling(null.value)
             let namespace = names.spelling(null.namespace)

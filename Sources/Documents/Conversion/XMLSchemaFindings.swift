@@ -11,7 +11,8 @@ struct XMLSchemaFindings {
         /// What the validator was told of it.
         let told: XMLName
         let space: XMLName?
-        let offset: Int
+        /// Where it begins in the sender's text.
+        let text: TextPlace
         /// The JSON Schema's place, inside a record.
         let schema: XMLPlace?
     }
@@ -22,11 +23,13 @@ struct XMLSchemaFindings {
     private var record: XMLRecord?
     /// How many elements are open around the record.
     private var outside = 0
-    private var findings: [(offset: Int, finding: Finding)] = []
+    private var findings: [(place: TextPlace, finding: Finding)] = []
     private var count = 0
-    private var records: Set<Int> = []
+    /// The records that do not fit, and the last of them.
+    private var records = 0
+    private var lastRecord = -1
     /// The last value that was found wrong, so that a second word about it is not counted.
-    private var lastValue: (offset: Int, name: String, isNull: Bool)?
+    private var lastValue: (place: TextPlace, name: String, isNull: Bool)?
 
     init(_ names: XMLNames, _ schema: XMLSchema) {
         self.names = names
@@ -49,20 +52,23 @@ struct XMLSchemaFindings {
         let wording = XMLSchemaWording(error)
         let name = wording.attribute ?? names[place.name]
         // Where a value is wrong, libxml2 may add that it is not of its type; where it is null, what it would lack.
-        if let last = lastValue, (last.offset, last.name) == (place.offset, name),
+        if let last = lastValue, (last.place, last.name) == (place.text, name),
             last.isNull ? wording.isAboutValue : wording.isAboutType
         {
             return
         }
-        lastValue = wording.isAboutValue || wording.isAboutNull ? (place.offset, name, wording.isAboutNull) : nil
+        lastValue = wording.isAboutValue || wording.isAboutNull ? (place.text, name, wording.isAboutNull) : nil
         count += 1
-        if record != nil { records.insert(index) }
+        if record != nil, index != lastRecord {
+            records += 1
+            lastRecord = index
+        }
         guard findings.count < Problem.listedFindings else { return }
         let (message, keyword) = words(wording, name, open)
         let finding = Finding(
             pointer: pointer(open, wording.attribute, kind), keyword: keyword, message: message,
             record: kind.flatMap { record?.identity($0, names) })
-        findings.append((place.offset, finding))
+        findings.append((place.text, finding))
     }
 
     private func words(_ wording: XMLSchemaWording, _ name: String, _ open: [Place]) -> (String, String?) {
@@ -116,20 +122,19 @@ struct XMLSchemaFindings {
     }
 
     /// Everything that does not fit; `nil` where all does.
-    func problem(_ kind: Kind?, _ lines: LineStarts) -> Problem? {
+    func problem(_ kind: Kind?) -> Problem? {
         guard count > 0 else { return nil }
-        let placed = findings.sorted { $0.offset < $1.offset }.map { offset, finding in
+        let placed = findings.sorted { $0.place < $1.place }.map { place, finding in
             var finding = finding
-            let position = lines.position(ofByte: offset)
-            (finding.line, finding.column) = (position.line, position.column)
+            (finding.line, finding.column) = (place.position.line, place.position.column)
             return finding
         }
         let schema = "the \(kind?.rawValue ?? "XML") schema"
         let message =
-            switch records.count {
+            switch records {
             case 0: "The document does not fit \(schema)"
             case 1: "1 record does not fit \(schema)"
-            default: "\(records.count) records do not fit \(schema)"
+            default: "\(records) records do not fit \(schema)"
             }
         return Problem(.schemaXML, message, findings: placed, count: count)
     }

@@ -6,7 +6,7 @@ struct XMLTag {
     let name: XMLName
     let space: XMLName?
     /// Where its `<` stands.
-    let offset: Int
+    let place: TextPlace
     /// `xsi:nil="true"`.
     let isNil: Bool
     /// Those of the record: none of namespaces, of XML itself or of XML Schema.

@@ -6,13 +6,13 @@ import JSONText
 /// one if it can be read as one exactly, and as a string otherwise, so that the schema says what is wrong with it.
 struct XMLValueWriter {
     private(set) var json: [UInt8] = []
-    private(set) var map: SourceMap
+    private(set) var map = PlaceMap()
     /// The first element that says more than a field can hold: it cannot be converted.
     private(set) var surplus: Surplus?
 
     struct Surplus {
         let name: XMLName
-        let offset: Int
+        let place: TextPlace
         /// It is null and yet not empty; otherwise it has text beside elements.
         var isNull = false
     }
@@ -20,15 +20,33 @@ struct XMLValueWriter {
     private let names: XMLNames
     /// The constants of a mapping, as JSON text.
     private let literals: [[UInt8]]
+    /// How much room a new text gets.
+    private let capacity: Int
     /// By name, the number of the last object that was found to have it.
     private var seen: [Int32] = []
     private var objects: Int32 = 0
 
-    init(_ names: XMLNames, literals: [[UInt8]], lines: LineStarts, capacity: Int) {
+    init(_ names: XMLNames, literals: [[UInt8]], capacity: Int) {
         self.names = names
         self.literals = literals
-        map = SourceMap(lines: lines)
+        self.capacity = capacity
         json.reserveCapacity(capacity)
+    }
+
+    /// Takes out what was written so far, to begin anew.
+    mutating func take() -> ConvertedText {
+        defer {
+            json = []
+            json.reserveCapacity(capacity)
+            map = PlaceMap()
+        }
+        return ConvertedText(json: json, map: .places(map))
+    }
+
+    /// Goes on with what was taken out.
+    mutating func restore(_ text: ConvertedText) {
+        guard case .places(let places) = text.map else { preconditionFailure("it was taken out here") }
+        (json, map) = (text.json, places)
     }
 
     mutating func append(sign: Unicode.Scalar) {
@@ -49,14 +67,18 @@ struct XMLValueWriter {
     }
 
     /// Marks where a value that begins here comes from.
-    mutating func mark(_ offset: Int) {
-        map.append(converted: json.count, original: offset)
+    mutating func mark(_ place: TextPlace) {
+        map.append(converted: json.count, place)
     }
 
     /// Writes the element or attribute at `index`.
     mutating func write(_ index: Int, of record: XMLRecord, as place: XMLPlace) {
+        mark(record.nodes[index].place)
+        writeMarked(index, of: record, as: place)
+    }
+
+    private mutating func writeMarked(_ index: Int, of record: XMLRecord, as place: XMLPlace) {
         let node = record.nodes[index]
-        mark(Int(node.offset))
         if surplus == nil { surplus = self.surplus(index, of: record) }
         if let constant = node.constant {
             json.append(contentsOf: literals[Int(constant)])
@@ -73,10 +95,10 @@ struct XMLValueWriter {
 
     private func surplus(_ index: Int, of record: XMLRecord) -> Surplus? {
         let node = record.nodes[index]
-        if node.form.contains(.mixed) { return Surplus(name: node.name, offset: Int(node.offset)) }
+        if node.form.contains(.mixed) { return Surplus(name: node.name, place: node.place) }
         guard node.form.contains(.null), node.constant == nil else { return nil }
         let isEmpty = !node.form.contains(.parent) && record.isBlank(index)
-        return isEmpty ? nil : Surplus(name: node.name, offset: Int(node.offset), isNull: true)
+        return isEmpty ? nil : Surplus(name: node.name, place: node.place, isNull: true)
     }
 
     // MARK: Objects
@@ -86,12 +108,11 @@ struct XMLValueWriter {
         var isFirst = true
         if repeatsNames(index, of: record) {
             for group in groups(in: index, of: record) {
-                writeKey(record.nodes[group[0]].name, &isFirst)
+                writeKey(record.nodes[group[0]].name, at: record.nodes[group[0]].place, &isFirst)
                 let field = place.field(record.nodes[group[0]].name, names)
                 if group.count == 1 {
-                    write(group[0], of: record, as: field)
+                    writeMarked(group[0], of: record, as: field)
                 } else {
-                    mark(Int(record.nodes[group[0]].offset))
                     write(items: group, of: record, as: field)
                 }
             }
@@ -100,24 +121,25 @@ struct XMLValueWriter {
             while child < record.nodes[index].end {
                 let node = record.nodes[child]
                 if !node.form.contains(.dropped) {
-                    writeKey(node.name, &isFirst)
-                    write(child, of: record, as: place.field(node.name, names))
+                    writeKey(node.name, at: node.place, &isFirst)
+                    writeMarked(child, of: record, as: place.field(node.name, names))
                 }
                 child = Int(node.end)
             }
         }
         if !record.nodes[index].form.contains(.parent), !record.isBlank(index) {
             let name = names.name("value")
-            writeKey(name, &isFirst)
-            mark(Int(record.nodes[index].offset))
+            writeKey(name, at: record.nodes[index].place, &isFirst)
             writeText(of: index, record, as: place.field(name, names))
         }
         append(sign: "}")
     }
 
-    private mutating func writeKey(_ name: XMLName, _ isFirst: inout Bool) {
+    /// - Parameter place: where the field is that begins here: an error may be about its name, too.
+    private mutating func writeKey(_ name: XMLName, at place: TextPlace, _ isFirst: inout Bool) {
         if !isFirst { append(sign: ",") }
         isFirst = false
+        mark(place)
         appendKey(name)
     }
 

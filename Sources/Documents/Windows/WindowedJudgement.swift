@@ -39,28 +39,19 @@ struct WindowedJudgement {
     private let judge: DocumentJudge
     private let source: DocumentSource
     private let origin: DocumentOrigin
-    private var findings: SchemaFindings?
-    private var content = ContentHash()
-    /// Where the records stand in the file, and, where fields are mapped, in the converted text.
+    private var tally: RecordTally
+    /// Where the records stand in the file.
     private var records = RecordSpans()
-    private var converted = RecordSpans()
     /// Between the brackets of the array.
     private var inside: Range<Int>?
-    private var count = 0
-    /// Records that are near the size limit of a request or over it, the first of them.
-    private var large: [LargeRecord] = []
-    private var kind: Kind?
     /// The array that is judged.
     private var arrayName: String?
-
-    private static let mostLarge = 1000
-    /// A body holds a reference beside its records.
-    private static let longestFrame = 1000
 
     private var rules: DocumentRules { judge.rules }
 
     init(_ judge: DocumentJudge, _ source: DocumentSource, _ origin: DocumentOrigin) {
         (self.judge, self.source, self.origin) = (judge, source, origin)
+        tally = RecordTally(judge)
     }
 
     // MARK: Window by window
@@ -88,41 +79,17 @@ struct WindowedJudgement {
         guard case .success(let own) = DocumentShape.read(document, configured: rules.kind, in: surroundings) else {
             return nil
         }
-        kind = own.kind
         inside = (inside?.lowerBound ?? window.start)..<window.end
         switch own.mapped(rules.fields) {
-        case .success(let shape): add(shape, own, window)
         case .failure(let unfit):
-            return .problem(own.kind, SchemaFindings.shifted(unfit.problem, by: count, own.kind))
-        }
-        count += own.array?.count ?? 0
-        return nil
-    }
-
-    private mutating func add(_ shape: DocumentShape, _ own: DocumentShape, _ window: WindowedText.Window) {
-        guard let schema = rules.schemas[shape.kind]?.elements(of: shape.arrayName), let array = shape.array,
-            let ownArray = own.array
-        else { preconditionFailure("only documents that can be judged in windows are") }
-        var findings = findings ?? SchemaFindings(shape.kind)
-        findings.add(schema.validate(shape.body, limit: findings.room), in: shape, first: count)
-        self.findings = findings
-        // What does not fit is not sent.
-        guard findings.count == 0 else { return }
-        content.add(elementsOf: array)
-        for record in ownArray.elements {
-            records.append(
-                window.offset(of: record.byteRange.lowerBound)..<window.offset(of: record.byteRange.upperBound))
-        }
-        let limit = rules.bodyBytes - WindowedJudgement.longestFrame
-        var index = 0
-        for record in array.elements {
-            if record.byteRange.count > limit, large.count < WindowedJudgement.mostLarge {
-                large.append(LargeRecord(record, index: index, in: shape, first: count))
+            return .problem(own.kind, SchemaFindings.shifted(unfit.problem, by: tally.count, own.kind))
+        case .success(let shape):
+            guard tally.add(shape), let array = own.array else { return nil }
+            for record in array.elements {
+                records.append(
+                    window.offset(of: record.byteRange.lowerBound)..<window.offset(of: record.byteRange.upperBound))
             }
-            index += 1
-            guard shape.isConverted else { continue }
-            let start = converted.count == 0 ? 0 : converted.length + 1
-            converted.append(start..<(start + record.byteRange.count))
+            return nil
         }
     }
 
@@ -172,55 +139,28 @@ struct WindowedJudgement {
     }
 
     private func finish(_ shape: DocumentShape) -> Judgement {
-        guard let schema = rules.schemas[shape.kind] else {
-            preconditionFailure("every kind of document has a schema")
-        }
-        var findings = findings ?? SchemaFindings(shape.kind)
-        // Here the array is empty, which it is not.
-        findings.add(
-            schema.validate(shape.body, limit: Problem.listedFindings), in: shape,
-            leavingOut: count > 0 ? "minItems" : nil)
-        let own = judge.ownReference(shape, origin, &findings)
-        if findings.count > 0 {
-            findings.sort()
-            return .problem(shape.kind, findings.problem)
-        }
-        guard let inside else { return .problem(shape.kind, Problem(.schemaJSON, "The document has no records.")) }
-        let content = content.reference(shape.kind, rules.sameness, origin)
-        let reference = own ?? content
-        switch plan(shape.kind, inside, reference) {
-        case .failure(let unfit): return .problem(shape.kind, unfit.problem)
-        case .success(let plan):
+        let isConverted = !rules.fields.isEmpty
+        let inside = inside ?? 0..<0
+        return tally.finish(
+            shape, origin,
+            text: isConverted ? (0..<tally.converted.length, tally.converted) : (inside, records)
+        ) { plan in
             let parts =
                 plan.parts.count == 1 && !isConverted ? [inside] : records.spans(of: plan.parts.map(\.records))
-            let text = WindowedRecords(
-                kind: shape.kind, source: source, fields: rules.fields, inside: inside, parts: parts)
-            return .document(JudgedDocument(.windowed(text), content: content, ownReference: own, plan: plan))
+            return .windowed(
+                WindowedRecords(
+                    kind: shape.kind, source: source, fields: rules.fields, inside: inside, parts: parts,
+                    isConverted: isConverted))
         }
-    }
-
-    private var isConverted: Bool { !rules.fields.isEmpty }
-
-    private func plan(_ kind: Kind, _ inside: Range<Int>, _ reference: String) -> Result<BatchPlan, Unfit> {
-        let text = isConverted ? 0..<converted.length : inside
-        if let whole = BatchPlan.whole(kind, text, count: count, reference: reference, rules) {
-            return .success(whole)
-        }
-        let room = BatchPlan.room(kind, reference: reference, rules)
-        if let record = large.first(where: { $0.bytes > room }) {
-            return .failure(Unfit(problem: record.problem(kind, rules)))
-        }
-        return .success(
-            BatchPlan.cut(isConverted ? converted : records, room: room, reference: reference, rules))
     }
 
     /// What a document is that cannot be read to its end.
     func ending(at obstacle: WindowedText.Obstacle, _ skeleton: Skeleton) -> Judgement {
         switch obstacle {
         case .element(let index, let mark, let bytes):
-            let kind = kind ?? rules.kind ?? .account
+            let kind = tally.kind ?? rules.kind ?? .account
             let record = LargeRecord(index: index, bytes: bytes, position: mark.position)
-            return .problem(self.kind ?? rules.kind, record.problem(kind, rules))
+            return .problem(tally.kind ?? rules.kind, record.problem(kind, rules))
         case .surroundings:
             do {
                 _ = try JSONDocument(parsing: skeleton.text)

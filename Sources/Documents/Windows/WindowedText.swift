@@ -38,6 +38,8 @@ package struct WindowedText {
     private let bare: String
     private let windowBytes: Int
     private let longestElement: Int
+    /// Whether there is nothing but elements, which end where they end.
+    private let isArrayAlone: Bool
     private var scanner: ArrayScanner
     private var mark: TextMark
     private var offset: Int
@@ -71,6 +73,7 @@ package struct WindowedText {
         self.bare = bare
         self.windowBytes = windowBytes
         self.longestElement = longestElement
+        isArrayAlone = false
         scanner = ArrayScanner(names: names)
         (offset, end) = (0, source.size)
         mark = try source.read(0..<min(3, source.size)).withUnsafeBufferPointer { TextMark(head: $0) }
@@ -82,6 +85,7 @@ package struct WindowedText {
         bare = name
         self.windowBytes = windowBytes
         longestElement = .max
+        isArrayAlone = true
         scanner = .ofElements()
         (offset, end) = (range.lowerBound, range.upperBound)
         mark = [].withUnsafeBufferPointer { TextMark(head: $0) }
@@ -158,10 +162,10 @@ package struct WindowedText {
         return window(isLast: true, closing: bracket)
     }
 
-    /// The document is over, and may be so too early; elements alone end where they end.
+    /// The document is over, and may be so too early.
     private mutating func last() -> Window? {
         guard head > 0 else { return nil }
-        return finish(closing: end == source.size ? nil : UInt8(ascii: "]"))
+        return finish(closing: isArrayAlone ? UInt8(ascii: "]") : nil)
     }
 
     /// - Parameter bracket: what closes the array; `nil`: nothing does.

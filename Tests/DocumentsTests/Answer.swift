@@ -1,0 +1,32 @@
+import Documents
+import Model
+import Testing
+
+/// A judge's answer as a value.
+struct Answer: Equatable, CustomStringConvertible {
+    var kind: Kind?
+    var problem: Problem?
+    var isUnfinished: Bool
+    var references: [String?] = []
+    var batches: [Batch] = []
+    var bodies: [String] = []
+    var mentioned: Set<String> = []
+
+    init(_ judgement: Judgement) throws {
+        problem = judgement.problem
+        isUnfinished = judgement.isUnfinished
+        if case .problem(let kind, _) = judgement { self.kind = kind }
+        guard let document = judgement.document else { return }
+        kind = document.kind
+        references = [document.content, document.ownReference]
+        batches = try document.batches
+        bodies = try batches.map { batch in
+            String(decoding: try #require(try document.body(of: batch)), as: UTF8.self)
+        }
+        mentioned = try document.mentioned(of: ["a", "b2", "7"])
+    }
+
+    var description: String {
+        problem.map { "\($0.code.rawValue) \($0.message) \($0.findings)" } ?? "\(references) \(bodies)"
+    }
+}
