@@ -16,20 +16,36 @@ package enum FolderCheck {
     /// Folders that are missing beside the inbox are no fault: the service makes them.
     package static func problems(of inbox: Configuration.Inbox) -> [String] {
         var problems: [String] = []
-        let home = status(inbox.path, "the inbox", &problems)
-        if let home, home.form != .directory { problems.append("\(inbox.path) is no folder") }
-        for (what, path) in [("work", inbox.work), ("done", inbox.done), ("failed", inbox.failed)] {
+        if let home = status(inbox.path, "the inbox", &problems), home.form != .directory {
+            problems.append("\(inbox.path) is no folder")
+        }
+        for path in [inbox.work, inbox.done, inbox.failed] {
             guard let path, let found = existing(path, &problems) else { continue }
             if found.form != .directory {
                 problems.append("\(path) is no folder")
             } else if let problem = writableByOthers(path, found) {
                 problems.append(problem)
             }
-            if what == "work", let home, found.device != home.device {
-                problems.append("\(path) is on another file system than \(inbox.path); a claim has to be one rename")
-            }
         }
         return problems
+    }
+
+    /// What works, and costs something: folders that no rename leads to.
+    package static func remarks(on inbox: Configuration.Inbox) -> [String] {
+        var unsaid: [String] = []
+        guard let home = status(inbox.path, "the inbox", &unsaid) else { return [] }
+        let work = inbox.work.flatMap { existing($0, &unsaid) }?.device ?? home.device
+        var remarks: [String] = []
+        if let path = inbox.work, work != home.device {
+            remarks.append(
+                "\(path) is on another file system than \(inbox.path): drops are claimed by a copy, not by a rename, and "
+                    + "a document that turns out unfinished while it is read cannot go back")
+        }
+        for path in [inbox.done, inbox.failed].compactMap({ $0 }) {
+            guard let found = existing(path, &unsaid), found.device != work else { continue }
+            remarks.append("\(path) is on another file system than the claimed drops: they are filed by a copy")
+        }
+        return remarks
     }
 
     private static func writableByOthers(_ path: FilePath, _ status: FileStatus) -> String? {

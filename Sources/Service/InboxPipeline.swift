@@ -5,6 +5,7 @@ import Filing
 import Inbox
 import Ledger
 import Model
+import Synchronization
 import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
@@ -18,12 +19,16 @@ final class InboxPipeline: Sendable {
     let parts: SharedParts
     private let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    /// Drops that have been started and not left.
+    private let underWay = Atomic<Int>(0)
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
         let report = parts.report
-        folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
+        folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
+            report(.inbox(settings.name, $0))
+        }
         reader = DropReader(
             inbox: settings.name, documents: documents, attachments: settings.attachments,
             longestDocument: parts.memory.limit / MemoryShare.document)
@@ -34,6 +39,7 @@ final class InboxPipeline: Sendable {
         await withDiscardingTaskGroup { group in
             do {
                 guard try await foldersAreSuitable() else { return }
+                for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
                 for await claimed in folder.drops {
@@ -64,7 +70,9 @@ final class InboxPipeline: Sendable {
 
     private func openWork() async throws -> WorkFolder {
         try await parts.patience.persist("open \(settings.folder.work)") {
-            try WorkFolder(at: settings.folder.work)
+            let work = try WorkFolder(at: settings.folder.work)
+            try work.finishCrossings(from: Directory(opening: settings.folder.path))
+            return work
         }
     }
 
@@ -79,6 +87,7 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let ticket = await gate.ticket()
+        underWay.add(1, ordering: .relaxed)
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, ticket, held: held, in: work)
@@ -87,6 +96,10 @@ final class InboxPipeline: Sendable {
             }
             await self.gate.leave(ticket)
             await self.places.leave()
+            if self.underWay.subtract(1, ordering: .relaxed).newValue == 0 {
+                work.release()
+                self.settings.releaseFolders()
+            }
         }
     }
 
@@ -129,6 +142,7 @@ final class InboxPipeline: Sendable {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
             let unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
+            await folder.removeMarkers(of: contents)
             let known = Set(unfinished.map(\.drop.workName))
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in

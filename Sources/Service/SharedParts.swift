@@ -1,3 +1,4 @@
+import Inbox
 import Ledger
 import Model
 
@@ -9,5 +10,6 @@ struct SharedParts: Sendable {
     let memory: MemoryBudget
     let patience: Patience
     let time: any TimeSource
+    let alarms: Alarms
     let report: @Sendable (ServiceEvent) -> Void
 }

@@ -101,7 +101,7 @@ package struct SluiceService: Service {
         let parts = SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
-            report: report)
+            alarms: Alarms(time: time), report: report)
         return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
     }
 

@@ -134,7 +134,7 @@ import Testing
         #expect(inbox.due == ["@a"])
         // The second look shows one link by now.
         inbox.see("a", inbox.file(links: 1))
-        #expect(!inbox.settling.isDue(FileName("a"), .notRegular, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == nil)
         inbox.pass(.milliseconds(100))
         #expect(inbox.due == ["?a"])
     }
@@ -158,11 +158,10 @@ import Testing
         inbox.settling.postpone(FileName("a"), until: inbox.now + .seconds(5))
         #expect(inbox.due.isEmpty)
         #expect(inbox.wait == .seconds(5))
-        #expect(!inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == nil)
         inbox.pass(.seconds(5))
         #expect(inbox.due == ["a"])
-        #expect(inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
-        #expect(!inbox.settling.isDue(FileName("a"), .unfinished, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == .claim(FileName("a"), .whole))
     }
 
     @Test func aFileThatWentBackWaitsForTheRestOnly() {
