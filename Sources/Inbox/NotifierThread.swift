@@ -6,6 +6,7 @@ import SystemPackage
 /// What lives on the ``Notifier``'s thread alone.
 final class NotifierThread {
     private let takeOrders: () -> [Notifier.Order]
+    private let descriptor: CInt
     private let wakeWatch: CInt
     private var watches: [CInt: Watch] = [:]
     private var parents: [FilePath: CInt] = [:]
@@ -38,6 +39,7 @@ final class NotifierThread {
             inotifytools_cleanup()
             return nil
         }
+        self.descriptor = descriptor
         // The library leaves it open to child processes.
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         guard let wake = NotifierThread.namelessFile() else { return nil }
@@ -126,8 +128,13 @@ final class NotifierThread {
 
     private func end(_ watch: CInt, ifIdle known: Watch) {
         guard known.isIdle else { return }
-        inotifytools_remove_watch_by_wd(watch)
+        remove(watch)
         watches[watch] = nil
+    }
+
+    /// Not by the library, which complains on the standard error output of a watch that the kernel has just ended.
+    private func remove(_ watch: CInt) {
+        inotify_rm_watch(descriptor, watch)
     }
 
     private struct WatchError: Error {
@@ -166,7 +173,7 @@ final class NotifierThread {
         let watch = event.pointee.wd
         guard watch != wakeWatch, let known = watches[watch] else { return }
         if mask & (CInt(IN_DELETE_SELF) | CInt(IN_MOVE_SELF) | CInt(IN_UNMOUNT) | CInt(IN_IGNORED)) != 0 {
-            if mask & CInt(IN_MOVE_SELF) != 0 { inotifytools_remove_watch_by_wd(watch) }
+            if mask & CInt(IN_MOVE_SELF) != 0 { remove(watch) }
             lose(watch, known, isUnmounted: mask & CInt(IN_UNMOUNT) != 0)
         } else if event.pointee.len > 0 {
             let name = NotifierThread.name(of: event)

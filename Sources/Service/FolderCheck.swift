@@ -30,24 +30,6 @@ package enum FolderCheck {
         return problems
     }
 
-    /// What works, and costs something: folders that no rename leads to.
-    package static func remarks(on inbox: Configuration.Inbox) -> [String] {
-        var unsaid: [String] = []
-        guard let home = status(inbox.path, "the inbox", &unsaid) else { return [] }
-        let work = inbox.work.flatMap { existing($0, &unsaid) }?.device ?? home.device
-        var remarks: [String] = []
-        if let path = inbox.work, work != home.device {
-            remarks.append(
-                "\(path) is on another file system than \(inbox.path): drops are claimed by a copy, not by a rename, and "
-                    + "a document that turns out unfinished while it is read cannot go back")
-        }
-        for path in [inbox.done, inbox.failed].compactMap({ $0 }) {
-            guard let found = existing(path, &unsaid), found.device != work else { continue }
-            remarks.append("\(path) is on another file system than the claimed drops: they are filed by a copy")
-        }
-        return remarks
-    }
-
     private static func writableByOthers(_ path: FilePath, _ status: FileStatus) -> String? {
         let user = geteuid()
         if status.owner != user && status.owner != 0 {

@@ -188,12 +188,14 @@ final class InboxPipeline: Sendable {
         _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-            if condition != .notRegular && settings.copies(status), try !work.adopt(drop.workName) {
+            let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
+            if isCopied, try !work.adopt(drop.workName) {
                 let problem = Problem(.readChanged, "The file was written to while it was taken.")
                 return DropReader.Reading.problem(nil, problem, sha256: nil)
             }
             return try reader.read(
-                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt)
+                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt,
+                expected: isCopied ? nil : status)
         }
         switch reading {
         case .unfinished(let problem, let sha256):

@@ -188,4 +188,19 @@ import Testing
         inbox.pass(.seconds(1))
         #expect(inbox.due == ["?a"])
     }
+
+    @Test func nothingIsDueBeforeItsMarker() {
+        var inbox = SettlingFixture(needsMarker: true)
+        let file = inbox.file(quiet: .seconds(100))
+        inbox.see("a", file, renamedIn: true)
+        inbox.see("odd", inbox.file(form: .link))
+        inbox.pass(.seconds(3600))
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == nil)
+        inbox.see("a", file, isMarked: true)
+        #expect(inbox.due == ["?a"])
+        // It was taken away again.
+        inbox.see("a", file)
+        #expect(inbox.due.isEmpty)
+    }
 }
