@@ -42,6 +42,7 @@ final class InboxPipeline: Sendable {
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
+                releaseIfIdle(work)
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -96,11 +97,16 @@ final class InboxPipeline: Sendable {
             }
             await self.gate.leave(ticket)
             await self.places.leave()
-            if self.underWay.subtract(1, ordering: .relaxed).newValue == 0 {
-                work.release()
-                self.settings.releaseFolders()
-            }
+            self.underWay.subtract(1, ordering: .relaxed)
+            self.releaseIfIdle(work)
         }
+    }
+
+    /// An idle inbox costs no descriptor, and keeps no file system busy.
+    private func releaseIfIdle(_ work: WorkFolder) {
+        guard underWay.load(ordering: .relaxed) == 0 else { return }
+        work.release()
+        settings.releaseFolders()
     }
 
     /// Works on a drop, and gives its memory back while it waits for another one.

@@ -78,7 +78,7 @@ final class InboxSettings: Sendable {
         }
     }
 
-    /// Closes the folders that no drop is on its way to: an idle inbox costs no descriptor.
+    /// Closes the folders that no drop is on its way to.
     func releaseFolders() {
         folders.withLock { folders in folders = folders.filter { !$0.value.isIdle } }
     }

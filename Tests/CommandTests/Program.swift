@@ -74,6 +74,9 @@ struct Program {
         var output: String { get throws { try String(contentsOfFile: outputFile.string, encoding: .utf8) } }
         var errors: String { get throws { try String(contentsOfFile: errorFile.string, encoding: .utf8) } }
 
+        /// The process's number while it runs.
+        var process: pid_t? { child.identifier.withLock { $0?.value } }
+
         /// Sends a signal, once the program has started.
         func signal(_ signal: Int32) {
             child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }
