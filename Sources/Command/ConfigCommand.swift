@@ -21,6 +21,11 @@ struct ConfigCommand: AsyncParsableCommand {
             problems += schemaProblems(configuration)
             problems += folderProblems(configuration)
             problems += await credentialProblems(configuration)
+            for inbox in configuration.expandedInboxes() {
+                for remark in FolderCheck.remarks(on: inbox) {
+                    Output.line("\(configuration.source): warning: inbox \(inbox.name): \(remark)")
+                }
+            }
             for warning in configuration.warnings { Output.line("\(configuration.source): warning: \(warning)") }
             for problem in problems { Output.error("\(configuration.source): \(problem)") }
             if !problems.isEmpty { throw Exit.badConfiguration }

@@ -25,6 +25,9 @@ struct DocumentSizes: Sendable {
         windowed = min(held, DocumentSizes.usual)
     }
 
+    /// What is longer is not read at all. It would be hundreds of requests; more likely it is a mistake or worse.
+    let longest = 4 << 30
+
     /// Whatever fits into memory is held, and large documents are read in windows.
     static let unlimited = DocumentSizes(memory: .max)
 

@@ -16,17 +16,15 @@ package enum FolderCheck {
     /// Folders that are missing beside the inbox are no fault: the service makes them.
     package static func problems(of inbox: Configuration.Inbox) -> [String] {
         var problems: [String] = []
-        let home = status(inbox.path, "the inbox", &problems)
-        if let home, home.form != .directory { problems.append("\(inbox.path) is no folder") }
-        for (what, path) in [("work", inbox.work), ("done", inbox.done), ("failed", inbox.failed)] {
+        if let home = status(inbox.path, "the inbox", &problems), home.form != .directory {
+            problems.append("\(inbox.path) is no folder")
+        }
+        for path in [inbox.work, inbox.done, inbox.failed] {
             guard let path, let found = existing(path, &problems) else { continue }
             if found.form != .directory {
                 problems.append("\(path) is no folder")
             } else if let problem = writableByOthers(path, found) {
                 problems.append(problem)
-            }
-            if what == "work", let home, found.device != home.device {
-                problems.append("\(path) is on another file system than \(inbox.path); a claim has to be one rename")
             }
         }
         return problems

@@ -5,6 +5,7 @@ import Filing
 import Inbox
 import Ledger
 import Model
+import Synchronization
 import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
@@ -18,12 +19,16 @@ final class InboxPipeline: Sendable {
     let parts: SharedParts
     private let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    /// Drops that have been started and not left.
+    private let underWay = Atomic<Int>(0)
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
         let report = parts.report
-        folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
+        folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
+            report(.inbox(settings.name, $0))
+        }
         reader = DropReader(
             inbox: settings.name, documents: documents, attachments: settings.attachments,
             sizes: DocumentSizes(memory: parts.memory.limit), spools: parts.spools)
@@ -34,8 +39,10 @@ final class InboxPipeline: Sendable {
         await withDiscardingTaskGroup { group in
             do {
                 guard try await foldersAreSuitable() else { return }
+                for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
+                releaseIfIdle(work)
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -64,7 +71,9 @@ final class InboxPipeline: Sendable {
 
     private func openWork() async throws -> WorkFolder {
         try await parts.patience.persist("open \(settings.folder.work)") {
-            try WorkFolder(at: settings.folder.work)
+            let work = try WorkFolder(at: settings.folder.work)
+            try work.finishCrossings(from: Directory(opening: settings.folder.path))
+            return work
         }
     }
 
@@ -81,6 +90,7 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let ticket = await gate.ticket()
+        underWay.add(1, ordering: .relaxed)
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, ticket, held: held, in: work)
@@ -89,7 +99,16 @@ final class InboxPipeline: Sendable {
             }
             await self.gate.leave(ticket)
             await self.places.leave()
+            self.underWay.subtract(1, ordering: .relaxed)
+            self.releaseIfIdle(work)
         }
+    }
+
+    /// An idle inbox costs no descriptor, and keeps no file system busy.
+    private func releaseIfIdle(_ work: WorkFolder) {
+        guard underWay.load(ordering: .relaxed) == 0 else { return }
+        work.release()
+        settings.releaseFolders()
     }
 
     /// Works on a drop, and gives its memory back while it waits for another one.
@@ -131,6 +150,7 @@ final class InboxPipeline: Sendable {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
             let unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
+            await folder.removeMarkers(of: contents)
             let known = Set(unfinished.map(\.drop.workName))
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
@@ -176,12 +196,14 @@ final class InboxPipeline: Sendable {
         _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-            if condition != .notRegular && settings.copies(status), try !work.adopt(drop.workName) {
+            let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
+            if isCopied, try !work.adopt(drop.workName) {
                 let problem = Problem(.readChanged, "The file was written to while it was taken.")
                 return DropReader.Reading.problem(nil, problem, sha256: nil)
             }
             return try reader.read(
-                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt)
+                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt,
+                expected: isCopied ? nil : status)
         }
         switch reading {
         case .unfinished(let problem, let sha256):

@@ -1,3 +1,4 @@
+import Inbox
 import Ledger
 import Model
 import SystemPackage
@@ -12,5 +13,6 @@ struct SharedParts: Sendable {
     let spools: FilePath
     let patience: Patience
     let time: any TimeSource
+    let alarms: Alarms
     let report: @Sendable (ServiceEvent) -> Void
 }

@@ -101,8 +101,7 @@ package struct SluiceService: Service {
         let parts = SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), spools: configuration.state,
-            patience: patience, time: time,
-            report: report)
+            patience: patience, time: time, alarms: Alarms(time: time), report: report)
         return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
     }
 

@@ -84,6 +84,9 @@ struct Program {
             }
         }
 
+        /// The process's number while it runs.
+        var process: pid_t? { child.identifier.withLock { $0?.value } }
+
         /// Sends a signal, once the program has started.
         func signal(_ signal: Int32) {
             child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }
