@@ -3,19 +3,27 @@ import JSONText
 import Model
 
 /// SHA-256 over a document's canonical content: the converted array as RFC 8785 writes it, numbers exact.
-enum ContentHash {
-    static func reference(
-        of shape: DocumentShape, _ sameness: DocumentRules.Sameness, _ origin: DocumentOrigin
-    ) -> String {
+struct ContentHash {
+    /// The reference that the content gives, with what the inbox adds to it.
+    let content: String
+    /// The reference that the bare content gives.
+    let plain: String
+    /// What was added: nothing, the drop's name, or the day.
+    let addition: [UInt8]
+
+    init(_ shape: DocumentShape, _ sameness: DocumentRules.Sameness, _ origin: DocumentOrigin) {
         var hash = SHA256()
         shape.array?.canonicalize { hash.update(bufferPointer: $0) }
+        plain = ContentHash.derived(shape.kind, hash.finalize())
+        addition =
+            switch sameness {
+            case .content: []
+            case .contentAndName: origin.name.bytes
+            case .contentAndDay: Array(origin.day.utf8)
+            }
         // A NUL stands in no JSON text, so content and addition cannot be taken for another content.
-        switch sameness {
-        case .content: break
-        case .contentAndName: hash.update(data: [0] + origin.name.bytes)
-        case .contentAndDay: hash.update(data: [0] + Array(origin.day.utf8))
-        }
-        return derived(shape.kind, hash.finalize())
+        if sameness != .content { hash.update(data: [0] + addition) }
+        content = ContentHash.derived(shape.kind, hash.finalize())
     }
 
     /// `KIND-` and the first 40 hexadecimal digits.

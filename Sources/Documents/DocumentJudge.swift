@@ -85,11 +85,12 @@ package struct DocumentJudge: Sendable {
         guard let array = shape.array, array.kind == .array else {
             return .problem(shape.kind, Problem(.schemaJSON, "The document's \(shape.arrayName) is no array"))
         }
-        let content = ContentHash.reference(of: shape, rules.sameness, origin)
-        switch BatchPlan.make(shape, array, reference: own ?? content, rules) {
+        let hash = ContentHash(shape, rules.sameness, origin)
+        switch BatchPlan.make(shape, array, reference: own ?? hash.content, rules) {
         case .success(let plan):
             return .document(
-                JudgedDocument(shape: shape.withoutPlaces, content: content, ownReference: own, plan: plan))
+                JudgedDocument(
+                    shape: shape.withoutPlaces, hash: hash, ownReference: own, plan: plan, rules: rules))
         case .failure(let problem):
             return .problem(shape.kind, problem.problem)
         }

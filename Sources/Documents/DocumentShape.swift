@@ -14,7 +14,7 @@ struct DocumentShape: Sendable {
     /// For a converted document: from `source`, which is the converted text then, back to the sender's own.
     private var map: SourceMap?
     /// Whether the body is other than what the sender wrote.
-    private(set) var isConverted = false
+    var isConverted = false
 
     var arrayName: String { kind.arrayName ?? "" }
     var array: JSONValue? { body[arrayName] }

@@ -10,13 +10,38 @@ package struct JudgedDocument: Sendable {
     /// The reference that it brought, where it is kept.
     package let ownReference: String?
 
-    private let shape: DocumentShape
-    private let plan: BatchPlan
+    /// The reference that the bare content gives, without the name or day that the inbox may add.
+    package let plainContent: String
+    /// What the inbox adds to the content: nothing, the drop's name, or the day.
+    package let addition: [UInt8]
 
-    init(shape: DocumentShape, content: String, ownReference: String?, plan: BatchPlan) {
+    let shape: DocumentShape
+    let plan: BatchPlan
+    let rules: DocumentRules
+    /// The places in the file of the records that it still has, from 0; `nil`: all of them.
+    var positions: [Int]?
+
+    init(
+        shape: DocumentShape, hash: ContentHash, ownReference: String?, plan: BatchPlan, rules: DocumentRules
+    ) {
         self.kind = shape.kind
-        self.content = content
+        self.content = hash.content
+        self.plainContent = hash.plain
+        self.addition = hash.addition
         self.ownReference = ownReference
+        self.shape = shape
+        self.plan = plan
+        self.rules = rules
+    }
+
+    /// The same document with other bodies: under another reference, or with fewer records.
+    init(_ document: JudgedDocument, shape: DocumentShape, plan: BatchPlan) {
+        kind = document.kind
+        content = document.content
+        plainContent = document.plainContent
+        addition = document.addition
+        ownReference = document.ownReference
+        rules = document.rules
         self.shape = shape
         self.plan = plan
     }

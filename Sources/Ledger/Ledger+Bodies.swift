@@ -3,6 +3,11 @@ import GRDB
 import Model
 
 extension Ledger {
+    /// The batches of a drop.
+    package func batches(of drop: DropID) async throws -> [Batch] {
+        try await pool.read { database in try Ledger.batches(of: drop.text, database) }
+    }
+
     /// The batches of a drop that are neither accepted nor refused.
     package func openBatches(of drop: DropID) async throws -> [Batch] {
         try await pool.read { database in

@@ -58,7 +58,14 @@ extension Ledger {
             outcome: try known(Outcome(rawValue: row["outcome"]), "drops.outcome"), isConfirmed: row["confirmed"],
             problem: problem, finishedAt: Timestamp(milliseconds: row["finishedAt"]),
             batches: try reports(of: id, database),
-            duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) })
+            duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) },
+            alreadyAccepted: try leftOut(row))
+    }
+
+    /// The records that were left out of a drop's batches.
+    static func leftOut(_ row: Row) throws -> [AcceptedRecord] {
+        guard let text = row["alreadyAccepted"] as String? else { return [] }
+        return try JSONDecoder().decode([AcceptedRecord].self, from: Data(text.utf8))
     }
 
     private static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {

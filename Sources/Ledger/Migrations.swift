@@ -7,6 +7,9 @@ enum Migrations {
         migrator.registerMigration("1 drops, batches, requests, contents") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2 order") { database in
+            try database.execute(sql: order)
+        }
         return migrator
     }
 

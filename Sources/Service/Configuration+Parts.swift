@@ -48,7 +48,9 @@ extension InboxSettings {
             attachments: AttachmentJudge(
                 types: inbox.attachments.types, name: AttachmentName(template: inbox.attachments.name),
                 bodyBytes: Int64(configuration.limits.multipartBytes.bytes)),
-            attachmentWait: inbox.attachments.wait, scope: inbox.scope, hasFullResults: inbox.results == .full,
+            attachmentWait: inbox.attachments.wait, scope: inbox.scope,
+            order: OrderSettings(rule: inbox.ordering.rule, wait: configuration.api.orderWait),
+            hasFullResults: inbox.results == .full,
             folderProblems: { FolderCheck.problems(of: inbox) })
     }
 }
@@ -59,6 +61,16 @@ extension Configuration.Inbox.Filing {
         case .auto: .auto(serviceUser: geteuid())
         case .move: .move
         case .copy: .copy
+        }
+    }
+}
+
+extension Configuration.Inbox.Ordering {
+    var rule: DropOrder.Rule {
+        switch self {
+        case .key: .key
+        case .strict: .strict
+        case .none: .none
         }
     }
 }

@@ -26,6 +26,8 @@ package struct EventLog: Sendable {
             logger.info("unfinished, back in the inbox", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
         case .waitsForAccount(let inbox, let drop):
             logger.info("waits for its account", metadata: ["inbox": "\(inbox)", "drop": "\(drop)"])
+        case .takenForProcessed(let drop):
+            logger.info("taken for processed, others go on", metadata: ["drop": "\(drop)"])
         case .fault(let work, let message):
             logger.error("cannot go on, trying again", metadata: ["work": "\(work)", "error": "\(message)"])
         case .faultOver(let work): logger.notice("going on", metadata: ["work": "\(work)"])

@@ -9,15 +9,19 @@ import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
 final class InboxPipeline: Sendable {
-    /// Drops of one inbox that are on their way at the same time; the rest wait in the folder.
+    /// Drops of one inbox that are worked on at the same time.
     static let width = 64
+    /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
+    /// folder.
+    static let horizon = 4096
 
     let settings: InboxSettings
     let folder: InboxFolder
     let reader: DropReader
     let parts: SharedParts
-    private let gate = ArrivalGate()
+    let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    private let horizon = Turnstile(places: horizon)
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
@@ -35,6 +39,7 @@ final class InboxPipeline: Sendable {
             do {
                 guard try await foldersAreSuitable() else { return }
                 let work = try await openWork()
+                try await restoreOrder()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
@@ -69,13 +74,13 @@ final class InboxPipeline: Sendable {
     }
 
     private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
-        try await places.enter(lane: "")
+        try await horizon.enter(lane: "")
         let held = MemoryShare.bytes(for: job, limit: parts.memory.limit)
         do {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
-            try await parts.memory.take(held)
+            try await takeRoom(held, lane: "new")
         } catch {
-            await places.leave()
+            await horizon.leave()
             throw error
         }
         let ticket = await gate.ticket()
@@ -86,11 +91,27 @@ final class InboxPipeline: Sendable {
                 // Stopped: the drop stays where the ledger left it.
             }
             await self.gate.leave(ticket)
-            await self.places.leave()
+            await self.horizon.leave()
         }
     }
 
-    /// Works on a drop, and gives its memory back while it waits for another one.
+    /// Waits for a place and for memory; new drops and those that waited for others take turns.
+    private func takeRoom(_ held: Int, lane: String) async throws {
+        try await places.enter(lane: lane)
+        do {
+            try await parts.memory.take(held, lane: settings.name)
+        } catch {
+            await places.leave()
+            throw error
+        }
+    }
+
+    private func leaveRoom(_ held: Int) async {
+        await parts.memory.giveBack(held)
+        await places.leave()
+    }
+
+    /// Works on a drop, and gives its room back while it waits for something.
     ///
     /// - Parameter held: bytes of the memory budget that are held already, and given back here.
     private func bringToItsEnd(
@@ -102,25 +123,23 @@ final class InboxPipeline: Sendable {
             do {
                 step = try await process(job, ticket, in: work)
             } catch {
-                await parts.memory.giveBack(held)
+                await leaveRoom(held)
                 throw error
             }
-            await parts.memory.giveBack(held)
-            guard case .waits(let drop, let status, let other) = step else { return }
+            await leaveRoom(held)
+            guard case .waits(let drop, let status, let reason) = step else { return }
             await gate.leave(ticket)
-            try await parts.patience.persist("read the ledger") {
-                try await parts.announcements.waitForFinal(other)
-            }
+            try await wait(for: reason, drop)
             job = .known(.waiting(drop), status)
-            try await parts.memory.take(held)
+            try await takeRoom(held, lane: "again")
         }
     }
 
     /// How far a drop came.
-    private enum Step {
+    enum Step: Sendable {
         case ended
-        /// It is looked at again when another drop is final.
-        case waits(Drop, FileStatus, for: DropID)
+        /// It is looked at again when what it waits for has come.
+        case waits(Drop, FileStatus, for: Wait)
     }
 
     /// Everything in `.work` and in the ledger that has not come to its end: known drops by arrival, then those that
@@ -201,27 +220,5 @@ final class InboxPipeline: Sendable {
                 content: .attachment(attachment, file: file, size: size))
             return try await submit(job, status, ticket, in: work)
         }
-    }
-
-    private func submit(
-        _ job: SubmissionJob, _ status: FileStatus, _ ticket: ArrivalGate.Ticket, in work: WorkFolder
-    ) async throws -> Step {
-        await gate.enter(ticket)
-        let turn = try await parts.patience.persist("write the ledger") {
-            try await parts.ledger.admit(job.admission(scope: settings.scope))
-        }
-        await gate.leave(ticket)
-        let ending: Ending
-        switch turn {
-        case .wait(let other): return .waits(job.drop, status, for: other)
-        case .submit(let batches): ending = try await parts.submitter.submit(job, batches, settings)
-        case .duplicate(let first): ending = Ending(outcome: .duplicate, duplicateOf: first)
-        case .refused(let problem): ending = .failed(problem)
-        }
-        try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, in: work)
-        if ending.outcome == .accepted, case .document(let document) = job.content {
-            await parts.submitter.announceAccounts(of: document)
-        }
-        return .ended
     }
 }

@@ -16,6 +16,8 @@ package enum ServiceEvent: Sendable {
     case wentBack(inbox: String, FileName)
     /// An attachment waits for its account.
     case waitsForAccount(inbox: String, DropID)
+    /// A document that others waited for is taken for processed: `orderWait` is over, and the API said nothing.
+    case takenForProcessed(DropID)
     /// Something of this machine is in the way; it is tried again by itself.
     case fault(work: String, message: String)
     case faultOver(work: String)

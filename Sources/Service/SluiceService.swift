@@ -96,10 +96,10 @@ package struct SluiceService: Service {
     private func makePipelines(_ delivery: DeliveryService, _ patience: Patience) -> [InboxPipeline] {
         let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
-            ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, time: time,
-            report: report, once: options.once)
+            ledger: ledger, delivery: delivery, announcements: announcements, patience: patience)
         let parts = SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
+            order: OrderKeeper(time: time) { [report] in report(.takenForProcessed($0)) },
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
             report: report)
         return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }

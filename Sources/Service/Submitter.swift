@@ -14,14 +14,36 @@ struct SubmissionJob: Sendable {
     let drop: Drop
     let kind: Kind
     let sha256: [UInt8]
-    let content: Content
+    private(set) var content: Content
+    /// What it is about.
+    private(set) var keys: IdentityKeys
+    /// The `-rN` in its references.
+    var round = 1
+    /// Records that an earlier document brought; `nil`: none were looked for.
+    var leftOut: [AcceptedRecord]?
 
-    func admission(scope: String) -> Admission {
+    init(drop: Drop, kind: Kind, sha256: [UInt8], content: Content) {
+        self.drop = drop
+        self.kind = kind
+        self.sha256 = sha256
+        self.content = content
+        keys = content.keys
+    }
+
+    /// Goes on with other bodies of the same document.
+    mutating func replace(_ document: JudgedDocument) {
+        content = .document(document)
+        keys = content.keys
+    }
+
+    func admission(scope: String, isOrdered: Bool) -> Admission {
         switch content {
         case .document(let document):
             Admission(
                 drop: drop, kind: kind, sha256: sha256, content: document.content,
-                ownReference: document.ownReference, scope: scope, batches: document.batches)
+                plainContent: document.plainContent, addition: document.addition,
+                ownReference: document.ownReference, scope: scope, identities: keys, isOrdered: isOrdered,
+                round: round, leftOut: leftOut, batches: document.batches)
         case .attachment(let attachment, _, let size):
             // The frame around the file follows from the reference, so the file's hash stands for the body's.
             Admission(
@@ -35,35 +57,47 @@ struct SubmissionJob: Sendable {
     }
 }
 
+extension SubmissionJob.Content {
+    /// What makes it the same as another.
+    var reference: String {
+        switch self {
+        case .document(let document): document.content
+        case .attachment(let attachment, _, _): attachment.content
+        }
+    }
+
+    fileprivate var keys: IdentityKeys {
+        switch self {
+        case .document(let document): document.identities
+        case .attachment(let attachment, _, _):
+            IdentityKeys([IdentityKeys.key(clientReferenceId: attachment.fields.clientReferenceId)])
+        }
+    }
+}
+
 /// Sends the batches of a drop one after the other and says how the drop ends.
 struct Submitter: Sendable {
     let ledger: Ledger
     let delivery: DeliveryService
     let announcements: Announcements
     let patience: Patience
-    let time: any TimeSource
-    let report: @Sendable (ServiceEvent) -> Void
-    /// With `once`, an early attachment is left for the next run.
-    let once: Bool
 
-    /// An early attachment is sent again this often, in case its account came some other way.
-    static let earlyInterval = Duration.seconds(3600)
-
-    func submit(_ job: SubmissionJob, _ batches: [Batch], _ inbox: InboxSettings) async throws -> Ending {
+    /// - Returns: `nil` for an attachment whose account the API does not know so far.
+    func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
         for batch in batches where batch.state != .accepted {
             guard let body = try await body(of: batch, job) else {
                 let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
                 return .failed(Problem(.referenceConflict, message))
             }
             try await keepIfConverted(body, batch, job)
-            switch try await deliver(batch, body, job, inbox) {
+            switch try await deliver(batch, body, job) {
             case .accepted:
                 continue
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
                 return .failed(problem)
             case .early:
-                preconditionFailure("an early attachment waits or fails")
+                return nil
             }
         }
         try await forgetBodies(of: batches)
@@ -86,7 +120,7 @@ struct Submitter: Sendable {
     }
 
     private func deliver(
-        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob, _ inbox: InboxSettings
+        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob
     ) async throws -> Delivered {
         let attempts = try await patience.persist("read the ledger") {
             try await ledger.attempts(ofBatch: batch.reference, drop: job.drop.id)
@@ -94,53 +128,7 @@ struct Submitter: Sendable {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
             attempts: attempts)
-        guard case .attachment(let attachment, _, _) = job.content else {
-            return try await delivery.deliver(submission)
-        }
-        return try await deliverWhenKnown(submission, attachment.fields.clientReferenceId, job.drop, inbox)
-    }
-
-    /// Sends an attachment until the API knows its account, or for as long as `attachments.wait` says.
-    private func deliverWhenKnown(
-        _ submission: Submission, _ account: String, _ drop: Drop, _ inbox: InboxSettings
-    ) async throws -> Delivered {
-        while true {
-            let seen = await announcements.want(account)
-            let delivered: Delivered
-            do {
-                delivered = try await delivery.deliver(submission)
-                if delivered == .early { try await waitForAccount(account, since: seen, drop, inbox) }
-            } catch is TooEarly {
-                await announcements.doNotWant(account)
-                return .refused(
-                    Problem(
-                        .submitNotFound, "The API did not know the attachment's account within \(inbox.attachmentWait)."
-                    ))
-            } catch {
-                await announcements.doNotWant(account)
-                throw error
-            }
-            await announcements.doNotWant(account)
-            if delivered != .early { return delivered }
-        }
-    }
-
-    private struct TooEarly: Error {}
-
-    private func waitForAccount(
-        _ account: String, since: Int, _ drop: Drop, _ inbox: InboxSettings
-    ) async throws {
-        let left = inbox.attachmentWait - drop.receivedAt.duration(to: time.timestamp)
-        if left <= .zero { throw TooEarly() }
-        report(.waitsForAccount(inbox: drop.inbox, drop.id))
-        if once { throw CancellationError() }
-        let deadline = time.moment + min(left, Submitter.earlyInterval)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await announcements.waitForAccount(account, since: since) }
-            group.addTask { try await time.sleep(until: deadline) }
-            try await group.next()
-            group.cancelAll()
-        }
+        return try await delivery.deliver(submission)
     }
 
     /// A batch's exact body: made from the drop, or kept from an earlier drop that left it unresolved.
@@ -160,11 +148,12 @@ struct Submitter: Sendable {
     /// What the API may or may not have taken has to be repeated to the letter when its drop comes back.
     private func keepBodies(of job: SubmissionJob, _ batches: [Batch]) async throws {
         guard case .document(let document) = job.content else { return }
-        let open = try await patience.persist("read the ledger") {
-            try await ledger.openBatches(of: job.drop.id)
+        let all = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        // Where a part was accepted, a drop that comes back sends the others as they are.
+        guard all.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+            return try await forgetBodies(of: batches)
         }
-        guard open.contains(where: { $0.state == .unresolved }) else { return try await forgetBodies(of: batches) }
-        for batch in open {
+        for batch in all where batch.state != .accepted {
             guard let body = document.body(of: batch) else { continue }
             try await patience.persist("keep a body") { try ledger.keep(body: body, hash: batch.bodyHash) }
         }
