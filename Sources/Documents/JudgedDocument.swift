@@ -65,15 +65,7 @@ package struct JudgedDocument: Sendable {
     /// The body of part `part`, counted from 1, under `reference`.
     package func body(part: Int, reference: String) -> [UInt8] {
         let frame = BodyFrame(reference: reference, arrayName: shape.arrayName)
-        let records = shape.text(plan.parts[part - 1].text)
-        var body: [UInt8] = []
-        body.reserveCapacity(frame.length + records.count + 2)
-        body += frame.head
-        body.append(UInt8(ascii: "["))
-        body += records
-        body.append(UInt8(ascii: "]"))
-        body += frame.tail
-        return body
+        return frame.body(shape.text(plan.parts[part - 1].text))
     }
 
     /// The body of `batch`, if it is one of this document's.
@@ -82,12 +74,19 @@ package struct JudgedDocument: Sendable {
     package func body(of batch: Batch) -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
         let body = body(part: batch.part, reference: batch.reference)
-        return Array(SHA256.hash(data: body)) == batch.bodyHash ? body : nil
+        return body.isBody(of: batch) ? body : nil
     }
 
     /// Those of these `clientReferenceId`s that a record is about.
     package func mentioned(of identities: Set<String>) -> Set<String> {
         guard !identities.isEmpty, let array = shape.array else { return [] }
         return identities.intersection(array.elements.compactMap { $0["clientReferenceId"]?.string })
+    }
+}
+
+extension [UInt8] {
+    /// Whether these bytes are what a batch sends.
+    func isBody(of batch: Batch) -> Bool {
+        count == Int(batch.bytes) && Array(SHA256.hash(data: self)) == batch.bodyHash
     }
 }

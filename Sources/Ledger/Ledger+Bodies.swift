@@ -15,6 +15,25 @@ extension Ledger {
         }
     }
 
+    /// The final answer that refused a batch.
+    package func refusal(ofBatch reference: String, drop: DropID) async throws -> (
+        code: Code, status: Int?, response: String?
+    )? {
+        try await pool.read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT requests.error, requests.status, batches.response FROM batches
+                        JOIN requests ON requests.batchID = batches.id
+                    WHERE batches.dropID = ? AND batches.reference = ? AND batches.state = 'refused'
+                        AND requests.error IS NOT NULL ORDER BY requests.id DESC LIMIT 1
+                    """, arguments: [drop.text, reference])
+            return try row.map { row in
+                (try known(Code(rawValue: row["error"]), "requests.error"), row["status"], row["response"])
+            }
+        }
+    }
+
     /// Keeps the exact body of an unresolved batch; it is on disk when this returns.
     package func keep(body: [UInt8], hash: [UInt8]) throws {
         try bodies.keep(body, hash: hash)

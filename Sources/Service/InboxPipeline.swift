@@ -212,13 +212,23 @@ final class InboxPipeline: Sendable {
             try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
             return .ended
         case .document(let document, let sha256):
-            let job = SubmissionJob(drop: drop, kind: document.kind, sha256: sha256, content: .document(document))
+            let job = SubmissionJob(
+                drop: drop, kind: document.kind, sha256: sha256, content: .document(document),
+                readAgain: readingAgain(drop, in: work))
             return try await submit(job, status, ticket, in: work)
         case .attachment(let attachment, let file, let size, let sha256):
             let job = SubmissionJob(
                 drop: drop, kind: .attachment, sha256: sha256,
-                content: .attachment(attachment, file: file, size: size))
+                content: .attachment(attachment, file: file, size: size),
+                readAgain: readingAgain(drop, in: work))
             return try await submit(job, status, ticket, in: work)
+        }
+    }
+
+    private func readingAgain(_ drop: Drop, in work: WorkFolder) -> @Sendable () async throws -> [UInt8] {
+        {
+            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
+            return try file.bytes(at: 0, count: Int(file.status().size))
         }
     }
 }

@@ -15,6 +15,8 @@ struct SubmissionJob: Sendable {
     let kind: Kind
     let sha256: [UInt8]
     private(set) var content: Content
+    /// The file's bytes once more.
+    let readAgain: @Sendable () async throws -> [UInt8]
     /// What it is about.
     private(set) var keys: IdentityKeys
     /// The `-rN` in its references.
@@ -22,11 +24,15 @@ struct SubmissionJob: Sendable {
     /// Records that an earlier document brought; `nil`: none were looked for.
     var leftOut: [AcceptedRecord]?
 
-    init(drop: Drop, kind: Kind, sha256: [UInt8], content: Content) {
+    init(
+        drop: Drop, kind: Kind, sha256: [UInt8], content: Content,
+        readAgain: @escaping @Sendable () async throws -> [UInt8]
+    ) {
         self.drop = drop
         self.kind = kind
         self.sha256 = sha256
         self.content = content
+        self.readAgain = readAgain
         keys = content.keys
     }
 
@@ -85,7 +91,11 @@ struct Submitter: Sendable {
     /// - Returns: `nil` for an attachment whose account the API does not know so far.
     func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
         for batch in batches where batch.state != .accepted {
-            guard let body = try await body(of: batch, job) else {
+            if batch.state == .refused, let problem = try await refusal(of: batch, job) {
+                try await keepBodies(of: job, batches)
+                return .failed(problem)
+            }
+            guard let body = try await body(of: batch, among: batches, job) else {
                 let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
                 return .failed(Problem(.referenceConflict, message))
             }
@@ -102,6 +112,14 @@ struct Submitter: Sendable {
         }
         try await forgetBodies(of: batches)
         return Ending(outcome: .accepted)
+    }
+
+    /// What the API said of a batch when the service was stopped between that and the drop's end.
+    private func refusal(of batch: Batch, _ job: SubmissionJob) async throws -> Problem? {
+        let refusal = try await patience.persist("read the ledger") {
+            try await ledger.refusal(ofBatch: batch.reference, drop: job.drop.id)
+        }
+        return refusal.map { DeliveryService.problem($0.code, status: $0.status, response: $0.response) }
     }
 
     /// A converted body cannot be made again after the configuration has changed: it is kept before it leaves.
@@ -131,17 +149,20 @@ struct Submitter: Sendable {
         return try await delivery.deliver(submission)
     }
 
-    /// A batch's exact body: made from the drop, or kept from an earlier drop that left it unresolved.
-    private func body(of batch: Batch, _ job: SubmissionJob) async throws -> RequestBody? {
+    /// A batch's exact body: made from the drop, or kept from an earlier drop that left it unresolved, or made from the
+    /// drop as an earlier configuration took it.
+    private func body(of batch: Batch, among batches: [Batch], _ job: SubmissionJob) async throws -> RequestBody? {
         switch job.content {
         case .attachment(let attachment, let file, let size):
             let form = attachment.form
             return .multipart(boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail)
         case .document(let document):
             if let body = document.body(of: batch) { return .json(body) }
-            return try await patience.persist("read a kept body") {
-                try ledger.keptBody(hash: batch.bodyHash).map { .json($0) }
-            }
+            let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
+            if let kept { return .json(kept) }
+            let before = batches.prefix { $0.part < batch.part }.reduce(0) { $0 + $1.records }
+            let text = try await patience.persist("read a drop", job.readAgain)
+            return OriginalBody.make(text, job.kind, batch, recordsBefore: before).map { .json($0) }
         }
     }
 
