@@ -99,7 +99,7 @@ import TestSupport
                 }
                 try stage.drop(Stage.account("INV-2") + filler, as: "other.json")
                 #expect(try await stage.result(of: "other.json").outcome == "accepted")
-                #expect(stage.filed.count == 2)
+                try await stage.waitForFiled(2)
             }
             // What waits is known to the ledger with its number, and goes on in order.
             try await stage.serve {
