@@ -10,7 +10,7 @@ package struct JudgedDocument: Sendable {
     /// The reference that it brought, where it is kept.
     package let ownReference: String?
 
-    private let shape: DocumentShape
+    let shape: DocumentShape
     private let plan: BatchPlan
 
     init(shape: DocumentShape, content: String, ownReference: String?, plan: BatchPlan) {

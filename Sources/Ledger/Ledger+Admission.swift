@@ -52,7 +52,11 @@ extension Ledger {
         if batches.contains(where: { $0.state != .waiting }) { return batches }
         if !batches.isEmpty {
             try database.execute(
-                sql: "DELETE FROM requests WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)", arguments: [id])
+                // They are slots of the throttle still.
+                sql: """
+                    UPDATE requests SET batchID = NULL
+                    WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)
+                    """, arguments: [id])
             try database.execute(sql: "DELETE FROM batches WHERE dropID = ?", arguments: [id])
             try database.execute(
                 sql: "DELETE FROM contents WHERE dropID = ? AND state = 'pending'", arguments: [id])

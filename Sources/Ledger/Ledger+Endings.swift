@@ -8,6 +8,8 @@ package struct Ending: Sendable {
     package var isConfirmed: Bool
     package var problem: Problem?
     package var duplicateOf: FileName?
+    /// Whether the drop is put back by itself, once, if it never was (contract, section 4, "Outages").
+    package var isPutBack = false
 
     package init(
         outcome: Outcome, isConfirmed: Bool = false, problem: Problem? = nil, duplicateOf: FileName? = nil
@@ -44,6 +46,7 @@ extension Ledger {
                 filedName.blob, drop.id.text,
             ])
             try Ledger.settleContents(of: drop.id.text, ending.outcome, database)
+            if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
             return try Ledger.result(of: drop.id.text, database)
         }
     }

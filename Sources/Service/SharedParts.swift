@@ -6,6 +6,7 @@ struct SharedParts: Sendable {
     let ledger: Ledger
     let submitter: Submitter
     let announcements: Announcements
+    let requeuer: Requeuer
     let memory: MemoryBudget
     let patience: Patience
     let time: any TimeSource

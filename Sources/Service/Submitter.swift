@@ -45,6 +45,10 @@ struct Submitter: Sendable {
     let report: @Sendable (ServiceEvent) -> Void
     /// With `once`, an early attachment is left for the next run.
     let once: Bool
+    /// Whether a drop is done only when the API says that it was processed.
+    let confirms: Bool
+    /// Whether drops that fail for no reason of their own are put back once.
+    let putsBack: Bool
 
     /// An early attachment is sent again this often, in case its account came some other way.
     static let earlyInterval = Duration.seconds(3600)
@@ -61,13 +65,13 @@ struct Submitter: Sendable {
                 continue
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return .failed(problem)
+                return ending(problem)
             case .early:
                 preconditionFailure("an early attachment waits or fails")
             }
         }
         try await forgetBodies(of: batches)
-        return Ending(outcome: .accepted)
+        return try await confirmed(job, batches)
     }
 
     /// A converted body cannot be made again after the configuration has changed: it is kept before it leaves.
@@ -148,7 +152,8 @@ struct Submitter: Sendable {
         switch job.content {
         case .attachment(let attachment, let file, let size):
             let form = attachment.form
-            return .multipart(boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail)
+            return .multipart(
+                boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
             if let body = document.body(of: batch) { return .json(body) }
             return try await patience.persist("read a kept body") {
