@@ -134,8 +134,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Inbox", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
-            swiftSettings: strict),
+            dependencies: [
+                "Service", "Delivery", "Filing", "Inbox", "Ledger", "Sandbox", "SluiceConfiguration", "TestSupport",
+                "JSONText", "JSONSchema", crypto, system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
             swiftSettings: strict),

@@ -6,7 +6,7 @@ package struct Breaker: Sendable {
     package struct Settings: Sendable, Hashable {
         /// So many signs in a row, over at least two drops, are no file's fault.
         package var failures: Int
-        /// The time from one probe to the next.
+        /// The time from the end of one probe to the next.
         package var probe: Duration
 
         package init(failures: Int = 5, probe: Duration = .seconds(30)) {
@@ -57,7 +57,7 @@ package struct Breaker: Sendable {
     private enum State: Sendable {
         case closed(Run?)
         case open(Cause, next: Moment)
-        case probing(Cause, since: Moment)
+        case probing(Cause)
     }
 
     private let settings: Settings
@@ -73,7 +73,7 @@ package struct Breaker: Sendable {
     package var cause: Cause? {
         switch state {
         case .closed: nil
-        case .open(let cause, _), .probing(let cause, _): cause
+        case .open(let cause, _), .probing(let cause): cause
         }
     }
 
@@ -95,7 +95,7 @@ package struct Breaker: Sendable {
         guard case .open(let cause, let next) = state, waiting.first == drop else { return .wait(until: nil) }
         guard now >= next else { return .wait(until: next) }
         waiting.removeFirst()
-        state = .probing(cause, since: now)
+        state = .probing(cause)
         return .probe
     }
 
@@ -109,7 +109,7 @@ package struct Breaker: Sendable {
         switch state {
         case .closed(let run):
             return note(sign, of: drop, after: run, at: now)
-        case .open(let cause, _), .probing(let cause, _):
+        case .open(let cause, _), .probing(let cause):
             // Whoever left before the pause may be the first to hear that it is over.
             if sign == .works {
                 state = .closed(nil)
@@ -122,8 +122,9 @@ package struct Breaker: Sendable {
 
     /// A probe never left, or nobody waits for its answer any more.
     package mutating func endProbe(at now: Moment) {
-        guard case .probing(let cause, let since) = state else { return }
-        state = .open(cause, next: since + settings.probe)
+        guard case .probing(let cause) = state else { return }
+        // From the answer's end: then the API sees one in that time however long each was on its way.
+        state = .open(cause, next: now + settings.probe)
     }
 
     private mutating func note(_ sign: Sign, of drop: DropID, after run: Run?, at now: Moment) -> Change? {
