@@ -66,7 +66,8 @@ let package = Package(
             name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", "CLibXML2", crypto],
             swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["Model", "FileSystem", http, nio, nioHTTP, nioPosix, nioSSL],
+            name: "Delivery",
+            dependencies: ["Model", "FileSystem", crypto, http, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
         .target(name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
@@ -133,8 +134,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Inbox", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
-            swiftSettings: strict),
+            dependencies: [
+                "Service", "Delivery", "Filing", "Inbox", "Ledger", "Sandbox", "SluiceConfiguration", "TestSupport",
+                "JSONText", "JSONSchema", crypto, system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
             swiftSettings: strict),

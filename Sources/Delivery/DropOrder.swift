@@ -106,6 +106,9 @@ package struct DropOrder: Sendable {
         mayBeDecided(drop) && members[drop]?.settling.isEmpty ?? true
     }
 
+    /// The accepted documents that it waits for.
+    package func settling(before drop: DropID) -> Set<DropID> { members[drop]?.settling ?? [] }
+
     /// With `strict`, whether nothing of its inbox is open before it.
     private func isFirst(_ place: Place) -> Bool {
         guard place.rule == .strict, let lane = lanes[place.inbox] else { return true }

@@ -42,6 +42,7 @@ package actor InboxFolder {
     private var queue: [(FileName, Settling.Condition)] = []
     private var isStopped = false
     private var isUnavailable = false
+    private var isPaused = false
     private var reported: Set<FileName> = []
 
     /// How long to wait before a folder or file that gave an error is tried again.
@@ -66,13 +67,20 @@ package actor InboxFolder {
         hints.add(.wake)
     }
 
+    /// While paused, nothing is claimed; with `once` there is nothing to wait for then.
+    package func setPaused(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        hints.add(.wake)
+    }
+
     /// Waits for the next whole drop and claims it.
     ///
     /// - Returns: `nil` after ``stop()`` or cancellation, or with `once` when nothing is left.
     package func next() async -> ClaimedDrop? {
         while !isStopped && !Task.isCancelled {
             if time.moment >= nextListing || folder == nil { listAll() }
-            if folder != nil, let drop = claimWhatIsDue() { return drop }
+            if isPaused && settings.once { return nil }
+            if folder != nil, !isPaused, let drop = claimWhatIsDue() { return drop }
             if settings.once && (settling.count == 0 || folder == nil) { return nil }
             await waitForHint()
         }

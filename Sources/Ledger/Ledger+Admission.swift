@@ -22,11 +22,7 @@ extension Ledger {
         let id = admission.drop.id.text
         let wasPutBack = try wasPutBack(id, database)
         try insert(admission, database)
-        if wasPutBack, try isSuperseded(admission, database) {
-            return .refused(
-                Problem(
-                    .orderSuperseded, "A later document about the same records was accepted before this one could be."))
-        }
+        if wasPutBack, let turn = try overtaken(admission, database) { return turn }
         if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
         // What an earlier run took it for counts only for what has left.
         try database.cachedStatement(sql: "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3")
@@ -48,6 +44,20 @@ extension Ledger {
             try database.execute(sql: "UPDATE drops SET alreadyAccepted = ? WHERE id = ?", arguments: [text, id])
         }
         return .submit(try batches(of: id, database))
+    }
+
+    /// What became of a drop that was put back, while it lay in `failed`: another with its content was accepted, or a
+    /// later one with one of its identities.
+    private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
+        if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted,
+            try isDuplicate(of: taken, admission, database)
+        {
+            return duplicate(of: taken, admission)
+        }
+        guard try isSuperseded(admission, database) else { return nil }
+        return .refused(
+            Problem(
+                .orderSuperseded, "A later document about the same records was accepted before this one could be."))
     }
 
     /// Whether a drop's outcome stood before: it failed and goes on by itself.

@@ -13,6 +13,8 @@ package struct Ending: Sendable {
     /// By the references of batches in whose processing the API refused records: their places in the batch, from 0;
     /// none where it refused the batch as a whole.
     package var refusedRecords: [String: Set<Int>] = [:]
+    /// Whether the drop is put back by itself, once, if it never was (contract, section 4, "Outages").
+    package var isPutBack = false
 
     package init(
         outcome: Outcome, isConfirmed: Bool = false, problem: Problem? = nil, duplicateOf: FileName? = nil,
@@ -56,6 +58,7 @@ extension Ledger {
                 filedName.blob, drop.id.text,
             ])
             try Ledger.settle(drop, ending, spoken, at: finishedAt, database)
+            if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
             return try Ledger.result(of: drop.id.text, database)
         }
     }

@@ -52,8 +52,15 @@ extension Ledger {
     }
 
     /// The API said that it processed a document: nobody waits for it any more, after a restart neither.
-    package func settled(_ drop: DropID) async throws {
+    ///
+    /// - Parameter isRejected: it refused records of it, so that it is no ground for a duplicate.
+    package func settled(_ drop: DropID, isRejected: Bool = false) async throws {
         try await commit { database in
+            if isRejected {
+                try database.execute(
+                    sql: "UPDATE contents SET state = 'rejected' WHERE dropID = ? AND kind IN ('account', 'claim')",
+                    arguments: [drop.text])
+            }
             try database.execute(
                 sql: "UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND dropID = ?", arguments: [drop.text])
         }

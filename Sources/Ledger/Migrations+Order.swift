@@ -49,6 +49,7 @@ extension Migrations {
             WHERE state = 'accepted';
         DROP TABLE contents;
         ALTER TABLE taken RENAME TO contents;
+        CREATE INDEX contentsByDrop ON contents (dropID);
 
         -- Every document that reached the API, or may have, in the order in which that was known.
         CREATE TABLE words (

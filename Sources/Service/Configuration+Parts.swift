@@ -15,7 +15,12 @@ import SystemPackage
 // From what an operator wrote to what each part of the service wants to know.
 
 extension Configuration {
-    func delivery(version: String) -> DeliveryService.Settings {
+    /// The thresholds of counted events; where several alerts name one, the last one's.
+    var alertThresholds: [Alert.Event: Alert.Threshold] {
+        alerts.reduce(into: Defaults.Alert.thresholds) { $0.merge($1.thresholds) { $1 } }
+    }
+
+    func delivery(version: String, waitsForOutages: Bool) -> DeliveryService.Settings {
         var endpoints: [Kind: DeliveryService.Endpoint] = [:]
         for kind in Kind.allCases {
             guard let key = EndpointKind(rawValue: kind.rawValue), let endpoint = api.endpoints[key] else { continue }
@@ -26,6 +31,11 @@ extension Configuration {
             endpoints: endpoints, tokenURL: api.tokenURL, audience: api.audience, timeout: api.timeout,
             inFlight: limits.inFlight,
             retry: RetryPolicy.Settings(attempts: retry.attempts, base: retry.base, cap: retry.cap),
+            breaker: Delivery.Breaker.Settings(failures: breaker.failures, probe: breaker.probe),
+            waitsForOutages: waitsForOutages,
+            status: Delivery.StatusReading(
+                field: api.status.field, pending: api.status.pending, completed: api.status.completed,
+                records: api.status.records, refused: api.status.refused),
             version: version)
     }
 }

@@ -58,6 +58,7 @@ extension InboxPipeline {
             }
         }
         try await parts.patience.persist("write the ledger") { try await parts.ledger.close(drop.id) }
+        if result.outcome == .failed { parts.requeuer.note(filed: drop.id) }
         let path = settings.path(of: folder).appending(name.drop.description)
         parts.report(.filed(result, at: path))
     }

@@ -5,6 +5,7 @@ import Filing
 import Inbox
 import Ledger
 import Model
+import Synchronization
 import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
@@ -19,6 +20,11 @@ final class InboxPipeline: Sendable {
     let folder: InboxFolder
     let reader: DropReader
     let parts: SharedParts
+    /// Drops that were put back into `.work`.
+    let returns: AsyncStream<(Drop, FileStatus)>.Continuation
+    private let returned: AsyncStream<(Drop, FileStatus)>
+    /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
+    let isTakingUp = Mutex(false)
     let gate = ArrivalGate()
     private let places = Turnstile(places: width)
     private let horizon = Turnstile(places: horizon)
@@ -26,6 +32,7 @@ final class InboxPipeline: Sendable {
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
+        (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
         let report = parts.report
         folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
         reader = DropReader(
@@ -39,8 +46,10 @@ final class InboxPipeline: Sendable {
             do {
                 guard try await foldersAreSuitable() else { return }
                 let work = try await openWork()
+                try await finishReturns(in: work)
                 try await restoreOrder()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
+                if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -49,6 +58,20 @@ final class InboxPipeline: Sendable {
                 group.cancelAll()
             }
             await folder.stop()
+        }
+    }
+
+    /// Takes up what is put back, until the service stops.
+    private func takeUpReturns(in work: WorkFolder) async {
+        isTakingUp.withLock { $0 = true }
+        await withDiscardingTaskGroup { group in
+            do {
+                for await (drop, status) in returned {
+                    try await start(.known(.waiting(drop), status), in: work, &group)
+                }
+            } catch {
+                group.cancelAll()
+            }
         }
     }
 
@@ -67,7 +90,7 @@ final class InboxPipeline: Sendable {
         return true
     }
 
-    private func openWork() async throws -> WorkFolder {
+    func openWork() async throws -> WorkFolder {
         try await parts.patience.persist("open \(settings.folder.work)") {
             try WorkFolder(at: settings.folder.work)
         }

@@ -20,12 +20,20 @@ actor OrderKeeper {
     private var waiting: [DropID: Waiter] = [:]
     private var nextID = 0
     private var alarm: (moment: Moment, task: Task<Void, Never>)?
+    /// Who asks the API about a drop that others wait for.
+    private var watches: [DropID: Task<Void, Never>] = [:]
     private let time: any TimeSource
+    /// Says whether the API processed a document, as soon as it says so; `false`: it never will.
+    private let isProcessed: @Sendable (DropID) async throws -> Bool
     /// Told of drops that others waited for, and that were taken for processed without a word from the API.
     private let report: @Sendable (DropID) -> Void
 
-    init(time: any TimeSource, report: @escaping @Sendable (DropID) -> Void) {
+    init(
+        time: any TimeSource, isProcessed: @escaping @Sendable (DropID) async throws -> Bool,
+        report: @escaping @Sendable (DropID) -> Void
+    ) {
         self.time = time
+        self.isProcessed = isProcessed
         self.report = report
     }
 
@@ -59,6 +67,8 @@ actor OrderKeeper {
                 if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
                 waiting[drop] = Waiter(id: id, step: step, continuation: continuation)
                 wake([drop])
+                guard waiting[drop] != nil else { return }
+                if step == .leaving { watch(order.settling(before: drop)) }
                 setAlarm()
             }
         } onCancel: {
@@ -78,8 +88,24 @@ actor OrderKeeper {
         setAlarm()
     }
 
-    /// The API said that it processed a document.
-    func processed(_ drop: DropID) { wake(order.settle(drop)) }
+    // MARK: The API's word
+
+    private func watch(_ drops: Set<DropID>) {
+        for drop in drops where watches[drop] == nil {
+            watches[drop] = Task {
+                do {
+                    if try await self.isProcessed(drop) { self.settle(drop) }
+                } catch {
+                    // Nobody waits any more.
+                }
+            }
+        }
+    }
+
+    private func settle(_ drop: DropID) {
+        watches[drop] = nil
+        wake(order.settle(drop))
+    }
 
     /// A document of whatever inbox that has to be concluded before a drop can be a duplicate.
     func rival(of drop: DropID) -> DropID? { order.rivals(of: drop).first }
@@ -95,13 +121,25 @@ actor OrderKeeper {
     private func cancel(_ drop: DropID, _ id: Int) {
         guard waiting[drop]?.id == id else { return }
         waiting.removeValue(forKey: drop)?.continuation.resume(throwing: CancellationError())
+        if waiting.isEmpty { rest() }
+    }
+
+    /// Nobody waits any more.
+    private func rest() {
+        for watch in watches.values { watch.cancel() }
+        watches = [:]
+        alarm?.task.cancel()
+        alarm = nil
     }
 
     // MARK: Time
 
     private func settleByNow() {
         let (settled, changed) = order.settle(until: time.moment)
-        for drop in settled { report(drop) }
+        for drop in settled {
+            watches.removeValue(forKey: drop)?.cancel()
+            report(drop)
+        }
         wake(changed)
     }
 
@@ -125,11 +163,5 @@ actor OrderKeeper {
         alarm = nil
         settleByNow()
         setAlarm()
-    }
-
-    /// Nobody waits any more.
-    func stop() {
-        alarm?.task.cancel()
-        alarm = nil
     }
 }

@@ -12,6 +12,13 @@ package enum ServiceEvent: Sendable {
     case delivery(DeliveryEvent)
     /// A drop is where it belongs, and its result beside it.
     case filed(DropResult, at: FilePath)
+    /// A failed drop is on its way again, by itself.
+    case putBack(Drop)
+    /// An admin paused the inboxes, or let them go on; all of them where the name is empty.
+    case paused(Set<String>)
+    /// The API did not say in time that it processed a batch; 2xx is all there is.
+    case unconfirmed(inbox: String, DropID, reference: String, reason: String)
+    case alert(AlertChange)
     /// An unfinished document went back into its inbox.
     case wentBack(inbox: String, FileName)
     /// An attachment waits for its account.

@@ -7,6 +7,7 @@ struct SharedParts: Sendable {
     let submitter: Submitter
     let announcements: Announcements
     let order: OrderKeeper
+    let requeuer: Requeuer
     let memory: MemoryBudget
     let patience: Patience
     let time: any TimeSource

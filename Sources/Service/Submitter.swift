@@ -87,6 +87,11 @@ struct Submitter: Sendable {
     let delivery: DeliveryService
     let announcements: Announcements
     let patience: Patience
+    let report: @Sendable (ServiceEvent) -> Void
+    /// Whether a drop is done only when the API says that it was processed.
+    let confirms: Bool
+    /// Whether drops that fail for no reason of their own are put back once.
+    let putsBack: Bool
 
     /// - Returns: `nil` for an attachment whose account the API does not know so far.
     func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
@@ -105,13 +110,14 @@ struct Submitter: Sendable {
                 continue
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return .failed(problem)
+                return ending(problem)
             case .early:
                 return nil
             }
         }
-        try await forgetBodies(of: batches)
-        return Ending(outcome: .accepted)
+        let ending = try await confirmed(job, batches)
+        if ending.outcome == .accepted { try await forgetBodies(of: batches) }
+        return ending
     }
 
     /// What the API said of a batch when the service was stopped between that and the drop's end.
@@ -155,7 +161,8 @@ struct Submitter: Sendable {
         switch job.content {
         case .attachment(let attachment, let file, let size):
             let form = attachment.form
-            return .multipart(boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail)
+            return .multipart(
+                boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
             if let body = document.body(of: batch) { return .json(body) }
             let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Delivery
 import Foundation
 import Model
@@ -42,7 +41,7 @@ final class DeliveryStage: Sendable {
         handler: @escaping StubServer.Handler
     ) async throws {
         let server = try StubServer(handler)
-        let http = APIClient.makeHTTPClient(connections: 64, timeout: options.timeout, authorities: nil)
+        let http = Connections(count: 64, timeout: options.timeout)
         do {
             try await body(DeliveryStage(server, http, options))
         } catch {
@@ -58,7 +57,7 @@ final class DeliveryStage: Sendable {
         .status(200, body: "{\"access_token\":\"token-\(number)\",\"token_type\":\"Bearer\",\"expires_in\":86400}")
     }
 
-    private init(_ server: StubServer, _ http: HTTPClient, _ options: Options) {
+    private init(_ server: StubServer, _ http: Connections, _ options: Options) {
         self.server = server
         let url = options.url ?? server.url("")
         let endpoints = Kind.allCases.map {
@@ -70,7 +69,7 @@ final class DeliveryStage: Sendable {
                 endpoints: Dictionary(uniqueKeysWithValues: endpoints), tokenURL: server.url("/token"),
                 audience: "https://audience", timeout: options.timeout, inFlight: options.inFlight,
                 retry: RetryPolicy.Settings(attempts: options.attempts), version: "1.2.3"),
-            http: http, throttle: Throttle(limit: options.limit), journal: journal, time: time,
+            connections: http, throttle: Throttle(limit: options.limit), journal: journal, time: time,
             generator: SeededGenerator(seed: 1), credentials: { ("client", "very-secret") },
             report: { listener.pass($0) })
         listener.set { [weak self] event in self?.told.withLock { $0.append(event) } }

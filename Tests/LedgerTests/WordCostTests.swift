@@ -14,7 +14,7 @@ import TestSupport
         let ledger = fixture.ledger
         let clock = ContinuousClock()
         // Not into an empty table.
-        try await submit(fixture, "old", keys(1_000_000, from: 5_000_000))
+        try await submit(fixture, "old", keys(100_000, from: 5_000_000))
         let large = keys(500_000)
         let first = try await clock.measure { try await submit(fixture, "A", large) }
         let plain = try await clock.measure { try await submit(fixture, "none", .none) }

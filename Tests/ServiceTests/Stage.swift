@@ -1,3 +1,4 @@
+import Delivery
 import FileSystem
 import Foundation
 import JSONText
@@ -127,6 +128,18 @@ final class Stage: Sendable {
     }
 
     var allEvents: [ServiceEvent] { events.withLock { $0 } }
+
+    var alerts: [AlertChange] { allEvents.compactMap { if case .alert(let change) = $0 { change } else { nil } } }
+
+    /// Every request that was told of.
+    var reports: [AttemptReport] {
+        allEvents.compactMap { if case .delivery(.answered(let report)) = $0 { report } else { nil } }
+    }
+
+    /// How often submission began to pause by itself.
+    var pauses: Int {
+        allEvents.count { if case .delivery(.breaker(.opened(_, run: _))) = $0 { true } else { false } }
+    }
 
     /// Waits until so many drops are filed.
     func waitForFiled(_ count: Int) async throws {
