@@ -44,6 +44,19 @@ extension Ledger {
         try bodies.body(hash: hash)
     }
 
+    /// Removes bodies that nobody will send again: those of documents whose rest came another way.
+    package func sweepBodies() async throws {
+        let wanted = try await pool.read { database in
+            try Data.fetchSet(
+                database,
+                sql: """
+                    SELECT bodyHash FROM batches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
+                    """)
+        }
+        let names = Set(wanted.map { Array($0).hex })
+        for name in try bodies.hashes() where !names.contains(name) { try bodies.remove(name) }
+    }
+
     /// The batch is resolved: nobody needs its body any more.
     package func forgetBody(hash: [UInt8]) throws {
         try bodies.forget(hash: hash)

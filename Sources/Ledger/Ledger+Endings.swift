@@ -105,8 +105,7 @@ extension Ledger {
             }
             guard kind == .payment, let spoken else { return }
             try keepPart(
-                drop, content: content, sha256: Array(row["sha256"] as Data? ?? Data()), spoken,
-                leftOut: leftOut, database)
+                drop, content: content, sha256: Array(row["sha256"] as Data? ?? Data()), spoken, database)
         }
     }
 

@@ -65,24 +65,25 @@ extension Ledger {
 
     /// A payment document went through in part: what was accepted is left out of those to come.
     static func keepPart(
-        _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, leftOut: [AcceptedRecord],
-        _ database: Database
+        _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, _ database: Database
     ) throws {
-        guard !spoken.accepted.isEmpty else { return }
-        // A drop that goes on with an earlier one's parts knows all that were accepted; one that left records out
-        // knows its own.
-        if leftOut.isEmpty {
-            for partial in try partials(drop.inbox, database) where partial.content == content {
-                try forget(partial.id, database)
-            }
-        }
+        // A drop that went on with an earlier one's parts brings what that one left behind, too.
+        let known = Set(
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT DISTINCT reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+                    WHERE partials.inbox = ?
+                    """, arguments: [drop.inbox]))
+        let new = spoken.accepted.filter { !known.contains($0.record.reference) }
+        if new.isEmpty { return }
         try database.execute(
             sql: "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)",
             arguments: [drop.id.text, drop.inbox, content, sha256.blob])
         let id = database.lastInsertedRowID
         let record = try database.cachedStatement(
             sql: "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)")
-        for accepted in spoken.accepted {
+        for accepted in new {
             try record.execute(arguments: [
                 accepted.hash.bytes.blob, id, accepted.position, accepted.record.record, accepted.record.reference,
             ])

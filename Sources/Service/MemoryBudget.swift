@@ -18,6 +18,9 @@ actor MemoryBudget {
         self.limit = limit
     }
 
+    /// How many wait.
+    var waiting: Int { lanes.reduce(0) { $0 + $1.waiters.count } }
+
     /// Waits until `bytes` may be held.
     ///
     /// - Parameter bytes: no more than ``limit``.

@@ -82,6 +82,7 @@ package struct SluiceService: Service {
         let patience = Patience(time: time, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
         let delivery = try await makeDelivery(connections, patience, requeuer, report)
+        try await patience.persist("remove kept bodies") { try await ledger.sweepBodies() }
         let pipelines = makePipelines(delivery, patience, requeuer, report)
         let pauses = PauseWatch(
             ledger: ledger, state: configuration.state, gate: delivery.pauses, patience: patience, report: report)

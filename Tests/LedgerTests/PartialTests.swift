@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 import Model
 import Testing
@@ -133,5 +134,35 @@ import TestSupport
         #expect(try await ledger.admit(other).code == .referenceConflict)
         let same = fixture.admission(fixture.drop("a.json"), content: "c1", own: "RUN-1", parts: 2)
         #expect(try await ledger.admit(same).batches?.map(\.state) == [.accepted, .waiting])
+    }
+}
+
+/// Kept bodies that nobody will send again.
+@Suite struct SweepTests {
+    @Test func bodiesOfWhatIsOpenStayAndTheOthersGo() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = fixture.ledger
+        func keep(_ content: String, accepted: Bool) async throws -> Batch {
+            let drop = fixture.drop("\(content).json")
+            let batch = Batch(
+                reference: content, records: 1, bytes: 2, bodyHash: Array(repeating: content.utf8.first ?? 0, count: 32)
+            )
+            var admission = fixture.admission(drop, content: content)
+            admission.batches = [batch]
+            _ = try await ledger.admit(admission)
+            try ledger.keep(body: [1, 2], hash: batch.bodyHash)
+            if accepted {
+                try await ledger.accept(content, of: drop)
+            } else {
+                try await ledger.leaveUnresolved(content, of: drop)
+            }
+            return batch
+        }
+        let done = try await keep("a", accepted: true)
+        let open = try await keep("b", accepted: false)
+        try await ledger.sweepBodies()
+        let bodies = fixture.folder.url.appendingPathComponent("bodies")
+        #expect(try bodies.names == [open.bodyHash.hex])
+        #expect(done.bodyHash != open.bodyHash)
     }
 }
