@@ -76,7 +76,11 @@ extension Ledger {
             try database.execute(sql: "DELETE FROM holds WHERE dropID = ?", arguments: [id])
             return nil
         }
-        // Where it holds nothing, all was refused, or another drop went on in its place: it is decided anew.
+        // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
+        guard batches.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+            try Hold.release(id, database)
+            return nil
+        }
         try database.execute(sql: "UPDATE holds SET state = 'pending' WHERE dropID = ?", arguments: [id])
         if database.changesCount == 0 { return nil }
         try database.execute(

@@ -148,10 +148,23 @@ extension Ledger {
 
     /// A document whose rest came with another is a duplicate of that one from here on.
     private static func settle(_ partial: Partial, with drop: Drop, word: Int64, _ database: Database) throws {
-        try Taken.keepHolds(of: partial.dropID, .accepted, word: word, database)
-        try database.execute(
-            sql: "UPDATE contents SET state = 'accepted', dropID = ?, name = ?, word = ? WHERE dropID = ?",
-            arguments: [drop.id.text, drop.name.blob, word, partial.dropID])
+        // The document may have come back since, and what is known of it stand under another drop.
+        let drops = try Set(
+            [partial.dropID]
+                + String.fetchAll(
+                    database,
+                    sql: "SELECT dropID FROM contents WHERE key = ?1 UNION SELECT dropID FROM holds WHERE content = ?1",
+                    arguments: [partial.content]))
+        for other in drops {
+            let isUnderWay = try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM holds WHERE dropID = ? AND state = 'pending')",
+                arguments: [other])
+            if isUnderWay == true { continue }
+            try Taken.keepHolds(of: other, .accepted, word: word, database)
+            try database.execute(
+                sql: "UPDATE contents SET state = 'accepted', dropID = ?, name = ?, word = ? WHERE dropID = ?",
+                arguments: [drop.id.text, drop.name.blob, word, other])
+        }
     }
 
     private static func forget(_ partial: Int64, _ database: Database) throws {

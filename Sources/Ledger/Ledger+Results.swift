@@ -18,12 +18,16 @@ package enum Unfinished: Sendable {
 }
 
 extension Ledger {
-    /// What is left to do in an inbox from earlier runs, in the order of arrival.
+    /// What is left to do in an inbox from earlier runs: first what had its turn, then the others, each in the order
+    /// of arrival. A drop that was put back has an early number, and yet may have to wait for one that had its turn.
     package func unfinished(inbox: String) async throws -> [Unfinished] {
         try await pool.read { database in
             let rows = try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' ORDER BY arrival", arguments: [inbox])
+                sql: """
+                    SELECT * FROM drops WHERE inbox = ? AND state <> 'filed'
+                    ORDER BY EXISTS (SELECT 1 FROM holds WHERE dropID = drops.id AND state = 'pending') DESC, arrival
+                    """, arguments: [inbox])
             return try rows.map { row in
                 guard row["state"] as String == "decided" else { return .waiting(Drop(row: row)) }
                 return .decided(

@@ -63,7 +63,8 @@ extension InboxPipeline {
             case .early(let wait): return .waits(job.drop, status, for: wait)
             case .ended(let end): ending = end
             }
-            spoken = try await parts.submitter.spoken(job, ending, settlesIn: settings.order.wait)
+            let settling = settings.order.rule == .none ? .zero : settings.order.wait
+            spoken = try await parts.submitter.spoken(job, ending, settlesIn: settling)
         }
         try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, spoken: spoken, in: work)
         if ending.outcome == .accepted, case .document(let document) = job.content {

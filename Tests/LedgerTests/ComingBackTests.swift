@@ -154,6 +154,17 @@ import TestSupport
         #expect(try await ledger.admit(byHand).batches?.map(\.state) == [.unresolved])
     }
 
+    @Test func afterARestartWhatHadItsTurnComesFirst() async throws {
+        let first = try await failedDrop("a", keys("INV-1"))
+        let byHand = fixture.admission(fixture.drop("again.json"), content: "a", identities: keys("INV-1"))
+        #expect(try await ledger.admit(byHand).batches?.map(\.state) == [.unresolved])
+        try await putBack(first.drop)
+        let later = try fixture.reopened()
+        #expect(try await later.unfinished(inbox: "erp").map(\.drop) == [byHand.drop, first.drop])
+        #expect(try await later.admit(first) == .wait(byHand.drop.id))
+        #expect(try await later.admit(byHand).batches?.map(\.state) == [.unresolved])
+    }
+
     @Test func neitherAnEarlierDocumentNorAnotherIdentityNorAFailureSupersedes() async throws {
         let earlier = fixture.admission(
             fixture.drop("earlier.json"), content: "earlier", identities: keys("INV-1"), bytes: 8)

@@ -22,7 +22,9 @@ extension Stage {
     }
 
     /// - Parameter orderWait: 0s where a test is not about it.
-    func configure(orderWait: String = "0s", top: String = "", _ inboxes: Inboxes = ["erp": ""]) throws {
+    func configure(orderWait: String = "0s", api: String = "", top: String = "", _ inboxes: Inboxes = ["erp": ""])
+        throws
+    {
         var yaml = """
             state: state
             schemas: \(Stage.repository.appendingPathComponent("schemas").path)
@@ -34,6 +36,7 @@ extension Stage {
               clientSecret: {env: SLUICE_TEST_SECRET}
               timeout: 20s
               orderWait: \(orderWait)
+              \(api)
             admin: {listen: none}
             retry: {base: 10ms, cap: 20ms, requeueAfterOutage: false}
             \(top)
@@ -51,10 +54,10 @@ extension Stage {
 
     /// Runs a service under a configuration.
     func serve(
-        orderWait: String = "0s", top: String = "", _ inboxes: Inboxes = ["erp": ""],
+        orderWait: String = "0s", api: String = "", top: String = "", _ inboxes: Inboxes = ["erp": ""],
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
-        try configure(orderWait: orderWait, top: top, inboxes)
+        try configure(orderWait: orderWait, api: api, top: top, inboxes)
         try await whileServing(body)
     }
 

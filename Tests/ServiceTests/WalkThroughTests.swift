@@ -189,6 +189,42 @@ import TestSupport
         }
     }
 
+    @Test func of1000AppliedRecordsThreeAreRefusedAndCorrected() async throws {
+        try await Stage.prepare { stage in
+            for identity in ["I-7", "I-500", "I-999"] { stage.sandbox.rejectRecords(of: identity) }
+            @Sendable func file(_ suffix: String) -> String {
+                let records = (0..<1000).map { number in
+                    let isCorrected = [7, 500, 999].contains(number)
+                    return #"{"clientReferenceId": "I-\#(number)\#(isCorrected ? suffix : "")", "amount": \#(number)}"#
+                }
+                return "{\"payments\": [\(records.joined(separator: ","))]}"
+            }
+            let api = "confirm: completed"
+            try await stage.serve(api: api) {
+                try stage.drop(file(""), as: "run.json")
+                let result = try await stage.result(of: "run.json")
+                #expect(result.code == "submit.rejected" && result.errors.count == 3)
+            }
+            try await stage.serve(api: api) {
+                // As it is: the three are tried again, under another reference, and refused again.
+                try stage.drop(file(""), as: "run.2.json")
+                let again = try await stage.result(of: "run.2.json")
+                #expect(again.code == "submit.rejected")
+                #expect(again.batches.map { $0["records"]?.int } == [3])
+                #expect(again.json["alreadyAccepted"]?.count == 997)
+                try stage.drop(file("-corrected"), as: "run.3.json")
+                let corrected = try await stage.result(of: "run.3.json")
+                #expect(corrected.outcome == "accepted")
+                #expect(corrected.batches.map { $0["records"]?.int } == [3])
+                #expect(corrected.json["alreadyAccepted"]?.count == 997)
+                try stage.drop(file(""), as: "run.4.json")
+                #expect(try await stage.result(of: "run.4.json").duplicateOf == "run.3.json")
+            }
+            #expect(stage.paid.count == 1000 && stage.paid.values.allSatisfy { $0 == 1 })
+            #expect(stage.paid["I-7-corrected=7"] == 1)
+        }
+    }
+
     @Test func theSameFileUnderAnotherConfigurationLeavesOutWhatWasAccepted() async throws {
         try await Stage.prepare { stage in
             let file = Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4")
