@@ -19,7 +19,8 @@ struct Sluice: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
+            RunCommand.self, PauseCommand.self, ResumeCommand.self, CheckCommand.self, ConfigCommand.self,
+            SandboxCommand.self, DemoCommand.self,
         ])
 }
 

@@ -58,6 +58,7 @@ extension NetworkFailure {
     private static func isBrokenOff(_ reason: BoringSSLError) -> Bool {
         switch reason {
         case .syscallError, .zeroReturn: true
+        case .sslError(let errors): String(describing: errors).contains("EOF during handshake")
         default: false
         }
     }

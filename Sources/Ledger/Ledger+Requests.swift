@@ -22,19 +22,22 @@ extension Ledger {
 
     /// Writes down that a request for a token leaves now.
     package func beginTokenRequest(requestID: String) async throws -> Int64 {
-        try await begin("token", requestID: requestID)
-    }
-
-    /// Writes down that a request for a batch's status leaves now.
-    package func beginStatusRequest(requestID: String) async throws -> Int64 {
-        try await begin("status", requestID: requestID)
-    }
-
-    /// A request that is no attempt of a batch.
-    private func begin(_ purpose: String, requestID: String) async throws -> Int64 {
         let at = time.timestamp.milliseconds
         return try await commit { [boot] database in
-            try Ledger.insertRequest(purpose, nil, requestID, at: at, boot: boot, database)
+            try Ledger.insertRequest("token", nil, requestID, at: at, boot: boot, database)
+        }
+    }
+
+    /// Writes down that a request for a batch's status leaves now. It is no attempt of the batch.
+    package func beginStatusRequest(
+        batch reference: String, of drop: DropID, requestID: String
+    ) async throws -> Int64 {
+        let at = time.timestamp.milliseconds
+        return try await commit { [boot] database in
+            let batch = try Int64.fetchOne(
+                database.cachedStatement(sql: "SELECT id FROM batches WHERE dropID = ? AND reference = ?"),
+                arguments: [drop.text, reference])
+            return try Ledger.insertRequest("status", batch, requestID, at: at, boot: boot, database)
         }
     }
 
@@ -88,7 +91,7 @@ extension Ledger {
                 sql: """
                     SELECT COUNT(*) FROM requests JOIN batches ON batches.id = requests.batchID
                         JOIN drops ON drops.id = batches.dropID
-                    WHERE batches.dropID = ? AND batches.reference = ? AND requests.counted
+                    WHERE batches.dropID = ? AND batches.reference = ? AND requests.purpose = 'batch' AND requests.counted
                         AND requests.status IS NOT 401
                         AND NOT (drops.kind = 'attachment' AND requests.status IS 404)
                         AND NOT (requests.status IS NULL AND requests.error IS NULL)

@@ -77,7 +77,8 @@ extension Ledger {
             database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id])
         return try rows.map { row in
             let attempts = try Row.fetchAll(
-                database.cachedStatement(sql: "SELECT * FROM requests WHERE batchID = ? ORDER BY id"),
+                database.cachedStatement(
+                    sql: "SELECT * FROM requests WHERE batchID = ? AND purpose = 'batch' ORDER BY id"),
                 arguments: [row["id"] as Int64])
             return DropResult.BatchReport(
                 batch: try Batch(row: row), attempts: try attempts.map(Attempt.init(row:)),

@@ -14,13 +14,4 @@ extension Ledger {
             return Dictionary(rows.map { ($0["reference"], $0["statusURI"]) }, uniquingKeysWith: { _, last in last })
         }
     }
-
-    /// Keeps what the status URI said last of a batch, as the API said it.
-    package func keepStatus(_ response: String, ofBatch reference: String, drop: DropID) async throws {
-        try await commit { database in
-            try database.execute(
-                sql: "UPDATE batches SET response = ? WHERE dropID = ? AND reference = ?",
-                arguments: [response, drop.text, reference])
-        }
-    }
 }

@@ -12,8 +12,8 @@ struct LedgerJournal: RequestJournal {
             switch purpose {
             case .token:
                 try await ledger.beginTokenRequest(requestID: requestID)
-            case .status:
-                try await ledger.beginStatusRequest(requestID: requestID)
+            case .status(let drop, let reference):
+                try await ledger.beginStatusRequest(batch: reference, of: drop, requestID: requestID)
             case .batch(let drop, let reference):
                 try await ledger.begin(batch: reference, of: drop, requestID: requestID)
             }
