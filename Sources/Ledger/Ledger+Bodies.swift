@@ -45,8 +45,8 @@ extension Ledger {
     }
 
     /// Removes bodies that nobody will send again: those of documents whose rest came another way.
-    package func sweepBodies() async throws {
-        let wanted = try await pool.read { database in
+    package func sweepBodies() throws {
+        let wanted = try pool.read { database in
             try Data.fetchSet(
                 database,
                 sql: """

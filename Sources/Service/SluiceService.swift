@@ -63,6 +63,7 @@ package struct SluiceService: Service {
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+            try ledger.sweepBodies()
         } catch {
             throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")
         }
@@ -82,7 +83,6 @@ package struct SluiceService: Service {
         let patience = Patience(time: time, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
         let delivery = try await makeDelivery(connections, patience, requeuer, report)
-        try await patience.persist("remove kept bodies") { try await ledger.sweepBodies() }
         let pipelines = makePipelines(delivery, patience, requeuer, report)
         let pauses = PauseWatch(
             ledger: ledger, state: configuration.state, gate: delivery.pauses, patience: patience, report: report)

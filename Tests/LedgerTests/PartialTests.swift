@@ -160,7 +160,7 @@ import TestSupport
         }
         let done = try await keep("a", accepted: true)
         let open = try await keep("b", accepted: false)
-        try await ledger.sweepBodies()
+        try ledger.sweepBodies()
         let bodies = fixture.folder.url.appendingPathComponent("bodies")
         #expect(try bodies.names == [open.bodyHash.hex])
         #expect(done.bodyHash != open.bodyHash)
