@@ -12,12 +12,15 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -38,6 +41,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -66,7 +71,8 @@ let package = Package(
             name: "Documents", dependencies: ["Model", "JSONText", "JSONSchema", "CLibXML2", crypto],
             swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["Model", "FileSystem", http, nio, nioHTTP, nioPosix, nioSSL],
+            name: "Delivery",
+            dependencies: ["Model", "FileSystem", crypto, http, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
         .target(name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
@@ -83,12 +89,15 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, http, lifecycle, logging, system,
             ], swiftSettings: strict),
         .target(
-            name: "Sandbox", dependencies: [hummingbird, lifecycle, logging, crypto, nio, nioHTTP, nioPosix],
-            swiftSettings: strict),
+            name: "Sandbox",
+            dependencies: [
+                hummingbird, hummingbirdHTTP2, lifecycle, logging, crypto, asn1, nio, nioHTTP, nioPosix, nioSSL, x509,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Service", "Sandbox", "CSystemd",
+                "Service", "Delivery", "FileSystem", "Inbox", "Ledger", "Model", "Sandbox", "SluiceConfiguration",
+                "CSystemd", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Sources/Command", swiftSettings: strict),
@@ -137,8 +146,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Inbox", "Sandbox", "TestSupport", "JSONText", "JSONSchema", system],
-            swiftSettings: strict),
+            dependencies: [
+                "Service", "Delivery", "Filing", "Inbox", "Ledger", "Sandbox", "SluiceConfiguration", "TestSupport",
+                "JSONText", "JSONSchema", crypto, system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSystemd
+import Delivery
 import Foundation
 import Inbox
 import Logging
@@ -88,6 +89,8 @@ private final class Tally: Sendable {
     func count(_ event: ServiceEvent) {
         switch event {
         case .filed(let result, _) where result.outcome == .failed: counts.withLock { $0.hasFailedDrop = true }
+        // What waits for the end of an outage was not brought to its end.
+        case .delivery(.breaker(.opened(_, run: _))): counts.withLock { $0.hasFailedDrop = true }
         case .inbox(_, .unavailable(_)), .inbox(_, .unsuitable(_)): counts.withLock { $0.hasUnavailableInbox = true }
         default: break
         }

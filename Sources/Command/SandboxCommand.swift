@@ -12,8 +12,8 @@ struct SandboxCommand: AsyncParsableCommand {
         discussion: """
             It takes any client identifier and secret. What it has accepted: GET /sandbox/accepted.
 
-            Faults, separated by commas: 429:5% 503:2% (answers), drop:1% (broken connections), \
-            latency:20ms..200ms, outage:10s@30s (10 s of 503 from second 30 on).
+            Faults, separated by commas: 429:5% 503:2% (answers), drop:1% hang:1% tear:1% cut:1% early:1% \
+            garbage:1% huge:1% endless:1% (broken connections and answers), async:0s..30s (applied later), latency:20ms..200ms, outage:10s@30s (10 s of 503 from second 30 on).
             """)
 
     @Option(help: "Address to listen on, HOST:PORT.")
@@ -25,6 +25,15 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "How it misbehaves, such as 429:5%,503:2%.")
     var faults = ""
 
+    @Option(help: ArgumentHelp("A file of answers, one a line, given one after the other.", valueName: "file"))
+    var script: String?
+
+    @Flag(help: "Speak TLS and HTTP/2, with a certificate made at the start.")
+    var tls = false
+
+    @Option(help: ArgumentHelp("With --tls: where to write the certificate, for api.ca.", valueName: "file"))
+    var tlsCertificate: String?
+
     func run() async throws {
         var options = SandboxOptions()
         (options.host, options.port) = try address()
@@ -34,9 +43,15 @@ struct SandboxCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError(error.description)
         }
+        options.tls = tls
+        let script = try readScript()
         let sandbox = Sandbox(options: options) { address in
             Output.line("Sandbox listening on \(address.baseURL). For sluice.yaml:")
             Output.line("  api: {url: \(address.apiURL), tokenURL: \(address.tokenURL)}")
+        }
+        if let script { sandbox.script(script) }
+        if let file = tlsCertificate, let authority = sandbox.authority {
+            try Data(authority.utf8).write(to: URL(fileURLWithPath: file))
         }
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
@@ -47,6 +62,15 @@ struct SandboxCommand: AsyncParsableCommand {
         } catch {
             Output.error("sluice: the sandbox cannot listen on \(listen): \(error)")
             throw Exit.cannotStart
+        }
+    }
+
+    private func readScript() throws -> ScriptFile? {
+        guard let script else { return nil }
+        do {
+            return try ScriptFile(parsing: String(contentsOfFile: script, encoding: .utf8))
+        } catch {
+            throw ValidationError("\(script): \(error)")
         }
     }
 

@@ -20,8 +20,8 @@ struct Sluice: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self,
-            RetryCommand.self, AuditCommand.self, BackupCommand.self, ConfigCommand.self, SandboxCommand.self,
-            DemoCommand.self,
+            RetryCommand.self, PauseCommand.self, ResumeCommand.self, AuditCommand.self, BackupCommand.self,
+            ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
         ])
 }
 

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import Model
 
@@ -12,12 +11,20 @@ package actor DeliveryService {
         package var timeout: Duration
         package var inFlight: Int
         package var retry: RetryPolicy.Settings
+        package var breaker: Breaker.Settings
+        /// Whether submissions wait for the end of a pause; else they end with `CancellationError`.
+        package var waitsForOutages: Bool
+        /// How status documents are read, and how long.
+        package var status: StatusReading
+        package var confirmation: ConfirmationSchedule
         /// For the `User-Agent`.
         package var version: String
 
         package init(
             endpoints: [Kind: Endpoint], tokenURL: String, audience: String, timeout: Duration, inFlight: Int,
-            retry: RetryPolicy.Settings, version: String
+            retry: RetryPolicy.Settings, breaker: Breaker.Settings = Breaker.Settings(),
+            waitsForOutages: Bool = true, status: StatusReading = StatusReading(),
+            confirmation: ConfirmationSchedule = ConfirmationSchedule(), version: String
         ) {
             self.endpoints = endpoints
             self.tokenURL = tokenURL
@@ -25,6 +32,10 @@ package actor DeliveryService {
             self.timeout = timeout
             self.inFlight = inFlight
             self.retry = retry
+            self.breaker = breaker
+            self.waitsForOutages = waitsForOutages
+            self.status = status
+            self.confirmation = confirmation
             self.version = version
         }
     }
@@ -47,24 +58,29 @@ package actor DeliveryService {
     /// - Throws: ``NetworkFailure`` that says, without a secret, why they cannot be read.
     package typealias Credentials = @Sendable () async throws -> (id: String, secret: String)
 
-    private let settings: Settings
-    private let client: APIClient
-    private let gate: ThrottleGate
-    private let turnstile: Turnstile
-    private let tokens: TokenCache
-    private let journal: any RequestJournal
-    private let time: any TimeSource
-    private let report: @Sendable (DeliveryEvent) -> Void
-    private var generator: any RandomNumberGenerator & Sendable
+    let settings: Settings
+    let client: APIClient
+    let gate: ThrottleGate
+    let turnstile: Turnstile
+    let tokens: TokenCache
+    let journal: any RequestJournal
+    let time: any TimeSource
+    let report: @Sendable (DeliveryEvent) -> Void
     /// Requests under way. They outlive the cancellation of whoever waits for them, until ``abort()``.
-    private var underWay: [String: Task<APIClient.Reply, any Error>] = [:]
+    var underWay: [String: Task<APIClient.Reply, any Error>] = [:]
+    /// What an admin paused.
+    package nonisolated let pauses: PauseGate
+    private let breaker: BreakerGate
+    private var generator: any RandomNumberGenerator & Sendable
 
     package init(
-        _ settings: Settings, http: HTTPClient, throttle: Throttle, journal: any RequestJournal, time: any TimeSource,
-        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
-        credentials: @escaping Credentials, report: @escaping @Sendable (DeliveryEvent) -> Void
+        _ settings: Settings, connections: Connections, throttle: Throttle, journal: any RequestJournal,
+        time: any TimeSource, generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        tokenStore: (any TokenStore)? = nil, pauses: PauseGate = PauseGate(), credentials: @escaping Credentials,
+        report: @escaping @Sendable (DeliveryEvent) -> Void
     ) {
-        let client = APIClient(http: http, timeout: settings.timeout, version: settings.version, time: time)
+        let client = APIClient(
+            connections: connections, timeout: settings.timeout, version: settings.version, time: time)
         let gate = ThrottleGate(throttle, time: time)
         self.settings = settings
         self.client = client
@@ -73,13 +89,17 @@ package actor DeliveryService {
         self.time = time
         self.report = report
         self.generator = generator
+        self.pauses = pauses
         turnstile = Turnstile(places: settings.inFlight)
-        tokens = TokenCache(
-            backoff: Backoff(base: settings.retry.base, cap: settings.retry.cap), time: time, report: report
-        ) {
-            try await TokenRequest(settings: settings, credentials: credentials)
-                .fetch(client: client, gate: gate, journal: journal, time: time, report: report)
+        breaker = BreakerGate(Breaker(settings.breaker), waits: settings.waitsForOutages, time: time) {
+            report(.breaker($0))
         }
+        let source = TokenSource(
+            settings: settings, credentials: credentials, client: client, gate: gate, journal: journal, time: time,
+            store: tokenStore, report: report)
+        tokens = TokenCache(
+            backoff: Backoff(base: settings.retry.base, cap: settings.retry.cap), time: time, report: report,
+            kept: { await source.kept() }, fetch: { try await source.fetch() })
     }
 
     /// How many slots of the throttle are taken now, and of how many.
@@ -87,20 +107,26 @@ package actor DeliveryService {
         get async { await gate.usage }
     }
 
-    /// Sends a batch until the API has accepted or refused it, or the attempts are used up.
+    /// Why submission pauses by itself; `nil`: it does not.
+    package var outage: Breaker.Cause? {
+        get async { await breaker.cause }
+    }
+
+    /// Sends a batch until the API has accepted or refused it, or the attempts are used up. While submission pauses it
+    /// waits, for as long as that takes.
     ///
     /// - Throws: `CancellationError`: the service stops; a request that was cut off leaves its batch unresolved.
     package func deliver(_ submission: Submission) async throws -> Delivered {
         var policy = RetryPolicy(
             settings.retry, isAttachment: submission.kind == .attachment, attempts: submission.attempts)
         while true {
-            let (action, reply) = try await attempt(submission, &policy)
+            guard let (action, reply) = try await attempt(submission, &policy) else { continue }
             switch action {
             case .accept: return .accepted
             case .refuse(let code): return .refused(problem(code, reply))
             case .giveUp(let code): return .unresolved(problem(code, reply))
             case .early: return .early
-            case .renewToken: continue
+            case .renewToken, .hold: continue
             case .retry(let delay, _): try await time.sleep(for: delay)
             }
         }
@@ -112,80 +138,68 @@ package actor DeliveryService {
         await tokens.abort()
     }
 
+    /// - Returns: `nil` where submission was paused before the request could leave.
     private func attempt(
         _ submission: Submission, _ policy: inout RetryPolicy
-    ) async throws -> (RetryPolicy.Action, APIClient.Reply) {
-        try await turnstile.enter(lane: submission.inbox)
+    ) async throws -> (RetryPolicy.Action, APIClient.Reply)? {
+        try await pauses.pass(submission.inbox)
+        let pass = try await breaker.enter(submission.drop)
+        do {
+            try await turnstile.enter(lane: submission.inbox)
+        } catch {
+            await breaker.giveBack(pass)
+            throw error
+        }
         do {
             try Task.checkCancellation()
             let (token, slot) = try await permission()
-            let answer = try await send(submission, token, slot, &policy)
+            var answer: (RetryPolicy.Action, APIClient.Reply)?
+            if await breaker.admits(pass), await !pauses.holds(submission.inbox) {
+                answer = try await send(submission, token, slot, pass, &policy)
+            } else {
+                await gate.turnBack(slot)
+                await breaker.giveBack(pass)
+            }
             await turnstile.leave()
             return answer
         } catch {
             await turnstile.leave()
+            await breaker.giveBack(pass)
             throw error
-        }
-    }
-
-    /// A good token and a slot at the same time.
-    private func permission() async throws -> (Token, slot: Int64) {
-        while true {
-            _ = try await tokens.token()
-            let slot = try await gate.pass()
-            if let token = await tokens.usable { return (token, slot) }
-            // It expired while the slot was waited for; a fetch needs a slot too.
-            await gate.turnBack(slot)
         }
     }
 
     private func send(
-        _ submission: Submission, _ token: Token, _ slot: Int64, _ policy: inout RetryPolicy
+        _ submission: Submission, _ token: Token, _ slot: Int64, _ pass: BreakerGate.Pass,
+        _ policy: inout RetryPolicy
     ) async throws -> (RetryPolicy.Action, APIClient.Reply) {
         guard let endpoint = settings.endpoints[submission.kind] else {
             preconditionFailure("every kind has an endpoint")
         }
-        let requestID = UUID().uuidString.lowercased()
-        let entry: Int64
-        do {
-            entry = try await journal.begin(
-                .batch(drop: submission.drop, reference: submission.reference), requestID: requestID)
-        } catch {
-            await gate.turnBack(slot)
-            throw error
+        let exchange = try await exchange(
+            Outgoing(
+                purpose: .batch(drop: submission.drop, reference: submission.reference), method: endpoint.method,
+                url: endpoint.url, body: submission.body, token: token), slot)
+        let reply = exchange.reply
+        let sign = Breaker.Sign(of: reply.answer, submission.kind, isNewToken: policy.wasUnauthorized)
+        let isPaused = await breaker.note(sign, of: submission.drop, pass)
+        let action = isPaused ? sign.hold(reply.answer) ?? decide(reply.answer, &policy) : decide(reply.answer, &policy)
+        if let pause = pause(reply.answer, action) {
+            await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
         }
-        let started = time.moment
-        let reply: APIClient.Reply
-        do {
-            let request = Task { [client] in
-                try await client.send(
-                    method: endpoint.method, url: endpoint.url,
-                    headers: [("Authorization", "Bearer \(token.bearer)")], body: submission.body,
-                    requestID: requestID)
-            }
-            underWay[requestID] = request
-            defer { underWay[requestID] = nil }
-            reply = try await request.value
-        } catch {
-            await gate.leave(slot)
-            throw error
-        }
-        let duration = time.moment - started
-        let action = decide(reply.answer, &policy)
-        if let pause = DeliveryService.pause(reply.answer, action) { await gate.stop(until: time.moment + pause) }
         await gate.leave(slot)
-        let judged = DeliveryService.ending(reply, action, duration)
-        try await journal.end(entry, judged)
-        if action == .renewToken { await tokens.refuse(token) }
+        let judged = DeliveryService.ending(reply, action, exchange.duration)
+        try await journal.end(exchange.entry, judged)
+        if reply.status == 401 { await tokens.refuse(token) }
         report(
             .answered(
                 AttemptReport(
                     subject: AttemptReport.Subject(
                         inbox: submission.inbox, drop: submission.drop, reference: submission.reference,
                         attempt: max(policy.attempts, 1)),
-                    method: endpoint.method, path: endpoint.path,
-                    requestID: requestID, status: judged.status, code: judged.error, duration: duration,
-                    retryIn: DeliveryService.retryDelay(action), failure: reply.failure)))
+                    method: endpoint.method, path: endpoint.path, requestID: exchange.requestID,
+                    status: judged.status, code: judged.error, duration: exchange.duration,
+                    retryIn: DeliveryService.retryDelay(action), failure: reply.failure, isHeld: action.isHold)))
         return (action, reply)
     }
 
@@ -202,10 +216,12 @@ package actor DeliveryService {
     }
 
     /// How long nobody may send: what one request was told by 408 or 429 holds for all, its last attempt's too.
-    private static func pause(_ answer: Answer, _ action: RetryPolicy.Action) -> Duration? {
+    private func pause(_ answer: Answer, _ action: RetryPolicy.Action) -> Duration? {
         switch (action, answer) {
         case (.retry(let delay, .submitRateLimited), _): delay
-        case (.giveUp(.submitRateLimited), .status(_, let retryAfter)): retryAfter
+        case (.giveUp(.submitRateLimited), .status(_, let retryAfter)),
+            (.hold(.submitRateLimited), .status(_, let retryAfter)):
+            retryAfter ?? settings.retry.base
         default: nil
         }
     }
@@ -214,7 +230,7 @@ package actor DeliveryService {
         switch action {
         case .retry(let delay, _): delay
         case .renewToken: .zero
-        case .accept, .refuse, .giveUp, .early: nil
+        case .accept, .refuse, .giveUp, .early, .hold: nil
         }
     }
 
@@ -222,6 +238,7 @@ package actor DeliveryService {
         _ reply: APIClient.Reply, _ action: RetryPolicy.Action, _ duration: Duration
     ) -> RequestEnding {
         var ending = RequestEnding(status: reply.status, duration: duration)
+        if case .none(let failure) = reply.answer { ending.isCounted = failure.origin != .machine }
         switch action {
         case .accept:
             ending.batch = .accepted
@@ -233,12 +250,15 @@ package actor DeliveryService {
             ending.error = code
         case .renewToken:
             ending.error = .submitUnauthorized
+        case .hold(let code):
+            ending.error = code
+            ending.isCounted = false
         case .early:
             // The API took nothing: the attachment has not left, as far as its books go.
             ending.batch = .waiting
             ending.error = .submitNotFound
         }
-        ending.response = reply.body.isEmpty ? nil : String(decoding: reply.body, as: UTF8.self)
+        ending.response = reply.text
         return ending
     }
 
@@ -253,8 +273,19 @@ extension APIClient.Reply {
         if case .status(let status, _) = answer { status } else { nil }
     }
 
+    /// The beginning of the body as text; `nil` where there is none.
+    var text: String? {
+        body.isEmpty ? nil : String(decoding: body.prefix(APIClient.keptAnswer), as: UTF8.self)
+    }
+
     /// Why no answer came.
     var failure: String? {
         if case .none(let failure) = answer { failure.message } else { nil }
+    }
+}
+
+extension RetryPolicy.Action {
+    var isHold: Bool {
+        if case .hold = self { true } else { false }
     }
 }

@@ -16,6 +16,8 @@ package protocol RequestJournal: Sendable {
 package enum RequestPurpose: Sendable, Hashable {
     case token
     case batch(drop: DropID, reference: String)
+    /// To read a batch's status.
+    case status(drop: DropID, reference: String)
 }
 
 /// How a request ended.
@@ -23,6 +25,8 @@ package struct RequestEnding: Sendable, Hashable {
     package var status: Int?
     package var duration: Duration
     package var error: Code?
+    /// Whether it is an attempt of its batch; not one that was made to find out whether a pause is over.
+    package var isCounted = true
     /// What the batch is by now; `nil`: as it was before this request.
     package var batch: BatchState?
     package var statusURI: String?
@@ -37,6 +41,10 @@ package enum DeliveryEvent: Sendable {
     case tokenRenewed(lifetime: Duration)
     /// No token could be had; it is tried again by itself.
     case tokenFailed(message: String, retryIn: Duration)
+    /// The token cannot be kept for the next run of the service.
+    case tokenNotKept(message: String)
+    /// Submission pauses by itself, or goes on.
+    case breaker(Breaker.Change)
 }
 
 /// One request as the log tells it.
@@ -53,6 +61,10 @@ package struct AttemptReport: Sendable, Hashable {
     package var retryIn: Duration?
     /// Why there is no status.
     package var failure: String?
+    /// It is sent again when a pause of all submission is over, or to find out whether it is.
+    package var isHeld = false
+    /// It read a batch's status.
+    package var isStatus = false
 
     /// Whose request it is.
     package struct Subject: Sendable, Hashable {

@@ -12,10 +12,23 @@ package struct NetworkFailure: Error, Sendable, Hashable {
     package let message: String
     /// How long the other side wants to be left alone.
     package let retryAfter: Duration?
+    package let origin: Origin
 
-    package init(_ message: String, retryAfter: Duration? = nil) {
+    /// Whose fault it is.
+    package enum Origin: Sendable, Hashable {
+        case network
+        /// There was another side, and TLS with it failed: waiting alone never mends that.
+        case untrusted
+        /// The attachment's file is no longer what was judged: nothing of it may be taken for the whole.
+        case changedFile
+        /// A file of ours cannot be read now.
+        case machine
+    }
+
+    package init(_ message: String, retryAfter: Duration? = nil, origin: Origin = .network) {
         self.message = message
         self.retryAfter = retryAfter
+        self.origin = origin
     }
 }
 
@@ -47,15 +60,21 @@ package struct RetryPolicy: Sendable {
         case retry(after: Duration, error: Code)
         /// An attachment whose account is not known: not a fault, and no attempt.
         case early
+        /// The API is out for everybody (``Breaker``): wait for a turn, and count no attempt.
+        case hold(Code)
     }
 
     /// How long a 403 is waited out.
     package static let forbiddenWait = Duration.seconds(60)
 
+    /// How long this machine is given to come round.
+    package static let machineWait = Duration.seconds(1)
+
     private let settings: Settings
     private let isAttachment: Bool
     package private(set) var attempts: Int
-    private var wasUnauthorized = false
+    /// Whether the next 401 is to a new token.
+    package private(set) var wasUnauthorized = false
     private var wasForbidden = false
 
     /// - Parameter attempts: how many the batch has used before, in an earlier run of the service.
@@ -90,8 +109,13 @@ package struct RetryPolicy: Sendable {
             return retry(.submitServerError, notBefore: retryAfter, using: &generator)
         case .status:
             return refuse(.submitBadRequest)
-        case .none:
-            return retry(.submitNetwork, notBefore: nil, using: &generator)
+        case .none(let failure):
+            switch failure.origin {
+            case .network, .untrusted: return retry(.submitNetwork, notBefore: nil, using: &generator)
+            case .changedFile: return .giveUp(.readChanged)
+            // Nothing on our side fails a drop.
+            case .machine: return .retry(after: RetryPolicy.machineWait, error: .submitNetwork)
+            }
         }
     }
 

@@ -26,21 +26,23 @@ package struct Submission: Sendable {
 /// What a request carries.
 package enum RequestBody: Sendable {
     case json([UInt8])
-    /// A file between two pieces of text, read while it is sent.
-    case multipart(boundary: String, head: [UInt8], file: OpenFile, size: Int64, tail: [UInt8])
+    /// A file between two pieces of text, read and hashed while it is sent: where its hash is not `sha256`, the end of
+    /// the request never leaves. Without one only its size is checked.
+    case multipart(
+        boundary: String, head: [UInt8], file: OpenFile, size: Int64, tail: [UInt8], sha256: [UInt8]? = nil)
 
     /// In bytes, as it goes over the wire.
     package var length: Int64 {
         switch self {
         case .json(let bytes): Int64(bytes.count)
-        case .multipart(_, let head, _, let size, let tail): Int64(head.count + tail.count) + size
+        case .multipart(_, let head, _, let size, let tail, _): Int64(head.count + tail.count) + size
         }
     }
 
     var contentType: String {
         switch self {
         case .json: "application/json"
-        case .multipart(let boundary, _, _, _, _): "multipart/form-data; boundary=\(boundary)"
+        case .multipart(let boundary, _, _, _, _, _): "multipart/form-data; boundary=\(boundary)"
         }
     }
 }

@@ -12,6 +12,8 @@ struct SubmissionMessage {
 
     var text: String {
         switch code {
+        case .readChanged:
+            return "The file changed while it was sent."
         case .submitNetwork:
             return "The API did not answer in \(tries); at last: \(reply.failure ?? "no answer")."
         case .submitRateLimited, .submitServerError:

@@ -15,6 +15,8 @@ package struct Throttle: Sendable {
     private var ended: [Moment] = []
     /// Nothing leaves before this moment, whatever slots are free.
     private var stoppedUntil: Moment?
+    /// `nil` without a limit.
+    private var pace: Pace?
 
     package enum Answer: Sendable, Hashable {
         case go
@@ -26,6 +28,7 @@ package struct Throttle: Sendable {
     package init(limit: Int?, ended: [Moment] = []) {
         self.limit = limit
         self.ended = ended.sorted()
+        pace = limit.map { Pace(limit: $0) }
     }
 
     /// How many slots are taken.
@@ -42,6 +45,8 @@ package struct Throttle: Sendable {
         if let limit, open.count + ended.count >= limit {
             return .wait(until: ended.first.map { $0 + Throttle.window })
         }
+        if let next = pace?.next(at: now), now < next { return .wait(until: next) }
+        pace?.took(at: now)
         open.insert(request)
         return .go
     }
@@ -61,6 +66,17 @@ package struct Throttle: Sendable {
     /// The API asked for silence until `moment`.
     package mutating func stop(until moment: Moment) {
         stoppedUntil = max(stoppedUntil ?? moment, moment)
+    }
+
+    /// The API said to a request that left at `left` that there are too many: silence until `moment`, then slower.
+    package mutating func slowDown(until moment: Moment, leftAt left: Moment, at now: Moment) {
+        stop(until: moment)
+        pace?.slowDown(leftAt: left, until: moment, at: now)
+    }
+
+    /// How many requests a minute may leave now; `nil`: as many as there are.
+    package mutating func rate(at now: Moment) -> Double? {
+        pace?.rate(at: now)
     }
 
     private mutating func release(at now: Moment) {

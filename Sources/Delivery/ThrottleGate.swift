@@ -49,10 +49,14 @@ package actor ThrottleGate {
         wakeAll()
     }
 
-    /// Nobody passes before `moment`.
-    package func stop(until moment: Moment) {
-        throttle.stop(until: moment)
+    /// Nobody passes before `moment`, and then they pass more slowly, for the API said to a request that left at
+    /// `left` that there are too many.
+    package func slowDown(until moment: Moment, leftAt left: Moment) {
+        throttle.slowDown(until: moment, leftAt: left, at: time.moment)
     }
+
+    /// How many requests a minute pass at most; `nil`: without a limit.
+    package var rate: Double? { throttle.rate(at: time.moment) }
 
     /// Those who wait look again; whoever finds no slot now knows until when to sleep.
     private func wakeAll() {

@@ -6,17 +6,20 @@ package actor TokenCache {
     package typealias Fetch = @Sendable () async throws -> Token
 
     private let fetch: Fetch
+    private let kept: @Sendable () async -> Token?
+    private var hasLookedForKept = false
     private let backoff: Backoff
     private let time: any TimeSource
     private let report: @Sendable (DeliveryEvent) -> Void
     private var current: Token?
     private var flight: Task<Token, any Error>?
-    private var isStopped = false
 
+    /// - Parameter kept: the token of an earlier run, looked for once.
     package init(
         backoff: Backoff, time: any TimeSource, report: @escaping @Sendable (DeliveryEvent) -> Void,
-        fetch: @escaping Fetch
+        kept: @escaping @Sendable () async -> Token? = { nil }, fetch: @escaping Fetch
     ) {
+        self.kept = kept
         self.backoff = backoff
         self.time = time
         self.report = report
@@ -65,6 +68,13 @@ package actor TokenCache {
         if let flight { return flight }
         let task = Task {
             defer { flight = nil }
+            if !hasLookedForKept {
+                hasLookedForKept = true
+                if let token = await kept(), time.moment < token.expires {
+                    current = token
+                    return token
+                }
+            }
             let token = try await fetchPatiently()
             current = token
             report(.tokenRenewed(lifetime: token.lifetime))

@@ -4,6 +4,16 @@ import Model
 
 /// SHA-256 over a document's canonical content: the converted array as RFC 8785 writes it, numbers exact.
 struct ContentHash {
+    /// What a document is known by.
+    struct References: Sendable {
+        /// The reference that the content gives, with what the inbox adds to it.
+        let content: String
+        /// The reference that the bare content gives.
+        let plain: String
+        /// What was added: nothing, the drop's name, or the day.
+        let addition: [UInt8]
+    }
+
     private var hash = SHA256()
     private var isEmpty = true
 
@@ -23,16 +33,33 @@ struct ContentHash {
         }
     }
 
-    /// The reference of all that was added.
-    func reference(_ kind: Kind, _ sameness: DocumentRules.Sameness, _ origin: DocumentOrigin) -> String {
+    /// One record behind those that were added before.
+    mutating func add(element record: JSONValue) {
+        hash.update(data: [isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ",")])
+        isEmpty = false
+        record.canonicalize { hash.update(bufferPointer: $0) }
+    }
+
+    /// The references of all that was added.
+    func references(_ kind: Kind, _ sameness: DocumentRules.Sameness, _ origin: DocumentOrigin) -> References {
         var hash = hash
         hash.update(data: Array((isEmpty ? "[]" : "]").utf8))
+        let plain = ContentHash.derived(kind, hash.finalize())
+        let addition =
+            switch sameness {
+            case .content: [UInt8]()
+            case .contentAndName: origin.name.bytes
+            case .contentAndDay: Array(origin.day.utf8)
+            }
         // A NUL stands in no JSON text, so content and addition cannot be taken for another content.
-        switch sameness {
-        case .content: break
-        case .contentAndName: hash.update(data: [0] + origin.name.bytes)
-        case .contentAndDay: hash.update(data: [0] + Array(origin.day.utf8))
-        }
+        if sameness != .content { hash.update(data: [0] + addition) }
+        return References(content: ContentHash.derived(kind, hash.finalize()), plain: plain, addition: addition)
+    }
+
+    /// The reference of what is left of a document with the reference `whole`.
+    func rest(of whole: String, _ kind: Kind) -> String {
+        var hash = hash
+        hash.update(data: Array((isEmpty ? "[]" : "]").utf8) + [0] + Array(whole.utf8))
         return ContentHash.derived(kind, hash.finalize())
     }
 

@@ -89,11 +89,11 @@ package struct DocumentJudge: Sendable {
         }
         var hash = ContentHash()
         hash.add(elementsOf: array)
-        let content = hash.reference(shape.kind, rules.sameness, origin)
-        switch BatchPlan.make(shape, array, reference: own ?? content, rules) {
+        let references = hash.references(shape.kind, rules.sameness, origin)
+        switch BatchPlan.make(shape, array, reference: own ?? references.content, rules) {
         case .success(let plan):
-            let records = RecordText.held(shape.withoutPlaces)
-            return .document(JudgedDocument(records, content: content, ownReference: own, plan: plan))
+            let text = RecordText.held(shape.withoutPlaces)
+            return .document(JudgedDocument(text, references, ownReference: own, plan: plan, rules: rules))
         case .failure(let problem):
             return .problem(shape.kind, problem.problem)
         }

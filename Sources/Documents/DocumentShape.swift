@@ -16,7 +16,7 @@ struct DocumentShape: Sendable {
     /// For a document that is read in windows: from the sender's text as it is held to the whole.
     private var surroundings: Surroundings?
     /// Whether the body is other than what the sender wrote.
-    private(set) var isConverted = false
+    var isConverted = false
 
     var arrayName: String { kind.arrayName ?? "" }
     var array: JSONValue? { body[arrayName] }

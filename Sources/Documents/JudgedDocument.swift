@@ -10,13 +10,39 @@ package struct JudgedDocument: Sendable {
     /// The reference that it brought, where it is kept.
     package let ownReference: String?
 
-    private let text: RecordText
-    private let plan: BatchPlan
+    /// The reference that the bare content gives, without the name or day that the inbox may add.
+    package let plainContent: String
+    /// What the inbox adds to the content: nothing, the drop's name, or the day.
+    package let addition: [UInt8]
 
-    init(_ text: RecordText, content: String, ownReference: String?, plan: BatchPlan) {
+    let text: RecordText
+    let plan: BatchPlan
+    let rules: DocumentRules
+    /// The places in the file of the records that it still has, from 0; `nil`: all of them.
+    var positions: [Int]?
+
+    init(
+        _ text: RecordText, _ references: ContentHash.References, ownReference: String?, plan: BatchPlan,
+        rules: DocumentRules
+    ) {
         self.kind = text.kind
-        self.content = content
+        self.content = references.content
+        self.plainContent = references.plain
+        self.addition = references.addition
         self.ownReference = ownReference
+        self.text = text
+        self.plan = plan
+        self.rules = rules
+    }
+
+    /// The same document with other bodies: under another reference, or with fewer records.
+    init(_ document: JudgedDocument, _ text: RecordText, plan: BatchPlan) {
+        kind = document.kind
+        content = document.content
+        plainContent = document.plainContent
+        addition = document.addition
+        ownReference = document.ownReference
+        rules = document.rules
         self.text = text
         self.plan = plan
     }
@@ -64,7 +90,7 @@ package struct JudgedDocument: Sendable {
     package func body(of batch: Batch) throws -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
         let body = try body(part: batch.part, reference: batch.reference)
-        return Array(SHA256.hash(data: body)) == batch.bodyHash ? body : nil
+        return body.isBody(of: batch) ? body : nil
     }
 
     /// Those of these `clientReferenceId`s that a record is about.
@@ -77,5 +103,12 @@ package struct JudgedDocument: Sendable {
             }
         }
         return mentioned
+    }
+}
+
+extension [UInt8] {
+    /// Whether these bytes are what a batch sends.
+    func isBody(of batch: Batch) -> Bool {
+        count == Int(batch.bytes) && Array(SHA256.hash(data: self)) == batch.bodyHash
     }
 }

@@ -34,9 +34,9 @@ enum RecordText: Sendable {
     }
 
     /// Calls `body` with every record.
-    func forEachRecord(_ body: (JSONValue) -> Void) throws {
+    func forEachRecord(_ body: (JSONValue) throws -> Void) throws {
         switch self {
-        case .held(let shape): shape.array?.elements.forEach(body)
+        case .held(let shape): try shape.array?.elements.forEach(body)
         case .windowed(let records): try records.forEachRecord(body)
         }
     }
@@ -72,8 +72,8 @@ struct WindowedRecords: Sendable {
         }
     }
 
-    func forEachRecord(_ body: (JSONValue) -> Void) throws {
-        try forEachWindow(in: inside) { (shape: DocumentShape) in shape.array?.elements.forEach(body) }
+    func forEachRecord(_ body: (JSONValue) throws -> Void) throws {
+        try forEachWindow(in: inside) { (shape: DocumentShape) in try shape.array?.elements.forEach(body) }
     }
 
     /// Reads some of the records again; they were judged before, so that nothing can be wrong with them.

@@ -15,6 +15,11 @@ package enum Reference {
         return Kind(rawValue: String(match.1)) != nil
     }
 
+    /// The reference of the submission number `round` of one content, counted from 1.
+    static func round(_ round: Int, _ reference: String) -> String {
+        round == 1 ? reference : "\(reference)-r\(round)"
+    }
+
     /// The reference of part `part` of `parts`.
     static func part(_ part: Int, of parts: Int, _ reference: String) -> String {
         parts == 1 ? reference : "\(reference)-\(part)of\(parts)"

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A `done` or `failed` folder: results and drops come in together, and nothing in it is ever overwritten.
 package final class FilingFolder: Sendable {
-    private let directory: Directory
+    let directory: Directory
     /// Names that were given to drops which are not here yet.
     private let reserved = Mutex<Set<FileName>>([])
 
@@ -103,7 +103,7 @@ package final class FilingFolder: Sendable {
         return true
     }
 
-    private func isRegular(_ name: FileName, hash: [UInt8]) throws(SystemCallError) -> Bool {
+    func isRegular(_ name: FileName, hash: [UInt8]) throws(SystemCallError) -> Bool {
         guard try directory.status(of: name)?.form == .regular else { return false }
         return try FileCopy.hash(of: OpenFile(reading: name, in: directory)) == hash
     }

@@ -55,6 +55,7 @@ package actor InboxFolder {
     private var isStopped = false
     private(set) var isWaiting = false
     private var isUnavailable = false
+    private var isPaused = false
     /// How often a file could not be read or claimed.
     private var troubles: [FileName: Int] = [:]
     private var leftAlone: Set<FileName> = []
@@ -93,13 +94,20 @@ package actor InboxFolder {
         hints.add(.wake)
     }
 
+    /// While paused, nothing is claimed; with `once` there is nothing to wait for then.
+    package func setPaused(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        hints.add(.wake)
+    }
+
     /// Waits for the next whole drop and claims it.
     ///
     /// - Returns: `nil` after ``stop()`` or cancellation, or with `once` when nothing is left.
     package func next() async -> ClaimedDrop? {
         while !isStopped && !Task.isCancelled {
             if time.moment >= nextListing { listAll() }
-            if let drop = claimWhatIsDue() { return drop }
+            if isPaused && settings.once { return nil }
+            if !isPaused, let drop = claimWhatIsDue() { return drop }
             if settings.once && (isUnavailable || settling.nextLook(at: time.moment, time.timestamp) == nil) {
                 return nil
             }
@@ -136,7 +144,7 @@ package actor InboxFolder {
 
     /// A listing may come early, together with others'; a file is due to the moment.
     private func setAlarm() {
-        let nextLook = isUnavailable ? nil : settling.nextLook(at: time.moment, time.timestamp)
+        let nextLook = isUnavailable || isPaused ? nil : settling.nextLook(at: time.moment, time.timestamp)
         if let nextLook, nextLook < nextListing {
             alarms.set(for: self, at: nextLook) { [hints] in hints.add(.wake) }
         } else {

@@ -124,6 +124,20 @@ package final class WorkFolder: Sendable {
         return try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
     }
 
+    /// A place for a drop that comes back: under its own name, or on a numbered shelf where that name is taken.
+    package func freePlace(for name: FileName) throws(SystemCallError) -> WorkName {
+        if try directory.status(of: name) == nil { return WorkName(name: name) }
+        for shelf in 1... {
+            let place = WorkName(shelf: shelf, name: name)
+            let status = try directory.status(of: WorkFolder.name(ofShelf: shelf))
+            // A drop may have the shelf's own name.
+            if let status, status.form != .directory { continue }
+            if status == nil { return place }
+            if try folder(of: place).status(of: name) == nil { return place }
+        }
+        fatalError("an endless range ended")
+    }
+
     /// Removes the shelf of an entry that has left, if it is empty.
     package func clear(_ name: WorkName) throws(SystemCallError) {
         if let shelf = name.shelf { try directory.removeDirectory(WorkFolder.name(ofShelf: shelf)) }

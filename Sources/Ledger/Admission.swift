@@ -7,23 +7,42 @@ package struct Admission: Sendable {
     package var sha256: [UInt8]
     /// What makes it the same as another: the reference that its content gives.
     package var content: String
+    /// The same without what its inbox adds to it, the drop's name or the day.
+    package var plainContent: String
+    /// What its inbox adds.
+    package var addition: [UInt8]
     /// A `batchReferenceId` that it brought and that is kept.
     package var ownReference: String?
     /// Inboxes with the same scope know one another's payments.
     package var scope: String
+    /// What its records are about; none for an attachment.
+    package var identities: IdentityKeys
+    /// Whether a later drop of its inbox that shares an identity waits for it.
+    package var isOrdered: Bool
+    /// The `-rN` in the references of its batches.
+    package var round: Int
+    /// The records that are not in its batches; `nil`: the ledger was not asked for any.
+    package var leftOut: [AcceptedRecord]?
     /// The request bodies that it makes.
     package var batches: [Batch]
 
     package init(
-        drop: Drop, kind: Kind, sha256: [UInt8], content: String, ownReference: String? = nil, scope: String,
-        batches: [Batch]
+        drop: Drop, kind: Kind, sha256: [UInt8], content: String, plainContent: String? = nil, addition: [UInt8] = [],
+        ownReference: String? = nil, scope: String, identities: IdentityKeys = .none, isOrdered: Bool = true,
+        round: Int = 1, leftOut: [AcceptedRecord]? = nil, batches: [Batch]
     ) {
         self.drop = drop
         self.kind = kind
         self.sha256 = sha256
         self.content = content
+        self.plainContent = plainContent ?? content
+        self.addition = addition
         self.ownReference = ownReference
         self.scope = scope
+        self.identities = identities
+        self.isOrdered = isOrdered
+        self.round = round
+        self.leftOut = leftOut
         self.batches = batches
     }
 }
@@ -38,4 +57,7 @@ package enum Turn: Sendable, Hashable {
     /// The same content was accepted before; the name is `nil` where that was in another inbox.
     case duplicate(of: FileName?)
     case refused(Problem)
+    /// Ask again with other bodies: under the references of this round, and for payments without the records of
+    /// ``Ledger/recordsToLeaveOut(of:sha256:inbox:)``.
+    case remake(round: Int)
 }

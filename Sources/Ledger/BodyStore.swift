@@ -34,8 +34,17 @@ package struct BodyStore: Sendable {
         return try file.bytes(at: 0, count: Int(status.size))
     }
 
+    /// The hashes of all that is kept.
+    package func hashes() throws(SystemCallError) -> [String] {
+        try directory.list().map(\.description)
+    }
+
     /// The batch is resolved: nobody needs its body any more.
     package func forget(hash: [UInt8]) throws(SystemCallError) {
-        try directory.remove(FileName(hash.hex))
+        try remove(hash.hex)
+    }
+
+    func remove(_ name: String) throws(SystemCallError) {
+        try directory.remove(FileName(name))
     }
 }

@@ -5,85 +5,218 @@ import Model
 extension Ledger {
     /// Decides whether a judged drop is new, a duplicate or a conflict, and writes that down.
     ///
-    /// To be called in the order of arrival, and again whenever a drop that was waited for is final. A drop that
-    /// the ledger knows from an earlier run goes on where it was.
+    /// To be called at its turn: when every earlier document with one of its identities is concluded; and again
+    /// whenever a drop that was waited for is. A drop that the ledger knows from an earlier run goes on where it was.
     package func admit(_ admission: Admission) async throws -> Turn {
         try await commit { try Ledger.admit(admission, $0) }
     }
 
-    private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
-        try insert(admission, database)
-        let id = admission.drop.id.text
-        if let plan = try plan(leftBy: id, database) { return .submit(plan) }
-        let known = try Holder.fetch(admission.content, database)
-        let own = try admission.ownReference.flatMap { try Holder.fetch(ownKey($0), database) }
+    /// Writes down a drop that has to wait for its turn, so that it keeps its arrival number.
+    package func enlist(_ drop: Drop, kind: Kind, sha256: [UInt8], content: String) async throws {
+        try await commit { database in
+            try Ledger.insert(drop, kind: kind, sha256: sha256, content: content, state: "waiting", database)
+        }
+    }
 
-        if let own, own.content != admission.content, own.dropID != id {
-            if own.state == .pending { return .wait(DropID(text: own.dropID)) }
-            return .refused(
-                Problem(
-                    .referenceConflict,
-                    "The document's batchReferenceId was \(own.state == .accepted ? "accepted" : "sent") before with other content."
-                ))
+    private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
+        let id = admission.drop.id.text
+        let wasPutBack = try wasPutBack(id, database)
+        try insert(admission, database)
+        if wasPutBack, let turn = try overtaken(admission, database) { return turn }
+        if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
+        // What an earlier run took it for counts only for what has left.
+        try database.cachedStatement(sql: "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3")
+            .execute(arguments: [id, admission.kind.rawValue, admission.content])
+        let keys = HoldKey.all(of: admission)
+        for key in keys {
+            guard let hold = try Hold.fetch(key.text, database), hold.state == .pending, hold.dropID != id else {
+                continue
+            }
+            return .wait(DropID(text: hold.dropID))
         }
-        switch known {
-        case let holder? where holder.dropID == id:
-            return .submit(try batches(of: id, database))
-        case let holder? where holder.state == .pending:
-            return .wait(DropID(text: holder.dropID))
-        case let holder? where holder.state == .accepted:
-            return duplicate(of: holder, admission)
-        case let holder?:
-            try inherit(from: holder, admission, database)
-        case nil:
-            try insertBatches(admission.batches, of: id, database)
-        }
-        try Holder(admission, key: admission.content).save(database)
-        if let reference = admission.ownReference {
-            try Holder(admission, key: ownKey(reference)).save(database)
+        if let refusal = try conflict(admission, database) { return .refused(refusal) }
+        if let turn = try takeOver(admission, keys, database) { return turn }
+        if let turn = try known(admission, database) { return turn }
+        try replaceBatches(of: id, with: admission.batches, database)
+        for key in keys { try Hold.save(key, admission, database) }
+        if let leftOut = admission.leftOut, !leftOut.isEmpty {
+            let text = String(decoding: try JSONEncoder().encode(leftOut), as: UTF8.self)
+            try database.execute(sql: "UPDATE drops SET alreadyAccepted = ? WHERE id = ?", arguments: [text, id])
         }
         return .submit(try batches(of: id, database))
     }
 
+    /// What became of a drop that was put back, while it lay in `failed`: another with its content was accepted, or a
+    /// later one with one of its identities.
+    private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
+        if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted,
+            try isDuplicate(of: taken, admission, database)
+        {
+            return duplicate(of: taken, admission)
+        }
+        guard try isSuperseded(admission, database) else { return nil }
+        return .refused(
+            Problem(
+                .orderSuperseded, "A later document about the same records was accepted before this one could be."))
+    }
+
+    /// Whether a drop's outcome stood before: it failed and goes on by itself.
+    private static func wasPutBack(_ id: String, _ database: Database) throws -> Bool {
+        try Int.fetchOne(
+            database.cachedStatement(sql: "SELECT conclusions FROM drops WHERE id = ?"), arguments: [id]) ?? 0 > 0
+    }
+
     /// The batches of a drop that has begun to submit: they go on as they are, whatever the drop is read as by now.
     /// A plan of which nothing has left is forgotten, for the configuration may have changed.
-    private static func plan(leftBy id: String, _ database: Database) throws -> [Batch]? {
+    private static func plan(leftBy id: String, wasPutBack: Bool, _ database: Database) throws -> [Batch]? {
         let batches = try batches(of: id, database)
-        if batches.contains(where: { $0.state != .waiting }) { return batches }
-        if !batches.isEmpty {
+        if batches.isEmpty { return nil }
+        if !wasPutBack {
+            if try hasLeft(batches, id, database) { return batches }
+            try database.execute(sql: "DELETE FROM holds WHERE dropID = ?", arguments: [id])
+            return nil
+        }
+        // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
+        guard batches.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+            try Hold.release(id, database)
+            return nil
+        }
+        try database.execute(sql: "UPDATE holds SET state = 'pending' WHERE dropID = ?", arguments: [id])
+        if database.changesCount == 0 { return nil }
+        try database.execute(
+            sql: "UPDATE batches SET state = 'waiting' WHERE dropID = ? AND state = 'refused'", arguments: [id])
+        return try Ledger.batches(of: id, database)
+    }
+
+    /// Whether a request was made, an attachment's early one included.
+    private static func hasLeft(_ batches: [Batch], _ id: String, _ database: Database) throws -> Bool {
+        if batches.contains(where: { $0.state != .waiting }) { return true }
+        return try Bool.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM batches JOIN requests ON requests.batchID = batches.id
+                        WHERE batches.dropID = ?)
+                    """), arguments: [id]) ?? false
+    }
+
+    /// Writes down the batches of a drop, which may have had others or the same before.
+    private static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
+        let old = try batches(of: id, database)
+        if old.map(\.bodyHash) == new.map(\.bodyHash), old.map(\.reference) == new.map(\.reference), !old.isEmpty {
+            try database.execute(sql: "UPDATE batches SET state = 'waiting' WHERE dropID = ?", arguments: [id])
+            return
+        }
+        if !old.isEmpty {
+            // The requests stay: they are slots of the throttle.
             try database.execute(
-                sql: "DELETE FROM requests WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)", arguments: [id])
+                sql: """
+                    UPDATE requests SET batchID = NULL WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)
+                    """, arguments: [id])
             try database.execute(sql: "DELETE FROM batches WHERE dropID = ?", arguments: [id])
-            try database.execute(
-                sql: "DELETE FROM contents WHERE dropID = ? AND state = 'pending'", arguments: [id])
+        }
+        try insertBatches(new, of: id, database)
+    }
+
+    /// A reference of the sender's own that takes no other content.
+    private static func conflict(_ admission: Admission, _ database: Database) throws -> Problem? {
+        guard let own = admission.ownReference else { return nil }
+        let key = HoldKey.own(own)
+        if let hold = try Hold.fetch(key, database), hold.content != admission.content {
+            let word = hold.state == .partial ? "accepted in part" : "sent"
+            return Problem(.referenceConflict, "The document's batchReferenceId was \(word) before with other content.")
+        }
+        guard let taken = try Taken.fetch(key, database) else { return nil }
+        if taken.content != admission.content {
+            return Problem(
+                .referenceConflict, "The document's batchReferenceId was accepted before with other content.")
+        }
+        guard taken.state == .rejected else { return nil }
+        return Problem(
+            .referenceConflict,
+            "The document's batchReferenceId was accepted before, and records were refused: it cannot be used again.")
+    }
+
+    /// Goes on with what an earlier drop with the same content or bytes left open: its references, parts and exact
+    /// bodies; and takes over whatever that drop held, so that it is settled with them.
+    private static func takeOver(_ admission: Admission, _ keys: [HoldKey], _ database: Database) throws -> Turn? {
+        for key in keys {
+            guard let hold = try Hold.fetch(key.text, database), hold.state != .pending else { continue }
+            let isSameContent = hold.content == admission.content || key.text.hasPrefix("plain:")
+            // What was refused for certain can be made anew, by a configuration that has changed since.
+            if hold.state == .partial && !isSameContent { continue }
+            if admission.kind == .payment && hold.inbox != admission.drop.inbox && hold.scope != admission.scope {
+                return .refused(Ledger.otherInbox)
+            }
+            return .submit(try takeOver(hold, isSameContent, admission, keys, database))
         }
         return nil
     }
 
-    private static func duplicate(of holder: Holder, _ admission: Admission) -> Turn {
-        let isSameInbox = holder.inbox == admission.drop.inbox
-        if admission.kind == .payment && !isSameInbox && holder.scope != admission.scope {
-            return .refused(
-                Problem(.referenceOtherInbox, "The same payments were accepted before from another inbox."))
-        }
-        return .duplicate(of: isSameInbox ? holder.name : nil)
-    }
-
-    /// Takes over the batches of a drop that left and was never resolved: their references, parts and exact bodies,
-    /// and whatever that drop held, so that it is settled with them.
-    private static func inherit(from holder: Holder, _ admission: Admission, _ database: Database) throws {
-        try insertBatches(batches(of: holder.dropID, database), of: admission.drop.id.text, database)
+    private static func takeOver(
+        _ hold: Hold, _ isSameContent: Bool, _ admission: Admission, _ keys: [HoldKey], _ database: Database
+    ) throws -> [Batch] {
+        let id = admission.drop.id.text
+        var batches = try batches(of: hold.dropID, database)
+        // A reference is free again after a refusal, for the same body at any rate.
+        for index in batches.indices where batches[index].state == .refused { batches[index].state = .waiting }
+        try replaceBatches(of: id, with: [], database)
+        try insertBatches(batches, of: id, database)
         try database.cachedStatement(
             sql: """
-                UPDATE contents SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?
-                WHERE dropID = ? AND state = 'unresolved'
+                UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?
+                WHERE dropID = ? AND state <> 'pending'
                 """
-        ).execute(arguments: [
-            admission.drop.id.text, admission.drop.inbox, admission.scope, admission.drop.name.blob, holder.dropID,
-        ])
+        ).execute(arguments: [id, admission.drop.inbox, admission.scope, admission.drop.name.blob, hold.dropID])
+        // The same bytes may have become another content, which is not what is sent now; unless they are payments.
+        for key in keys where !key.isOwn && (isSameContent || admission.kind == .payment || !key.lasts) {
+            if try Hold.fetch(key.text, database) == nil { try Hold.save(key, admission, database) }
+        }
+        return try Ledger.batches(of: id, database)
     }
 
-    static func ownKey(_ reference: String) -> String { "own:" + reference }
+    /// Whether the API took this content before, and what follows: a duplicate, or another round.
+    private static func known(_ admission: Admission, _ database: Database) throws -> Turn? {
+        let taken = try Taken.fetch(admission.content, database)
+        var round = 1
+        if let taken {
+            if taken.state == .accepted, try isDuplicate(of: taken, admission, database) {
+                return duplicate(of: taken, admission)
+            }
+            round = taken.round + 1
+        }
+        if admission.kind == .payment, let taken = try Taken.fetch(HoldKey.payment(admission), database),
+            taken.state == .accepted
+        {
+            return duplicate(of: taken, admission)
+        }
+        if admission.kind == .payment && admission.leftOut == nil {
+            let isPartial = try hasPartials(admission.drop.inbox, database)
+            if isPartial || round > 1 { return .remake(round: round) }
+        } else if admission.ownReference == nil && admission.round != round {
+            return .remake(round: round)
+        }
+        return nil
+    }
+
+    private static func isDuplicate(
+        of taken: Taken, _ admission: Admission, _ database: Database
+    ) throws -> Bool {
+        guard admission.kind == .account || admission.kind == .claim else { return true }
+        // Under a reference of its own that was accepted it can't be sent once more, and it never gets -rN.
+        if let own = admission.ownReference, try Taken.fetch(HoldKey.own(own), database) != nil { return true }
+        return try !isSpokenOf(admission.identities, admission.kind, since: taken.word, database)
+    }
+
+    private static func duplicate(of taken: Taken, _ admission: Admission) -> Turn {
+        let isSameInbox = taken.inbox == admission.drop.inbox
+        if admission.kind == .payment && !isSameInbox && taken.scope != admission.scope {
+            return .refused(otherInbox)
+        }
+        return .duplicate(of: isSameInbox ? taken.name : nil)
+    }
+
+    private static let otherInbox = Problem(
+        .referenceOtherInbox, "The same payments came before from another inbox.")
 
     private static func insert(_ admission: Admission, _ database: Database) throws {
         try insert(
@@ -124,56 +257,5 @@ extension Ledger {
         try Row.fetchAll(
             database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id]
         ).map(Batch.init(row:))
-    }
-}
-
-/// A row of `contents`.
-struct Holder {
-    enum State: String {
-        case pending, unresolved, accepted
-    }
-
-    var key: String
-    var content: String
-    var kind: String
-    var inbox: String
-    var scope: String
-    var dropID: String
-    var name: FileName
-    var state: State
-
-    init(_ admission: Admission, key: String) {
-        self.key = key
-        content = admission.content
-        kind = admission.kind.rawValue
-        inbox = admission.drop.inbox
-        scope = admission.scope
-        dropID = admission.drop.id.text
-        name = admission.drop.name
-        state = .pending
-    }
-
-    static func fetch(_ key: String, _ database: Database) throws -> Holder? {
-        try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT * FROM contents WHERE key = ?"), arguments: [key]
-        ).map(Holder.init(row:))
-    }
-
-    private init(row: Row) throws {
-        key = row["key"]
-        content = row["content"]
-        kind = row["kind"]
-        inbox = row["inbox"]
-        scope = row["scope"]
-        dropID = row["dropID"]
-        name = FileName(bytes: row["name"] as Data)
-        state = try known(State(rawValue: row["state"]), "contents.state")
-    }
-
-    func save(_ database: Database) throws {
-        try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO contents (key, content, kind, inbox, scope, dropID, name, state)"
-                + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [key, content, kind, inbox, scope, dropID, name.blob, state.rawValue])
     }
 }

@@ -3,10 +3,34 @@ import GRDB
 import Model
 
 extension Ledger {
+    /// The batches of a drop.
+    package func batches(of drop: DropID) async throws -> [Batch] {
+        try await pool.read { database in try Ledger.batches(of: drop.text, database) }
+    }
+
     /// The batches of a drop that are neither accepted nor refused.
     package func openBatches(of drop: DropID) async throws -> [Batch] {
         try await pool.read { database in
             try Ledger.batches(of: drop.text, database).filter { $0.state == .waiting || $0.state == .unresolved }
+        }
+    }
+
+    /// The final answer that refused a batch.
+    package func refusal(ofBatch reference: String, drop: DropID) async throws -> (
+        code: Code, status: Int?, response: String?
+    )? {
+        try await pool.read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT requests.error, requests.status, batches.response FROM batches
+                        JOIN requests ON requests.batchID = batches.id
+                    WHERE batches.dropID = ? AND batches.reference = ? AND batches.state = 'refused'
+                        AND requests.error IS NOT NULL ORDER BY requests.id DESC LIMIT 1
+                    """, arguments: [drop.text, reference])
+            return try row.map { row in
+                (try known(Code(rawValue: row["error"]), "requests.error"), row["status"], row["response"])
+            }
         }
     }
 
@@ -18,6 +42,19 @@ extension Ledger {
     /// - Returns: `nil` where no such body is kept.
     package func keptBody(hash: [UInt8]) throws -> [UInt8]? {
         try bodies.body(hash: hash)
+    }
+
+    /// Removes bodies that nobody will send again: those of documents whose rest came another way.
+    package func sweepBodies() throws {
+        let wanted = try pool.read { database in
+            try Data.fetchSet(
+                database,
+                sql: """
+                    SELECT bodyHash FROM batches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
+                    """)
+        }
+        let names = Set(wanted.map { Array($0).hex })
+        for name in try bodies.hashes() where !names.contains(name) { try bodies.remove(name) }
     }
 
     /// The batch is resolved: nobody needs its body any more.

@@ -8,14 +8,23 @@ package struct Ending: Sendable {
     package var isConfirmed: Bool
     package var problem: Problem?
     package var duplicateOf: FileName?
+    /// Records that were left out, for an earlier document brought them.
+    package var alreadyAccepted: [AcceptedRecord]
+    /// By the references of batches in whose processing the API refused records: their places in the batch, from 0;
+    /// none where it refused the batch as a whole.
+    package var refusedRecords: [String: Set<Int>] = [:]
+    /// Whether the drop is put back by itself, once, if it never was (contract, section 4, "Outages").
+    package var isPutBack = false
 
     package init(
-        outcome: Outcome, isConfirmed: Bool = false, problem: Problem? = nil, duplicateOf: FileName? = nil
+        outcome: Outcome, isConfirmed: Bool = false, problem: Problem? = nil, duplicateOf: FileName? = nil,
+        alreadyAccepted: [AcceptedRecord] = []
     ) {
         self.outcome = outcome
         self.isConfirmed = isConfirmed
         self.problem = problem
         self.duplicateOf = duplicateOf
+        self.alreadyAccepted = alreadyAccepted
     }
 
     package static func failed(_ problem: Problem) -> Ending { Ending(outcome: .failed, problem: problem) }
@@ -27,44 +36,82 @@ extension Ledger {
     /// - Parameters:
     ///   - kind: where it is known and the ledger does not hold the drop already.
     ///   - filedName: the name it will have in its folder.
+    ///   - spoken: for a document of which something reached the API, or may have.
     package func conclude(
-        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]? = nil, _ ending: Ending, filedName: FileName
+        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]? = nil, _ ending: Ending, filedName: FileName,
+        spoken: Spoken? = nil
     ) async throws -> DropResult {
         let finishedAt = time.timestamp.milliseconds
         let problem = try ending.problem.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+        let leftOut =
+            try ending.alreadyAccepted.isEmpty
+            ? nil : String(decoding: JSONEncoder().encode(ending.alreadyAccepted), as: UTF8.self)
         return try await commit { database in
             try Ledger.insert(drop, kind: kind, sha256: sha256, content: nil, state: "decided", database)
             try database.cachedStatement(
                 sql: """
                     UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
-                        finishedAt = ?, filedName = ? WHERE id = ?
+                        alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?, conclusions = conclusions + 1 WHERE id = ?
                     """
             ).execute(arguments: [
-                ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, finishedAt,
+                ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut, finishedAt,
                 filedName.blob, drop.id.text,
             ])
-            try Ledger.settleContents(of: drop.id.text, ending.outcome, database)
+            try Ledger.settle(drop, ending, spoken, at: finishedAt, database)
+            if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
             return try Ledger.result(of: drop.id.text, database)
         }
     }
 
-    /// What a drop held as pending becomes: accepted, unresolved, or free again.
-    private static func settleContents(of id: String, _ outcome: Outcome, _ database: Database) throws {
-        let isUnresolved = try batches(of: id, database).contains { $0.state == .unresolved }
-        let state: Holder.State? =
-            switch outcome {
-            case .accepted: .accepted
-            case .failed: isUnresolved ? .unresolved : nil
-            case .duplicate: nil
+    /// What a drop held becomes: accepted, left open, or free again; and what it said is written down.
+    private static func settle(
+        _ drop: Drop, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
+    ) throws {
+        let id = drop.id.text
+        guard
+            let row = try Row.fetchOne(
+                database.cachedStatement(sql: "SELECT kind, content, sha256, alreadyAccepted FROM drops WHERE id = ?"),
+                arguments: [id]),
+            let content = row["content"] as String?
+        else { return }
+        let kind = try known(Kind(rawValue: row["kind"]), "drops.kind")
+        let leftOut = try Ledger.leftOut(row)
+        switch ending.outcome {
+        case .duplicate:
+            try Hold.release(id, database)
+        case .accepted:
+            let spoken = spoken ?? Spoken(identities: .none)
+            // Nobody asks who spoke last through an attachment.
+            let word =
+                try kind == .attachment
+                ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
+            try Taken.keepHolds(of: id, .accepted, word: word, database)
+            guard kind == .payment else { return }
+            try completeParts(
+                drop, content: content, spoken.identities, leftOut: leftOut, word: word, database)
+        case .failed:
+            let states = Set(try batches(of: id, database).map(\.state))
+            guard states.contains(.unresolved) || states.contains(.accepted) else {
+                return try Hold.release(id, database)
             }
-        if let state {
-            try database.cachedStatement(
-                sql: "UPDATE contents SET state = ? WHERE dropID = ? AND state <> 'accepted'"
-            ).execute(arguments: [state.rawValue, id])
-        } else {
-            try database.cachedStatement(sql: "DELETE FROM contents WHERE dropID = ? AND state <> 'accepted'")
-                .execute(arguments: [id])
+            // Without a word nothing of it reached the API since its outcome last stood.
+            let word = try spoken.map { try Ledger.speak(drop, kind, isAccepted: false, $0, at: now, database) }
+            if states.contains(.unresolved) {
+                try leaveOpen(id, .unresolved, database)
+            } else if ending.problem?.code == .submitRejected {
+                try Taken.keepHolds(of: id, .rejected, word: word ?? 0, database)
+            } else {
+                try leaveOpen(id, .partial, database)
+            }
+            guard kind == .payment, let spoken else { return }
+            try keepPart(
+                drop, content: content, sha256: Array(row["sha256"] as Data? ?? Data()), spoken, database)
         }
+    }
+
+    private static func leaveOpen(_ id: String, _ state: Hold.State, _ database: Database) throws {
+        try database.cachedStatement(sql: "UPDATE holds SET state = ? WHERE dropID = ?")
+            .execute(arguments: [state.rawValue, id])
     }
 
     /// The name in the folder turned out to be taken: another was chosen.

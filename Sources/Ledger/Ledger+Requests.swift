@@ -28,6 +28,19 @@ extension Ledger {
         }
     }
 
+    /// Writes down that a request for a batch's status leaves now. It is no attempt of the batch.
+    package func beginStatusRequest(
+        batch reference: String, of drop: DropID, requestID: String
+    ) async throws -> Int64 {
+        let at = time.timestamp.milliseconds
+        return try await commit { [boot] database in
+            let batch = try Int64.fetchOne(
+                database.cachedStatement(sql: "SELECT id FROM batches WHERE dropID = ? AND reference = ?"),
+                arguments: [drop.text, reference])
+            return try Ledger.insertRequest("status", batch, requestID, at: at, boot: boot, database)
+        }
+    }
+
     private static func insertRequest(
         _ purpose: String, _ batch: Int64?, _ requestID: String, at: Int64, boot: String, _ database: Database
     ) throws -> Int64 {
@@ -43,16 +56,22 @@ extension Ledger {
     ///   - batch: what the batch is by now; `nil`: as it was.
     ///   - statusURI: where the batch's status can be read.
     ///   - response: the beginning of the answer.
+    ///   - isCounted: whether it is one of its batch's attempts.
     package func end(
         request: Int64, status: Int?, duration: Duration, error: Code?, batch: BatchState?, statusURI: String?,
-        response: String?
+        response: String?, isCounted: Bool = true
     ) async throws {
         // Rounded up: a slot is never free too early.
         let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
         try await commit { [boot] database in
             try database.cachedStatement(
-                sql: "UPDATE requests SET status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ? WHERE id = ?"
-            ).execute(arguments: [status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, request])
+                sql: """
+                    UPDATE requests SET status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ?, counted = ?
+                    WHERE id = ?
+                    """
+            ).execute(arguments: [
+                status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted, request,
+            ])
             try database.cachedStatement(
                 sql: """
                     UPDATE batches SET state = COALESCE(?, state), statusURI = COALESCE(?, statusURI),
@@ -72,7 +91,8 @@ extension Ledger {
                 sql: """
                     SELECT COUNT(*) FROM requests JOIN batches ON batches.id = requests.batchID
                         JOIN drops ON drops.id = batches.dropID
-                    WHERE batches.dropID = ? AND batches.reference = ? AND requests.status IS NOT 401
+                    WHERE batches.dropID = ? AND batches.reference = ? AND requests.purpose = 'batch' AND requests.counted
+                        AND requests.status IS NOT 401
                         AND NOT (drops.kind = 'attachment' AND requests.status IS 404)
                         AND NOT (requests.status IS NULL AND requests.error IS NULL)
                     """, arguments: [drop.text, reference]) ?? 0

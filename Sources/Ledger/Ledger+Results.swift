@@ -18,12 +18,16 @@ package enum Unfinished: Sendable {
 }
 
 extension Ledger {
-    /// What is left to do in an inbox from earlier runs, in the order of arrival.
+    /// What is left to do in an inbox from earlier runs: first what had its turn, then the others, each in the order
+    /// of arrival. A drop that was put back has an early number, and yet may have to wait for one that had its turn.
     package func unfinished(inbox: String) async throws -> [Unfinished] {
         try await pool.read { database in
             let rows = try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' ORDER BY arrival", arguments: [inbox])
+                sql: """
+                    SELECT * FROM drops WHERE inbox = ? AND state <> 'filed'
+                    ORDER BY EXISTS (SELECT 1 FROM holds WHERE dropID = drops.id AND state = 'pending') DESC, arrival
+                    """, arguments: [inbox])
             return try rows.map { row in
                 guard row["state"] as String == "decided" else { return .waiting(Drop(row: row)) }
                 return .decided(
@@ -58,7 +62,14 @@ extension Ledger {
             outcome: try known(Outcome(rawValue: row["outcome"]), "drops.outcome"), isConfirmed: row["confirmed"],
             problem: problem, finishedAt: Timestamp(milliseconds: row["finishedAt"]),
             batches: try reports(of: id, database),
-            duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) })
+            duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) },
+            alreadyAccepted: try leftOut(row))
+    }
+
+    /// The records that were left out of a drop's batches.
+    static func leftOut(_ row: Row) throws -> [AcceptedRecord] {
+        guard let text = row["alreadyAccepted"] as String? else { return [] }
+        return try JSONDecoder().decode([AcceptedRecord].self, from: Data(text.utf8))
     }
 
     static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {
@@ -66,7 +77,8 @@ extension Ledger {
             database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id])
         return try rows.map { row in
             let attempts = try Row.fetchAll(
-                database.cachedStatement(sql: "SELECT * FROM requests WHERE batchID = ? ORDER BY id"),
+                database.cachedStatement(
+                    sql: "SELECT * FROM requests WHERE batchID = ? AND purpose = 'batch' ORDER BY id"),
                 arguments: [row["id"] as Int64])
             return DropResult.BatchReport(
                 batch: try Batch(row: row), attempts: try attempts.map(Attempt.init(row:)),

@@ -7,6 +7,12 @@ enum Migrations {
         migrator.registerMigration("1 drops, batches, requests, contents") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2 status requests, drops put back, pauses") { database in
+            try database.execute(sql: delivery)
+        }
+        migrator.registerMigration("3 order") { database in
+            try database.execute(sql: order)
+        }
         return migrator
     }
 
@@ -83,5 +89,43 @@ enum Migrations {
             -- pending: that drop is not final; unresolved: it is, but the API may or may not have taken it.
             state TEXT NOT NULL CHECK (state IN ('pending', 'unresolved', 'accepted'))
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let delivery = """
+        -- As before, with one purpose more and `counted`.
+        CREATE TABLE newRequests (
+            id INTEGER PRIMARY KEY,
+            purpose TEXT NOT NULL CHECK (purpose IN ('token', 'batch', 'status')),
+            batchID INTEGER REFERENCES batches (id),
+            requestID TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            status INTEGER,
+            durationMs INTEGER,
+            error TEXT,
+            boot TEXT NOT NULL,
+            slotEnd INTEGER,
+            -- Whether it is one of its batch's attempts: not one that was made during a pause, nor one from before
+            -- its drop was put back.
+            counted INTEGER NOT NULL DEFAULT 1
+        ) STRICT;
+        INSERT INTO newRequests
+            SELECT id, purpose, batchID, requestID, at, status, durationMs, error, boot, slotEnd, 1 FROM requests;
+        DROP TABLE requests;
+        ALTER TABLE newRequests RENAME TO requests;
+        CREATE INDEX requestsByBatch ON requests (batchID);
+
+        -- Failed drops that are put back by themselves, once.
+        CREATE TABLE requeues (
+            dropID TEXT PRIMARY KEY NOT NULL REFERENCES drops (id),
+            -- waiting: it lies in failed until its time comes; moving: on its way from failed to its place in work;
+            -- done: it was put back, or is there no more.
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'moving', 'done')),
+            -- While it is moving: its new place in work.
+            shelf INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX requeuesByState ON requeues (state) WHERE state <> 'done';
+
+        -- What an admin paused: an inbox, or everything where the name is empty.
+        CREATE TABLE pauses (inbox TEXT PRIMARY KEY NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         """
 }

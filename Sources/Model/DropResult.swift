@@ -24,13 +24,15 @@ package struct DropResult: Sendable, Hashable {
     package var finishedAt: Timestamp
     package var batches: [BatchReport]
     package var duplicateOf: FileName?
+    /// The records that were left out, for an earlier document brought them.
+    package var alreadyAccepted: [AcceptedRecord]
     /// Whether batches carry `statusURI` and `response`.
     package var isFull: Bool
 
     package init(
         drop: Drop, kind: Kind?, sha256: [UInt8]?, outcome: Outcome, isConfirmed: Bool = false,
         problem: Problem? = nil, finishedAt: Timestamp, batches: [BatchReport] = [], duplicateOf: FileName? = nil,
-        isFull: Bool = false
+        alreadyAccepted: [AcceptedRecord] = [], isFull: Bool = false
     ) {
         self.drop = drop
         self.kind = kind
@@ -41,6 +43,7 @@ package struct DropResult: Sendable, Hashable {
         self.finishedAt = finishedAt
         self.batches = batches
         self.duplicateOf = duplicateOf
+        self.alreadyAccepted = alreadyAccepted
         self.isFull = isFull
     }
 
@@ -82,7 +85,11 @@ package struct DropResult: Sendable, Hashable {
                     for report in batches { list.element { write(report, to: &$0) } }
                 }
             }
-            $0.member("alreadyAccepted") { $0.array { _ in } }
+            $0.member("alreadyAccepted") { json in
+                json.array { list in
+                    for record in alreadyAccepted { list.element { record.write(to: &$0) } }
+                }
+            }
             $0.member("duplicateOf", duplicateOf?.description)
         }
         return json.text + "\n"

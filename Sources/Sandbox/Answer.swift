@@ -57,4 +57,10 @@ enum Ending: Sendable {
     case close
     /// The connection stays open, and no answer ever comes.
     case silence
+    /// The connection is closed while the body is on its way.
+    case cut
+    /// Words that are no HTTP, then the end of the connection.
+    case garbage
+    /// The answer's head, with a body of so many bytes; `nil`: of bytes without end.
+    case long(Answer, bytes: Int?)
 }

@@ -15,7 +15,8 @@ extension FaultPlan {
 
     /// Reads terms separated by commas; white space around them does not count, and an empty text is no faults.
     ///
-    /// - `CODE:P%`: that status (200 to 599) for P percent of the requests, `drop:P%`: a closed connection;
+    /// - `CODE:P%`: that status (200 to 599) for P percent of the requests; `drop:P%`, `hang`, `tear`, `cut`, `early`,
+    ///   `garbage`, `huge`, `endless`: what ``Effect`` says;
     ///   with `token/` before it, for requests to the token endpoint instead of the API
     /// - `latency:A..B` or `latency:A`
     /// - `outage:LENGTH@START`, or `outage:LENGTH@START*` for one every START
@@ -65,13 +66,15 @@ extension FaultPlan {
         let onToken = name.hasPrefix("token/")
         let plain = onToken ? name.dropFirst("token/".count) : name
         let effect: Effect
-        if plain == "drop" {
-            effect = .drop
+        if let named = Effect.named.first(where: { $0.name == plain }) {
+            effect = named.effect
         } else if let code = Int(plain), plain.count == 3, (200...599).contains(code) {
             effect = .status(code)
         } else {
+            let names = Effect.named.map(\.name).joined(separator: ", ")
             throw TermError(
-                "\"\(name)\" is no fault: expected a status from 200 to 599, drop, latency, outage, async or reject")
+                "\"\(name)\" is no fault: expected a status from 200 to 599, \(names), latency, outage, async or reject"
+            )
         }
         guard !chances.contains(where: { $0.effect == effect && $0.onToken == onToken }) else {
             throw TermError("\(name) is given twice")

@@ -8,6 +8,26 @@ package struct FaultPlan: Sendable, Equatable {
         case status(Int)
         /// Its connection is closed without an answer: half the time before it was applied, half after.
         case drop
+        /// No answer ever comes: half the time it was applied, half not.
+        case hang
+        /// It is applied, and its answer breaks off in the middle.
+        case tear
+        /// Its connection is closed in the middle of its body.
+        case cut
+        /// It is answered with 503 before its body was read, and its connection is closed.
+        case early
+        /// It is applied, and what comes back is no HTTP.
+        case garbage
+        /// It is applied, and its answer's body has 10 MB.
+        case huge
+        /// It is applied, and its answer's body never ends.
+        case endless
+
+        /// The names that `--faults` knows, statuses apart.
+        static let named: [(name: String, effect: Effect)] = [
+            ("drop", .drop), ("hang", .hang), ("tear", .tear), ("cut", .cut), ("early", .early),
+            ("garbage", .garbage), ("huge", .huge), ("endless", .endless),
+        ]
     }
 
     /// How often an effect comes.

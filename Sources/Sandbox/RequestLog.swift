@@ -9,6 +9,8 @@ package struct SeenRequest: Sendable, Equatable, Encodable {
     package let path: String
     /// The client's `X-Request-Id`.
     package let requestID: String?
+    /// Whether it came over HTTP/2.
+    package let isHTTP2: Bool
     /// The reference it carried, where it came so far that it was read.
     package fileprivate(set) var reference: String?
     /// The status it was answered with; `nil` where there was no answer, or none yet.
@@ -25,13 +27,15 @@ struct RequestLog: Sendable {
     private var forgotten = 0
 
     /// Notes a request, and gives the number by which the rest is told of it.
-    mutating func begin(method: String, path: String, requestID: String?, at date: Date) -> Int {
+    mutating func begin(method: String, path: String, requestID: String?, isHTTP2: Bool, at date: Date) -> Int {
         if requests.count >= 2 * Self.capacity {
             requests.removeFirst(Self.capacity)
             forgotten += Self.capacity
         }
         let number = total
-        requests.append(SeenRequest(number: number, at: date, method: method, path: path, requestID: requestID))
+        requests.append(
+            SeenRequest(
+                number: number, at: date, method: method, path: path, requestID: requestID, isHTTP2: isHTTP2))
         return number
     }
 

@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 
 /// A request's context: its connection besides what the server needs.
 struct SandboxContext: RequestContext {
@@ -21,7 +22,8 @@ extension Sandbox {
     func respond(to request: Request, context: SandboxContext) async throws -> Response {
         if let page = try page(for: request) { return Self.response(page) }
         let channel = context.channel
-        switch try await ending(of: request) {
+        // A stream of HTTP/2 is a channel on a connection's, which is one on the server's.
+        switch try await ending(of: request, isHTTP2: channel.parent?.parent != nil) {
         case .answer(let answer):
             return Self.response(answer)
         case .answerAndClose(let answer):
@@ -31,6 +33,17 @@ extension Sandbox {
         case .close:
             try await Self.close(channel)
             throw ConnectionClosed()
+        case .cut:
+            // Some of the body, if there is any, and no more.
+            for try await _ in request.body { break }
+            try await Self.close(channel)
+            throw ConnectionClosed()
+        case .garbage:
+            try await Self.say("good morning, this is no HTTP\r\n\r\n", on: channel)
+            try await Self.close(channel)
+            throw ConnectionClosed()
+        case .long(let answer, let bytes):
+            return Self.longResponse(answer, bytes: bytes, on: channel)
         case .silence:
             try await Self.waitForClose(of: channel)
             throw ConnectionClosed()
@@ -66,6 +79,30 @@ extension Sandbox {
             throw ConnectionClosed()
         }
         return Response(status: HTTPResponse.Status(code: answer.status), headers: fields(answer), body: body)
+    }
+
+    /// An answer whose body goes on and on: as fast as it is taken, or without a length a little at a time for ever.
+    private static func longResponse(_ answer: Answer, bytes: Int?, on channel: any Channel) -> Response {
+        let piece = ByteBuffer(repeating: UInt8(ascii: " "), count: 64 * 1024)
+        let body = ResponseBody(contentLength: bytes) { writer in
+            var left = bytes ?? .max
+            while left > 0 && channel.isActive {
+                let size = min(left, bytes == nil ? 16 : piece.readableBytes)
+                try await writer.write(piece.getSlice(at: 0, length: size) ?? piece)
+                left -= size
+                if bytes == nil { try await Task.sleep(for: .milliseconds(50)) }
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: HTTPResponse.Status(code: answer.status), headers: fields(answer), body: body)
+    }
+
+    /// Writes bytes as they are, past whatever would make HTTP of them.
+    private static func say(_ text: String, on channel: any Channel) async throws {
+        try await channel.eventLoop.submit {
+            let encoder = try channel.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            encoder.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+        }.get()
     }
 
     private static func fields(_ answer: Answer) -> HTTPFields {

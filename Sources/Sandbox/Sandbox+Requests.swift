@@ -4,11 +4,12 @@ import Hummingbird
 /// What is done with a request, step by step, from its head to how it ends.
 extension Sandbox {
     /// Takes a request to the API or the token endpoint.
-    func ending(of request: Request) async throws -> Ending {
+    func ending(of request: Request, isHTTP2: Bool) async throws -> Ending {
         let arrival = update { state in
             state.arrive(
                 method: request.method.rawValue, path: request.uri.path,
-                requestID: Self.header("X-Request-Id", of: request), at: clock.now(), date: clock.date())
+                requestID: Self.header("X-Request-Id", of: request), isHTTP2: isHTTP2, at: clock.now(),
+                date: clock.date())
         }
         let ending = try await ending(of: request, arrival: arrival)
         update { $0.log.end(arrival.number, status: ending.status) }
@@ -20,9 +21,8 @@ extension Sandbox {
         switch arrival.course {
         case .end(let ending):
             return ending
-        case .proceed(let endpoint, let closesAfterApply):
-            let ending = try await ending(of: request, to: endpoint, number: arrival.number)
-            return closesAfterApply ? .close : ending
+        case .proceed(let endpoint, let fault):
+            return try await ending(of: request, to: endpoint, number: arrival.number).spoilt(by: fault)
         }
     }
 
@@ -113,6 +113,13 @@ extension Sandbox {
             return .close
         case .tearAfterApply:
             return .tear(try apply())
+        case .garbageAfterApply:
+            _ = try apply()
+            return .garbage
+        case .hugeAfterApply:
+            return .long(try apply(), bytes: 10_000_000)
+        case .endlessAfterApply:
+            return .long(try apply(), bytes: nil)
         case .hang:
             return .silence
         case .hangAfterApply:
@@ -138,8 +145,22 @@ extension Ending {
     /// The status that the client is told; `nil` where it is told none.
     var status: Int? {
         switch self {
-        case .answer(let answer), .answerAndClose(let answer): answer.status
-        case .tear, .close, .silence: nil
+        case .answer(let answer), .answerAndClose(let answer), .long(let answer, _): answer.status
+        case .tear, .close, .silence, .cut, .garbage: nil
+        }
+    }
+
+    /// What a fault by chance makes of it. A refusal is a refusal: only what was applied is spoilt.
+    fileprivate func spoilt(by fault: FaultPlan.Effect?) -> Ending {
+        guard case .answer(let answer) = self, answer.status < 300 || fault == .drop else { return self }
+        switch fault {
+        case .drop: return .close
+        case .hang: return .silence
+        case .tear: return .tear(answer)
+        case .garbage: return .garbage
+        case .huge: return .long(answer, bytes: 10_000_000)
+        case .endless: return .long(answer, bytes: nil)
+        case nil, .status, .cut, .early: return self
         }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdHTTP2
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -8,9 +9,10 @@ import Synchronization
 package struct SandboxAddress: Sendable, Equatable {
     package let host: String
     package let port: Int
+    package var isTLS = false
 
-    /// `http://HOST:PORT`, with no slash at its end.
-    package var baseURL: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    /// `http://HOST:PORT`, or `https://`, with no slash at its end.
+    package var baseURL: String { "http\(isTLS ? "s" : "")://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
     /// What `api.url` is to be.
     package var apiURL: String { baseURL + Endpoint.apiRoot }
     /// What `api.tokenURL` is to be.
@@ -27,6 +29,7 @@ package final class Sandbox: Service, Sendable {
     private let onListening: @Sendable (SandboxAddress) async -> Void
     private let state: Mutex<SandboxState>
     private let watchers = Watchers()
+    private let identity: ServerIdentity?
 
     /// - Parameters:
     ///   - logger: for what the server itself has to say; silent unless given.
@@ -42,7 +45,11 @@ package final class Sandbox: Service, Sendable {
         self.logger = logger
         self.onListening = onListening
         state = Mutex(SandboxState(options: options, start: clock.now()))
+        identity = options.tls ? ServerIdentity(host: options.host) : nil
     }
+
+    /// With TLS, the authority to trust, as PEM: the sandbox's own certificate.
+    package var authority: String? { identity?.certificate }
 
     /// Serves until the task is cancelled or the service group shuts down; requests in flight are then cut off.
     ///
@@ -87,14 +94,16 @@ package final class Sandbox: Service, Sendable {
 
     private func serve(_ isListening: @escaping @Sendable (SandboxAddress) async -> Void) async throws {
         let host = options.host
+        let isTLS = options.tls
         let application = Application(
             responder: CallbackResponder<SandboxContext> { request, context in
                 try await self.respond(to: request, context: context)
             },
+            server: try identity.map { try .http2Upgrade(tlsConfiguration: $0.configuration()) } ?? .http1(),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: options.port), serverName: "sluice-sandbox"),
             onServerRunning: { channel in
-                await isListening(SandboxAddress(host: host, port: channel.localAddress?.port ?? 0))
+                await isListening(SandboxAddress(host: host, port: channel.localAddress?.port ?? 0, isTLS: isTLS))
             },
             logger: logger)
         do {

@@ -26,6 +26,9 @@ package struct SandboxOptions: Sendable {
     package var faults: FaultPlan
     /// The seed of everything that is left to chance: the same seed and requests give the same faults.
     package var seed: UInt64
+    /// Whether it speaks TLS, HTTP/2 included, with a certificate made at the start; its authority is
+    /// ``Sandbox/authority``.
+    package var tls: Bool
 
     package init(
         host: String = "127.0.0.1",
@@ -40,7 +43,8 @@ package struct SandboxOptions: Sendable {
         audience: String? = nil,
         attachmentsNeedAccount: Bool = true,
         faults: FaultPlan = FaultPlan(),
-        seed: UInt64 = 1
+        seed: UInt64 = 1,
+        tls: Bool = false
     ) {
         self.host = host
         self.port = port
@@ -55,5 +59,6 @@ package struct SandboxOptions: Sendable {
         self.attachmentsNeedAccount = attachmentsNeedAccount
         self.faults = faults
         self.seed = seed
+        self.tls = tls
     }
 }

@@ -26,8 +26,8 @@ struct SandboxState: Sendable {
     /// What becomes of a request, as far as its head decides it.
     struct Arrival: Sendable {
         enum Course: Sendable {
-            /// It is looked at, and answered unless `closesAfterApply`.
-            case proceed(Endpoint, closesAfterApply: Bool)
+            /// It is looked at and applied, and then answered, unless a fault befalls the answer.
+            case proceed(Endpoint, then: FaultPlan.Effect?)
             case end(Ending)
         }
 
@@ -39,8 +39,10 @@ struct SandboxState: Sendable {
     }
 
     /// Takes a request's head: the rate first, then an outage, the route, and chance.
-    mutating func arrive(method: String, path: String, requestID: String?, at now: Duration, date: Date) -> Arrival {
-        let number = log.begin(method: method, path: path, requestID: requestID, at: date)
+    mutating func arrive(
+        method: String, path: String, requestID: String?, isHTTP2: Bool = false, at now: Duration, date: Date
+    ) -> Arrival {
+        let number = log.begin(method: method, path: path, requestID: requestID, isHTTP2: isHTTP2, at: date)
         let match = Endpoint.match(method: method, path: path)
         if match == .found(.token) { tokenRequests += 1 }
         var arrival = Arrival(number: number, latency: .zero, course: .end(.silence))
@@ -66,14 +68,16 @@ struct SandboxState: Sendable {
         case .wrongMethod(let allowed):
             return .end(.answer(.problem(405, "Method not allowed", headers: [("Allow", allowed)])))
         case .found(let endpoint):
-            switch options.faults.effect(onToken: endpoint == .token, using: &generator) {
-            case nil:
-                return .proceed(endpoint, closesAfterApply: false)
+            let effect = options.faults.effect(onToken: endpoint == .token, using: &generator)
+            switch effect {
             case .status(let code):
                 let headers = code == 429 ? [(name: "Retry-After", value: "1")] : []
                 return .end(.answer(.problem(code, "A fault, as asked for", headers: headers)))
-            case .drop:
-                return Bool.random(using: &generator) ? .end(.close) : .proceed(endpoint, closesAfterApply: true)
+            case .drop where Bool.random(using: &generator): return .end(.close)
+            case .hang where Bool.random(using: &generator): return .end(.silence)
+            case .cut: return .end(.cut)
+            case .early: return .end(.answerAndClose(.problem(503, "A fault, before the body was read")))
+            case .drop, .hang, .tear, .garbage, .huge, .endless, nil: return .proceed(endpoint, then: effect)
             }
         }
     }

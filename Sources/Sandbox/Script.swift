@@ -18,6 +18,12 @@ package enum ScriptedAnswer: Sendable, Equatable {
     case closeAfterApply
     /// The request is applied, and the connection is closed in the middle of the answer.
     case tearAfterApply
+    /// The request is applied, and what comes back is no HTTP.
+    case garbageAfterApply
+    /// The request is applied, and its answer's body has 10 MB.
+    case hugeAfterApply
+    /// The request is applied, and its answer's body never ends.
+    case endlessAfterApply
     /// No answer ever comes; the request is not applied.
     case hang
     /// The request is applied, and no answer ever comes.

@@ -15,7 +15,12 @@ import SystemPackage
 // From what an operator wrote to what each part of the service wants to know.
 
 extension Configuration {
-    func delivery(version: String) -> DeliveryService.Settings {
+    /// The thresholds of counted events; where several alerts name one, the last one's.
+    var alertThresholds: [Alert.Event: Alert.Threshold] {
+        alerts.reduce(into: Defaults.Alert.thresholds) { $0.merge($1.thresholds) { $1 } }
+    }
+
+    func delivery(version: String, waitsForOutages: Bool) -> DeliveryService.Settings {
         var endpoints: [Kind: DeliveryService.Endpoint] = [:]
         for kind in Kind.allCases {
             guard let key = EndpointKind(rawValue: kind.rawValue), let endpoint = api.endpoints[key] else { continue }
@@ -26,6 +31,11 @@ extension Configuration {
             endpoints: endpoints, tokenURL: api.tokenURL, audience: api.audience, timeout: api.timeout,
             inFlight: limits.inFlight,
             retry: RetryPolicy.Settings(attempts: retry.attempts, base: retry.base, cap: retry.cap),
+            breaker: Delivery.Breaker.Settings(failures: breaker.failures, probe: breaker.probe),
+            waitsForOutages: waitsForOutages,
+            status: Delivery.StatusReading(
+                field: api.status.field, pending: api.status.pending, completed: api.status.completed,
+                records: api.status.records, refused: api.status.refused),
             version: version)
     }
 }
@@ -49,7 +59,9 @@ extension InboxSettings {
             attachments: AttachmentJudge(
                 types: inbox.attachments.types, name: AttachmentName(template: inbox.attachments.name),
                 bodyBytes: Int64(configuration.limits.multipartBytes.bytes)),
-            attachmentWait: inbox.attachments.wait, scope: inbox.scope, hasFullResults: inbox.results == .full,
+            attachmentWait: inbox.attachments.wait, scope: inbox.scope,
+            order: OrderSettings(rule: inbox.ordering.rule, wait: configuration.api.orderWait),
+            hasFullResults: inbox.results == .full,
             folderProblems: { FolderCheck.problems(of: inbox) }, folderRemarks: { FolderCheck.remarks(on: inbox) })
     }
 }
@@ -70,6 +82,16 @@ extension Configuration.Inbox.Watch {
         case .auto: .auto
         case .inotify: .inotify
         case .poll: .poll
+        }
+    }
+}
+
+extension Configuration.Inbox.Ordering {
+    var rule: DropOrder.Rule {
+        switch self {
+        case .key: .key
+        case .strict: .strict
+        case .none: .none
         }
     }
 }

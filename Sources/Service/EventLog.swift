@@ -3,6 +3,7 @@ import Filing
 import Inbox
 import Logging
 import Model
+import SluiceConfiguration
 import SystemPackage
 
 /// Tells the log what the service tells: constant messages, the rest as metadata, never a field's value.
@@ -22,10 +23,24 @@ package struct EventLog: Sendable {
         case .inbox(let name, let event): log(name, event)
         case .delivery(let event): log(event)
         case .filed(let result, let path): logFiled(result, path.string)
+        case .putBack(let drop):
+            logger.notice(
+                "put back",
+                metadata: ["inbox": "\(drop.inbox)", "drop": "\(drop.id)", "name": "\(drop.name)"])
+        case .paused(let names): logPaused(names)
+        case .unconfirmed(let inbox, let drop, let reference, let reason):
+            logger.warning(
+                "accepted, but not confirmed",
+                metadata: [
+                    "inbox": "\(inbox)", "drop": "\(drop)", "reference": "\(reference)", "reason": "\(reason)",
+                ])
+        case .alert(let change): log(change)
         case .wentBack(let inbox, let name):
             logger.info("unfinished, back in the inbox", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
         case .waitsForAccount(let inbox, let drop):
             logger.info("waits for its account", metadata: ["inbox": "\(inbox)", "drop": "\(drop)"])
+        case .takenForProcessed(let drop):
+            logger.info("taken for processed, others go on", metadata: ["drop": "\(drop)"])
         case .fault(let work, let message):
             logger.error("cannot go on, trying again", metadata: ["work": "\(work)", "error": "\(message)"])
         case .faultOver(let work): logger.notice("going on", metadata: ["work": "\(work)"])
@@ -66,9 +81,32 @@ package struct EventLog: Sendable {
         case .answered(let report): log(report)
         case .tokenRenewed(let lifetime):
             logger.info("token renewed", metadata: ["lifetime": "\(Int(lifetime.inSeconds))s"])
+        case .tokenNotKept(let message):
+            logger.warning("the token cannot be kept", metadata: ["error": "\(message)"])
+        case .breaker(.opened(let cause, let run)):
+            logger.error(
+                "submission pauses", metadata: ["cause": "\(cause.rawValue)", "drops": "\(run.count)"])
+        case .breaker(.closed(let cause)):
+            logger.notice("submission goes on", metadata: ["cause": "\(cause.rawValue)"])
         case .tokenFailed(let message, let delay):
             logger.error("tokenFailure", metadata: ["error": "\(message)", "retryIn": "\(delay.forPeople)"])
         }
+    }
+
+    private func log(_ change: AlertChange) {
+        var metadata: Logger.Metadata = ["alert": "\(change.event.rawValue)"]
+        if let subject = change.subject { metadata["subject"] = "\(subject)" }
+        if let detail = change.detail { metadata["detail"] = "\(detail)" }
+        switch change.phase {
+        case .begins: logger.error("alert", metadata: metadata)
+        case .ends: logger.notice("alert over", metadata: metadata)
+        }
+    }
+
+    private func logPaused(_ names: Set<String>) {
+        if names.isEmpty { return logger.notice("nothing is paused") }
+        let what = names.contains("") ? "everything" : names.sorted().joined(separator: ",")
+        logger.notice("paused", metadata: ["inboxes": "\(what)"])
     }
 
     private func log(_ report: AttemptReport) {
@@ -88,7 +126,7 @@ package struct EventLog: Sendable {
         if let delay = report.retryIn { metadata["retryIn"] = "\(delay.forPeople)" }
         logger.log(
             level: report.code == nil ? .info : .warning,
-            report.retryIn == nil ? "request" : "request, to be sent again", metadata: metadata)
+            report.retryIn == nil && !report.isHeld ? "request" : "request, to be sent again", metadata: metadata)
     }
 
     private func logFiled(_ result: DropResult, _ path: String) {

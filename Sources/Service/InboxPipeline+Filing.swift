@@ -9,13 +9,16 @@ import SystemPackage
 extension InboxPipeline {
     /// Makes the outcome last, then files drop and result.
     func conclude(
-        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]?, _ ending: Ending, in work: WorkFolder
+        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]?, _ ending: Ending, spoken: Spoken? = nil, in work: WorkFolder
     ) async throws {
         let name = try await reserve(drop.name, ending.outcome.folder)
         let result = try await parts.patience.persist("write the ledger") {
-            try await parts.ledger.conclude(drop, kind: kind, sha256: sha256, ending, filedName: name.drop)
+            try await parts.ledger.conclude(
+                drop, kind: kind, sha256: sha256, ending, filedName: name.drop, spoken: spoken)
         }
         await parts.announcements.announce(final: drop.id)
+        let holdsBack = ending.outcome == .accepted && spoken?.settlesIn ?? .zero > .zero
+        await parts.order.conclude(drop.id, settlesIn: holdsBack ? spoken?.settlesIn : nil)
         try await file(result, name, in: work)
     }
 
@@ -55,6 +58,7 @@ extension InboxPipeline {
             }
         }
         try await parts.patience.persist("write the ledger") { try await parts.ledger.close(drop.id) }
+        if result.outcome == .failed { parts.requeuer.note(filed: drop.id) }
         let path = settings.path(of: folder).appending(name.drop.description)
         parts.report(.filed(result, at: path))
     }

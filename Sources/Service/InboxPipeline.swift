@@ -10,21 +10,31 @@ import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
 final class InboxPipeline: Sendable {
-    /// Drops of one inbox that are on their way at the same time; the rest wait in the folder.
+    /// Drops of one inbox that are worked on at the same time.
     static let width = 64
+    /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
+    /// folder.
+    static let horizon = 4096
 
     let settings: InboxSettings
     let folder: InboxFolder
     let reader: DropReader
     let parts: SharedParts
-    private let gate = ArrivalGate()
+    /// Drops that were put back into `.work`.
+    let returns: AsyncStream<(Drop, FileStatus)>.Continuation
+    private let returned: AsyncStream<(Drop, FileStatus)>
+    /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
+    let isTakingUp = Mutex(false)
+    let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    private let horizon = Turnstile(places: horizon)
     /// Drops that have been started and not left.
     private let underWay = Atomic<Int>(0)
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
+        (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
         let report = parts.report
         folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
             report(.inbox(settings.name, $0))
@@ -41,8 +51,11 @@ final class InboxPipeline: Sendable {
                 guard try await foldersAreSuitable() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
+                try await finishReturns(in: work)
+                try await restoreOrder()
                 for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
                 releaseIfIdle(work)
+                if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -51,6 +64,20 @@ final class InboxPipeline: Sendable {
                 group.cancelAll()
             }
             await folder.stop()
+        }
+    }
+
+    /// Takes up what is put back, until the service stops.
+    private func takeUpReturns(in work: WorkFolder) async {
+        isTakingUp.withLock { $0 = true }
+        await withDiscardingTaskGroup { group in
+            do {
+                for await (drop, status) in returned {
+                    try await start(.known(.waiting(drop), status), in: work, &group)
+                }
+            } catch {
+                group.cancelAll()
+            }
         }
     }
 
@@ -69,7 +96,7 @@ final class InboxPipeline: Sendable {
         return true
     }
 
-    private func openWork() async throws -> WorkFolder {
+    func openWork() async throws -> WorkFolder {
         try await parts.patience.persist("open \(settings.folder.work)") {
             let work = try WorkFolder(at: settings.folder.work)
             try work.finishCrossings(from: Directory(opening: settings.folder.path))
@@ -78,15 +105,15 @@ final class InboxPipeline: Sendable {
     }
 
     private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
-        try await places.enter(lane: "")
+        try await horizon.enter(lane: "")
         let held = MemoryShare.bytes(
             for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes,
             inWindows: reader.documents.canJudgeInWindows)
         do {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
-            try await parts.memory.take(held)
+            try await takeRoom(held, lane: "new")
         } catch {
-            await places.leave()
+            await horizon.leave()
             throw error
         }
         let ticket = await gate.ticket()
@@ -98,7 +125,7 @@ final class InboxPipeline: Sendable {
                 // Stopped: the drop stays where the ledger left it.
             }
             await self.gate.leave(ticket)
-            await self.places.leave()
+            await self.horizon.leave()
             self.underWay.subtract(1, ordering: .relaxed)
             self.releaseIfIdle(work)
         }
@@ -111,7 +138,23 @@ final class InboxPipeline: Sendable {
         settings.releaseFolders()
     }
 
-    /// Works on a drop, and gives its memory back while it waits for another one.
+    /// Waits for a place and for memory; new drops and those that waited for others take turns.
+    private func takeRoom(_ held: Int, lane: String) async throws {
+        try await places.enter(lane: lane)
+        do {
+            try await parts.memory.take(held, lane: settings.name)
+        } catch {
+            await places.leave()
+            throw error
+        }
+    }
+
+    private func leaveRoom(_ held: Int) async {
+        await parts.memory.giveBack(held)
+        await places.leave()
+    }
+
+    /// Works on a drop, and gives its room back while it waits for something.
     ///
     /// - Parameter held: bytes of the memory budget that are held already, and given back here.
     private func bringToItsEnd(
@@ -123,25 +166,23 @@ final class InboxPipeline: Sendable {
             do {
                 step = try await process(job, ticket, in: work)
             } catch {
-                await parts.memory.giveBack(held)
+                await leaveRoom(held)
                 throw error
             }
-            await parts.memory.giveBack(held)
-            guard case .waits(let drop, let status, let other) = step else { return }
+            await leaveRoom(held)
+            guard case .waits(let drop, let status, let reason) = step else { return }
             await gate.leave(ticket)
-            try await parts.patience.persist("read the ledger") {
-                try await parts.announcements.waitForFinal(other)
-            }
+            try await wait(for: reason, drop)
             job = .known(.waiting(drop), status)
-            try await parts.memory.take(held)
+            try await takeRoom(held, lane: "again")
         }
     }
 
     /// How far a drop came.
-    private enum Step {
+    enum Step: Sendable {
         case ended
-        /// It is looked at again when another drop is final.
-        case waits(Drop, FileStatus, for: DropID)
+        /// It is looked at again when what it waits for has come.
+        case waits(Drop, FileStatus, for: Wait)
     }
 
     /// Everything in `.work` and in the ledger that has not come to its end: known drops by arrival, then those that
@@ -217,49 +258,41 @@ final class InboxPipeline: Sendable {
             try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
             return .ended
         case .document(let document, let sha256):
-            let job = SubmissionJob(drop: drop, kind: document.kind, sha256: sha256, content: .document(document))
-            return try await submit(job, status, ticket, in: work)
+            return try await submit(
+                drop, document.kind, .document(document), sha256: sha256, status, ticket, in: work)
         case .attachment(let attachment, let file, let size, let sha256):
-            let job = SubmissionJob(
-                drop: drop, kind: .attachment, sha256: sha256,
-                content: .attachment(attachment, file: file, size: size))
-            return try await submit(job, status, ticket, in: work)
+            return try await submit(
+                drop, .attachment, .attachment(attachment, file: file, size: size), sha256: sha256, status, ticket,
+                in: work)
         }
     }
 
     private func submit(
-        _ job: SubmissionJob, _ status: FileStatus, _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+        _ drop: Drop, _ kind: Kind, _ content: SubmissionJob.Content, sha256: [UInt8], _ status: FileStatus,
+        _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
-        guard let admission = try await admission(of: job) else {
+        do {
+            let job = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+                try SubmissionJob(
+                    drop: drop, kind: kind, sha256: sha256, content: content, readAgain: readingAgain(drop, in: work))
+            }
+            return try await submit(job, status, ticket, in: work)
+        } catch is DocumentHasChanged {
+            // Nothing of it has left: that is looked at before anything does.
+            await gate.leave(ticket)
             let problem = Problem(.readChanged, "The file was written to while it was read.")
-            try await conclude(job.drop, kind: job.kind, sha256: job.sha256, .failed(problem), in: work)
+            try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
             return .ended
         }
-        await gate.enter(ticket)
-        let turn = try await parts.patience.persist("write the ledger") { try await parts.ledger.admit(admission) }
-        await gate.leave(ticket)
-        let ending: Ending
-        switch turn {
-        case .wait(let other): return .waits(job.drop, status, for: other)
-        case .submit(let batches): ending = try await parts.submitter.submit(job, batches, settings)
-        case .duplicate(let first): ending = Ending(outcome: .duplicate, duplicateOf: first)
-        case .refused(let problem): ending = .failed(problem)
-        }
-        try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, in: work)
-        if ending.outcome == .accepted, case .document(let document) = job.content {
-            await parts.submitter.announceAccounts(of: document)
-        }
-        return .ended
     }
 
-    /// - Returns: `nil` where the document can no longer be read as it was judged.
-    private func admission(of job: SubmissionJob) async throws -> Admission? {
-        try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-            do {
-                return try job.admission(scope: settings.scope)
-            } catch is DocumentHasChanged {
-                return nil
-            }
+    private func readingAgain(_ drop: Drop, in work: WorkFolder) -> @Sendable () async throws -> [UInt8] {
+        let longest = reader.sizes.held
+        return {
+            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
+            let size = try file.status().size
+            // What is never held has no body that only the whole file makes.
+            return size > longest ? [] : try file.bytes(at: 0, count: Int(size))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Delivery
 import Documents
 import FileSystem
 import Filing
@@ -5,6 +6,13 @@ import Inbox
 import Model
 import Synchronization
 import SystemPackage
+
+/// Which drops of an inbox wait for which.
+struct OrderSettings: Sendable {
+    var rule: DropOrder.Rule
+    /// How long after its 2xx a document is taken for processed.
+    var wait: Duration
+}
 
 /// What the pipeline of one inbox needs to know.
 final class InboxSettings: Sendable {
@@ -16,6 +24,7 @@ final class InboxSettings: Sendable {
     /// How long an attachment may be early for its account.
     let attachmentWait: Duration
     let scope: String
+    let order: OrderSettings
     let hasFullResults: Bool
     /// What is wrong with the folders now.
     let folderProblems: @Sendable () -> [String]
@@ -32,7 +41,8 @@ final class InboxSettings: Sendable {
 
     init(
         name: String, folder: InboxFolder.Settings, done: FilePath, failed: FilePath, filing: FilingRule,
-        attachments: AttachmentJudge, attachmentWait: Duration, scope: String, hasFullResults: Bool,
+        attachments: AttachmentJudge, attachmentWait: Duration, scope: String, order: OrderSettings,
+        hasFullResults: Bool,
         folderProblems: @escaping @Sendable () -> [String],
         folderRemarks: @escaping @Sendable () -> [String] = { [] }
     ) {
@@ -44,6 +54,7 @@ final class InboxSettings: Sendable {
         self.attachments = attachments
         self.attachmentWait = attachmentWait
         self.scope = scope
+        self.order = order
         self.hasFullResults = hasFullResults
         self.folderProblems = folderProblems
         self.folderRemarks = folderRemarks

@@ -12,6 +12,8 @@ struct LedgerJournal: RequestJournal {
             switch purpose {
             case .token:
                 try await ledger.beginTokenRequest(requestID: requestID)
+            case .status(let drop, let reference):
+                try await ledger.beginStatusRequest(batch: reference, of: drop, requestID: requestID)
             case .batch(let drop, let reference):
                 try await ledger.begin(batch: reference, of: drop, requestID: requestID)
             }
@@ -22,7 +24,8 @@ struct LedgerJournal: RequestJournal {
         try await patience.persist("write the ledger") {
             try await ledger.end(
                 request: request, status: ending.status, duration: ending.duration, error: ending.error,
-                batch: ending.batch, statusURI: ending.statusURI, response: ending.response)
+                batch: ending.batch, statusURI: ending.statusURI, response: ending.response,
+                isCounted: ending.isCounted)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Documents
 import Model
 
 /// Tries again for as long as this machine is in the way: no disk, folder or ledger of ours fails a drop.
@@ -17,6 +18,9 @@ struct Patience: Sendable {
                 if isFaulty { report(.faultOver(work: work)) }
                 return value
             } catch let error as CancellationError {
+                throw error
+            } catch let error as DocumentHasChanged {
+                // Nothing of this machine's: trying again changes nothing.
                 throw error
             } catch {
                 if !isFaulty { report(.fault(work: work, message: String(describing: error))) }

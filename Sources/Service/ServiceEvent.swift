@@ -12,10 +12,19 @@ package enum ServiceEvent: Sendable {
     case delivery(DeliveryEvent)
     /// A drop is where it belongs, and its result beside it.
     case filed(DropResult, at: FilePath)
+    /// A failed drop is on its way again, by itself.
+    case putBack(Drop)
+    /// An admin paused the inboxes, or let them go on; all of them where the name is empty.
+    case paused(Set<String>)
+    /// The API did not say in time that it processed a batch; 2xx is all there is.
+    case unconfirmed(inbox: String, DropID, reference: String, reason: String)
+    case alert(AlertChange)
     /// An unfinished document went back into its inbox.
     case wentBack(inbox: String, FileName)
     /// An attachment waits for its account.
     case waitsForAccount(inbox: String, DropID)
+    /// A document that others waited for is taken for processed: `orderWait` is over, and the API said nothing.
+    case takenForProcessed(DropID)
     /// Something of this machine is in the way; it is tried again by itself.
     case fault(work: String, message: String)
     case faultOver(work: String)

@@ -8,6 +8,8 @@ struct SharedParts: Sendable {
     let ledger: Ledger
     let submitter: Submitter
     let announcements: Announcements
+    let order: OrderKeeper
+    let requeuer: Requeuer
     let memory: MemoryBudget
     /// The folder for converted records that cannot be held.
     let spools: FilePath

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Delivery
 import Documents
 import FileSystem
@@ -35,6 +34,7 @@ package struct SluiceService: Service {
     private let time: any TimeSource
     private let lock: StateLock
     private let ledger: Ledger
+    private let proxies: ProxyRules
     private let inboxes: [(settings: InboxSettings, judge: DocumentJudge)]
     private let report: @Sendable (ServiceEvent) -> Void
 
@@ -55,51 +55,102 @@ package struct SluiceService: Service {
         inboxes = try configuration.expandedInboxes().map {
             (try InboxSettings($0, configuration, once: options.once), try schemas.judge(for: $0, configuration))
         }
+        do throws(ProxyError) {
+            proxies = try ProxyRules(environment: options.environment)
+        } catch {
+            throw CannotStart("\(error)", isConfiguration: true)
+        }
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+            try ledger.sweepBodies()
         } catch {
             throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")
         }
     }
 
     package func run() async throws {
+        let connections = Connections(
+            count: configuration.limits.inFlight, timeout: configuration.api.timeout,
+            authorities: configuration.api.ca?.string, proxies: proxies)
+        let alerts = AlertWatch(
+            AlertBook(thresholds: configuration.alertThresholds, limit: configuration.limits.requestsPerMinute),
+            time: time, report: report)
+        let report: @Sendable (ServiceEvent) -> Void = { [report] event in
+            report(event)
+            alerts.note(event)
+        }
         let patience = Patience(time: time, report: report)
-        let slots =
-            if let limit = configuration.limits.requestsPerMinute {
-                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
-            } else { [Moment]() }
-        let http = APIClient.makeHTTPClient(
-            connections: configuration.limits.inFlight, timeout: configuration.api.timeout,
-            authorities: configuration.api.ca?.string)
-        let delivery = DeliveryService(
-            configuration.delivery(version: options.version), http: http,
-            throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
-            journal: LedgerJournal(ledger: ledger, patience: patience), time: time, credentials: credentials,
-            report: { [report] in report(.delivery($0)) })
-        let pipelines = makePipelines(delivery, patience)
+        let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
+        let delivery = try await makeDelivery(connections, patience, requeuer, report)
+        let pipelines = makePipelines(delivery, patience, requeuer, report)
+        let pauses = PauseWatch(
+            ledger: ledger, state: configuration.state, gate: delivery.pauses, patience: patience, report: report)
         report(.started(inboxes: inboxes.map(\.settings.name)))
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
-                await withDiscardingTaskGroup { group in
-                    for pipeline in pipelines { group.addTask { await pipeline.run() } }
-                }
+                await serve(pipelines, requeuer, pauses)
             } onCancel: {
                 stop(delivery)
             }
         }
         await delivery.abort()
-        try await http.shutdown()
+        try await connections.shutdown()
         report(.stopped)
     }
 
-    private func makePipelines(_ delivery: DeliveryService, _ patience: Patience) -> [InboxPipeline] {
+    private func makeDelivery(
+        _ connections: Connections, _ patience: Patience, _ requeuer: Requeuer,
+        _ report: @escaping @Sendable (ServiceEvent) -> Void
+    ) async throws -> DeliveryService {
+        let slots =
+            if let limit = configuration.limits.requestsPerMinute {
+                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
+            } else { [Moment]() }
+        return DeliveryService(
+            configuration.delivery(version: options.version, waitsForOutages: !options.once),
+            connections: connections, throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
+            journal: LedgerJournal(ledger: ledger, patience: patience), time: time,
+            tokenStore: TokenFile(state: configuration.state), credentials: credentials,
+            report: { event in
+                report(.delivery(event))
+                requeuer.note(event)
+            })
+    }
+
+    /// Runs the inboxes until they end, and what accompanies them until then.
+    private func serve(_ pipelines: [InboxPipeline], _ requeuer: Requeuer, _ pauses: PauseWatch) async {
+        // Where the ledger cannot be read the service is about to stop.
+        guard let paused = try? await pauses.apply(to: pipelines) else { return }
+        let byName = Dictionary(pipelines.map { ($0.settings.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let putsBack = configuration.retry.requeueAfterOutage && !options.once
+        await withDiscardingTaskGroup { companions in
+            companions.addTask { await pauses.run(pipelines, paused: paused) }
+            if putsBack {
+                companions.addTask {
+                    await requeuer.run { try await byName[$0.drop.inbox]?.putBack($0) ?? false }
+                }
+            }
+            await withDiscardingTaskGroup { group in
+                for pipeline in pipelines { group.addTask { await pipeline.run() } }
+            }
+            companions.cancelAll()
+        }
+    }
+
+    private func makePipelines(
+        _ delivery: DeliveryService, _ patience: Patience, _ requeuer: Requeuer,
+        _ report: @escaping @Sendable (ServiceEvent) -> Void
+    ) -> [InboxPipeline] {
         let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
-            ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, time: time,
-            report: report, once: options.once)
+            ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, report: report,
+            confirms: configuration.api.confirm == .completed, putsBack: configuration.retry.requeueAfterOutage)
+        let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
+        let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
         let parts = SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
+            order: order, requeuer: requeuer,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), report: report)
         return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }

@@ -14,15 +14,43 @@ struct SubmissionJob: Sendable {
     let drop: Drop
     let kind: Kind
     let sha256: [UInt8]
-    let content: Content
+    private(set) var content: Content
+    /// The file's bytes once more.
+    let readAgain: @Sendable () async throws -> [UInt8]
+    /// What it is about.
+    private(set) var keys: IdentityKeys
+    /// The `-rN` in its references.
+    var round = 1
+    /// Records that an earlier document brought; `nil`: none were looked for.
+    var leftOut: [AcceptedRecord]?
 
-    /// - Throws: what reading the drop again throws, and ``DocumentHasChanged``.
-    func admission(scope: String) throws -> Admission {
+    /// - Throws: what reading the drop again throws, and ``DocumentHasChanged``; so do the others.
+    init(
+        drop: Drop, kind: Kind, sha256: [UInt8], content: Content,
+        readAgain: @escaping @Sendable () async throws -> [UInt8]
+    ) throws {
+        self.drop = drop
+        self.kind = kind
+        self.sha256 = sha256
+        self.content = content
+        self.readAgain = readAgain
+        keys = try content.keys
+    }
+
+    /// Goes on with other bodies of the same document.
+    mutating func replace(_ document: JudgedDocument) throws {
+        content = .document(document)
+        keys = try content.keys
+    }
+
+    func admission(scope: String, isOrdered: Bool) throws -> Admission {
         switch content {
         case .document(let document):
             Admission(
                 drop: drop, kind: kind, sha256: sha256, content: document.content,
-                ownReference: document.ownReference, scope: scope, batches: try document.batches)
+                plainContent: document.plainContent, addition: document.addition,
+                ownReference: document.ownReference, scope: scope, identities: keys, isOrdered: isOrdered,
+                round: round, leftOut: leftOut, batches: try document.batches)
         case .attachment(let attachment, _, let size):
             // The frame around the file follows from the reference, so the file's hash stands for the body's.
             Admission(
@@ -36,13 +64,46 @@ struct SubmissionJob: Sendable {
     }
 }
 
-extension SubmissionJob {
+extension JudgedDocument {
     /// - Returns: `nil` where the document makes no such body, or does so no more.
-    fileprivate static func body(of batch: Batch, _ document: JudgedDocument) throws -> [UInt8]? {
+    func bodyIfUnchanged(of batch: Batch) throws -> [UInt8]? {
+        try unlessChanged { try body(of: batch) } ?? nil
+    }
+
+    /// Its records, or none where the file they are in was written to.
+    var sentRecordsIfUnchanged: [SentRecord] {
+        get throws { try unlessChanged { try sentRecords } ?? [] }
+    }
+
+    func placesIfUnchanged(of identities: Set<String>) throws -> [String: RecordPlace] {
+        try unlessChanged { try places(of: identities) } ?? [:]
+    }
+
+    private func unlessChanged<Value>(_ read: () throws -> Value) throws -> Value? {
         do {
-            return try document.body(of: batch)
+            return try read()
         } catch is DocumentHasChanged {
             return nil
+        }
+    }
+}
+
+extension SubmissionJob.Content {
+    /// What makes it the same as another.
+    var reference: String {
+        switch self {
+        case .document(let document): document.content
+        case .attachment(let attachment, _, _): attachment.content
+        }
+    }
+
+    fileprivate var keys: IdentityKeys {
+        get throws {
+            switch self {
+            case .document(let document): try document.identities
+            case .attachment(let attachment, _, _):
+                IdentityKeys([IdentityKeys.key(clientReferenceId: attachment.fields.clientReferenceId)])
+            }
         }
     }
 }
@@ -53,33 +114,45 @@ struct Submitter: Sendable {
     let delivery: DeliveryService
     let announcements: Announcements
     let patience: Patience
-    let time: any TimeSource
     let report: @Sendable (ServiceEvent) -> Void
-    /// With `once`, an early attachment is left for the next run.
-    let once: Bool
+    /// Whether a drop is done only when the API says that it was processed.
+    let confirms: Bool
+    /// Whether drops that fail for no reason of their own are put back once.
+    let putsBack: Bool
 
-    /// An early attachment is sent again this often, in case its account came some other way.
-    static let earlyInterval = Duration.seconds(3600)
-
-    func submit(_ job: SubmissionJob, _ batches: [Batch], _ inbox: InboxSettings) async throws -> Ending {
+    /// - Returns: `nil` for an attachment whose account the API does not know so far.
+    func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
         for batch in batches where batch.state != .accepted {
-            guard let body = try await body(of: batch, job) else {
+            if batch.state == .refused, let problem = try await refusal(of: batch, job) {
+                try await keepBodies(of: job, batches)
+                return .failed(problem)
+            }
+            guard let body = try await body(of: batch, among: batches, job) else {
                 let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
                 return .failed(Problem(.referenceConflict, message))
             }
             try await keepIfConverted(body, batch, job)
-            switch try await deliver(batch, body, job, inbox) {
+            switch try await deliver(batch, body, job) {
             case .accepted:
                 continue
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return .failed(problem)
+                return ending(problem)
             case .early:
-                preconditionFailure("an early attachment waits or fails")
+                return nil
             }
         }
-        try await forgetBodies(of: batches)
-        return Ending(outcome: .accepted)
+        let ending = try await confirmed(job, batches)
+        if ending.outcome == .accepted { try await forgetBodies(of: batches) }
+        return ending
+    }
+
+    /// What the API said of a batch when the service was stopped between that and the drop's end.
+    private func refusal(of batch: Batch, _ job: SubmissionJob) async throws -> Problem? {
+        let refusal = try await patience.persist("read the ledger") {
+            try await ledger.refusal(ofBatch: batch.reference, drop: job.drop.id)
+        }
+        return refusal.map { DeliveryService.problem($0.code, status: $0.status, response: $0.response) }
     }
 
     /// A converted body cannot be made again after the configuration has changed: it is kept before it leaves.
@@ -101,7 +174,7 @@ struct Submitter: Sendable {
     }
 
     private func deliver(
-        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob, _ inbox: InboxSettings
+        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob
     ) async throws -> Delivered {
         let attempts = try await patience.persist("read the ledger") {
             try await ledger.attempts(ofBatch: batch.reference, drop: job.drop.id)
@@ -109,81 +182,40 @@ struct Submitter: Sendable {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
             attempts: attempts)
-        guard case .attachment(let attachment, _, _) = job.content else {
-            return try await delivery.deliver(submission)
-        }
-        return try await deliverWhenKnown(submission, attachment.fields.clientReferenceId, job.drop, inbox)
+        return try await delivery.deliver(submission)
     }
 
-    /// Sends an attachment until the API knows its account, or for as long as `attachments.wait` says.
-    private func deliverWhenKnown(
-        _ submission: Submission, _ account: String, _ drop: Drop, _ inbox: InboxSettings
-    ) async throws -> Delivered {
-        while true {
-            let seen = await announcements.want(account)
-            let delivered: Delivered
-            do {
-                delivered = try await delivery.deliver(submission)
-                if delivered == .early { try await waitForAccount(account, since: seen, drop, inbox) }
-            } catch is TooEarly {
-                await announcements.doNotWant(account)
-                return .refused(
-                    Problem(
-                        .submitNotFound, "The API did not know the attachment's account within \(inbox.attachmentWait)."
-                    ))
-            } catch {
-                await announcements.doNotWant(account)
-                throw error
-            }
-            await announcements.doNotWant(account)
-            if delivered != .early { return delivered }
-        }
-    }
-
-    private struct TooEarly: Error {}
-
-    private func waitForAccount(
-        _ account: String, since: Int, _ drop: Drop, _ inbox: InboxSettings
-    ) async throws {
-        let left = inbox.attachmentWait - drop.receivedAt.duration(to: time.timestamp)
-        if left <= .zero { throw TooEarly() }
-        report(.waitsForAccount(inbox: drop.inbox, drop.id))
-        if once { throw CancellationError() }
-        let deadline = time.moment + min(left, Submitter.earlyInterval)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await announcements.waitForAccount(account, since: since) }
-            group.addTask { try await time.sleep(until: deadline) }
-            try await group.next()
-            group.cancelAll()
-        }
-    }
-
-    /// A batch's exact body: made from the drop, or kept from an earlier drop that left it unresolved.
-    private func body(of batch: Batch, _ job: SubmissionJob) async throws -> RequestBody? {
+    /// A batch's exact body: made from the drop, or kept from an earlier drop that left it unresolved, or made from the
+    /// drop as an earlier configuration took it.
+    private func body(of batch: Batch, among batches: [Batch], _ job: SubmissionJob) async throws -> RequestBody? {
         switch job.content {
         case .attachment(let attachment, let file, let size):
             let form = attachment.form
-            return .multipart(boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail)
+            return .multipart(
+                boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
-            if let body = try await patience.persist("read a drop", { try SubmissionJob.body(of: batch, document) }) {
+            if let body = try await patience.persist("read a drop", { try document.bodyIfUnchanged(of: batch) }) {
                 return .json(body)
             }
-            return try await patience.persist("read a kept body") {
-                try ledger.keptBody(hash: batch.bodyHash).map { .json($0) }
-            }
+            let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
+            if let kept { return .json(kept) }
+            let before = batches.prefix { $0.part < batch.part }.reduce(0) { $0 + $1.records }
+            let text = try await patience.persist("read a drop", job.readAgain)
+            return OriginalBody.make(text, job.kind, batch, recordsBefore: before).map { .json($0) }
         }
     }
 
     /// What the API may or may not have taken has to be repeated to the letter when its drop comes back.
     private func keepBodies(of job: SubmissionJob, _ batches: [Batch]) async throws {
         guard case .document(let document) = job.content else { return }
-        let open = try await patience.persist("read the ledger") {
-            try await ledger.openBatches(of: job.drop.id)
+        let all = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        // Where a part was accepted, a drop that comes back sends the others as they are.
+        guard all.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+            return try await forgetBodies(of: batches)
         }
-        guard open.contains(where: { $0.state == .unresolved }) else { return try await forgetBodies(of: batches) }
-        for batch in open {
+        for batch in all where batch.state != .accepted {
             try await patience.persist("keep a body") {
-                guard let body = try SubmissionJob.body(of: batch, document) else { return }
+                guard let body = try document.bodyIfUnchanged(of: batch) else { return }
                 try ledger.keep(body: body, hash: batch.bodyHash)
             }
         }

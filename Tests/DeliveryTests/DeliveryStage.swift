@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Delivery
 import Foundation
 import Model
@@ -14,6 +13,19 @@ final class DeliveryStage: Sendable {
         var limit: Int?
         /// Where requests go instead of the server.
         var url: String?
+        var breaker = Breaker.Settings()
+        var confirmation = ConfirmationSchedule()
+        var store: (any TokenStore)?
+    }
+
+    /// What a test carries out of a stage.
+    final class Outcome: Sendable {
+        private let state = Mutex<(Delivered, [RecordingJournal.Entry])?>(nil)
+        func set(_ delivered: Delivered, _ entries: [RecordingJournal.Entry]) {
+            state.withLock { $0 = (delivered, entries) }
+        }
+        var delivered: Delivered? { state.withLock { $0?.0 } }
+        var entries: [RecordingJournal.Entry] { state.withLock { $0?.1 ?? [] } }
     }
 
     let server: StubServer
@@ -42,7 +54,7 @@ final class DeliveryStage: Sendable {
         handler: @escaping StubServer.Handler
     ) async throws {
         let server = try StubServer(handler)
-        let http = APIClient.makeHTTPClient(connections: 64, timeout: options.timeout, authorities: nil)
+        let http = Connections(count: 64, timeout: options.timeout)
         do {
             try await body(DeliveryStage(server, http, options))
         } catch {
@@ -58,7 +70,7 @@ final class DeliveryStage: Sendable {
         .status(200, body: "{\"access_token\":\"token-\(number)\",\"token_type\":\"Bearer\",\"expires_in\":86400}")
     }
 
-    private init(_ server: StubServer, _ http: HTTPClient, _ options: Options) {
+    private init(_ server: StubServer, _ http: Connections, _ options: Options) {
         self.server = server
         let url = options.url ?? server.url("")
         let endpoints = Kind.allCases.map {
@@ -69,9 +81,10 @@ final class DeliveryStage: Sendable {
             DeliveryService.Settings(
                 endpoints: Dictionary(uniqueKeysWithValues: endpoints), tokenURL: server.url("/token"),
                 audience: "https://audience", timeout: options.timeout, inFlight: options.inFlight,
-                retry: RetryPolicy.Settings(attempts: options.attempts), version: "1.2.3"),
-            http: http, throttle: Throttle(limit: options.limit), journal: journal, time: time,
-            generator: SeededGenerator(seed: 1), credentials: { ("client", "very-secret") },
+                retry: RetryPolicy.Settings(attempts: options.attempts), breaker: options.breaker,
+                confirmation: options.confirmation, version: "1.2.3"),
+            connections: http, throttle: Throttle(limit: options.limit), journal: journal, time: time,
+            generator: SeededGenerator(seed: 1), tokenStore: options.store, credentials: { ("client", "very-secret") },
             report: { listener.pass($0) })
         listener.set { [weak self] event in self?.told.withLock { $0.append(event) } }
     }
@@ -87,6 +100,15 @@ final class DeliveryStage: Sendable {
 
     /// Delivers while time runs by itself from one deadline to the next.
     func deliver(_ submission: Submission) async throws -> Delivered {
+        try await whileTimeRuns { try await delivery.deliver(submission) }
+    }
+
+    /// Confirms while time runs by itself.
+    func confirm(_ subject: StatusSubject) async throws -> Confirmation {
+        try await whileTimeRuns { try await delivery.confirm(subject) }
+    }
+
+    private func whileTimeRuns<Value>(_ body: () async throws -> Value) async throws -> Value {
         let clock = Task { [time] in
             while !Task.isCancelled {
                 if let deadline = time.nextDeadline { time.advance(by: deadline - time.moment) }
@@ -94,7 +116,7 @@ final class DeliveryStage: Sendable {
             }
         }
         defer { clock.cancel() }
-        return try await delivery.deliver(submission)
+        return try await body()
     }
 
     var events: [DeliveryEvent] { told.withLock { $0 } }

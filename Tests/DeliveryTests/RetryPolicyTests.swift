@@ -56,6 +56,7 @@ import Testing
         case .renewToken: "renew"
         case .retry(_, let code): "retry \(code.rawValue)"
         case .early: "early"
+        case .hold(let code): "hold \(code.rawValue)"
         }
     }
 

@@ -64,7 +64,7 @@ import TestSupport
                 Issue.record("\(delivered)")
                 return
             }
-            #expect(problem.code == .submitNetwork)
+            #expect(problem.code == .readChanged)
             #expect(stage.submitted.isEmpty)
         }
     }

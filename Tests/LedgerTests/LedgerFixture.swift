@@ -31,18 +31,23 @@ final class LedgerFixture: Sendable {
 
     func admission(
         _ drop: Drop, content: String, kind: Kind = .account, own: String? = nil, scope: String? = nil,
-        parts: Int = 1
+        parts: Int = 1, identities: IdentityKeys = .none, round: Int = 1, bytes: UInt8? = nil
     ) -> Admission {
-        let stem = own ?? content
+        let stem = own ?? (round == 1 ? content : "\(content)-r\(round)")
         return Admission(
-            drop: drop, kind: kind, sha256: Array(repeating: 7, count: 32), content: content, ownReference: own,
-            scope: scope ?? drop.inbox,
+            drop: drop, kind: kind, sha256: bytes.map(LedgerFixture.sha256) ?? Array("\(content)".utf8),
+            content: content, ownReference: own, scope: scope ?? drop.inbox, identities: identities, round: round,
             batches: (1...parts).map { part in
                 Batch(
                     reference: parts == 1 ? stem : "\(stem)-\(part)of\(parts)", part: part, parts: parts, records: 3,
                     bytes: 40, bodyHash: Array("\(stem) \(part) \(drop.id)".utf8))
             })
     }
+}
+
+extension LedgerFixture {
+    /// The hash of a file that is told by a number.
+    static func sha256(_ file: UInt8) -> [UInt8] { Array(repeating: file, count: 32) }
 }
 
 extension Ledger {
@@ -56,9 +61,9 @@ extension Ledger {
             response: nil)
     }
 
-    func accept(_ reference: String, of drop: Drop) async throws {
+    func accept(_ reference: String, of drop: Drop, _ spoken: Spoken? = nil) async throws {
         try await attempt(reference, of: drop, status: 202, becomes: .accepted)
-        _ = try await conclude(drop, Ending(outcome: .accepted), filedName: drop.name)
+        _ = try await conclude(drop, Ending(outcome: .accepted), filedName: drop.name, spoken: spoken)
     }
 
     func refuse(_ reference: String, of drop: Drop) async throws {
@@ -66,9 +71,10 @@ extension Ledger {
         _ = try await conclude(drop, .failed(Problem(.submitBadRequest, "no")), filedName: drop.name)
     }
 
-    func leaveUnresolved(_ reference: String, of drop: Drop) async throws {
+    func leaveUnresolved(_ reference: String, of drop: Drop, _ spoken: Spoken? = nil) async throws {
         try await attempt(reference, of: drop, status: 503, error: .submitServerError)
-        _ = try await conclude(drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
+        _ = try await conclude(
+            drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name, spoken: spoken)
     }
 }
 

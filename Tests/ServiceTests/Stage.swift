@@ -1,3 +1,4 @@
+import Delivery
 import FileSystem
 import Foundation
 import JSONText
@@ -21,15 +22,17 @@ final class Stage: Sendable {
 
     /// - Parameters:
     ///   - top: more lines at the top level of the configuration.
+    ///   - api: more lines of the section `api`.
     ///   - inbox: more lines of the inbox `erp`; `settle` is 0s and `partialGrace` 500ms unless it says otherwise.
     static func run(
-        top: String = "", inbox: String = "", options: SandboxOptions = SandboxOptions(requestsPerMinute: nil),
+        top: String = "", inbox: String = "", api: [String] = [],
+        options: SandboxOptions = SandboxOptions(requestsPerMinute: nil),
         time: any TimeSource = SystemTime(), clock: SandboxClock = .system,
         _ body: @escaping @Sendable (Stage) async throws -> Void
     ) async throws {
         try await Sandbox.withServer(options, clock: clock) { sandbox, address in
             let stage = try Stage(sandbox: sandbox, address: address, time: time)
-            try stage.writeConfiguration(top: top, inbox: inbox)
+            try stage.writeConfiguration(top: top, inbox: inbox, api: api)
             try await stage.whileServing { try await body(stage) }
         }
     }
@@ -48,7 +51,14 @@ final class Stage: Sendable {
     var work: URL { folder.url.appendingPathComponent("erp/.work") }
     var configurationFile: URL { folder.url.appendingPathComponent("sluice.yaml") }
 
-    func writeConfiguration(top: String = "", inbox: String = "") throws {
+    /// Where the sandbox speaks TLS, its authority is trusted.
+    private func authorityLine() throws -> String {
+        guard let authority = sandbox.authority else { return "" }
+        try folder.url.write(authority, as: "ca.pem")
+        return "ca: \(folder.url.appendingPathComponent("ca.pem").path)"
+    }
+
+    func writeConfiguration(top: String = "", inbox: String = "", api: [String] = []) throws {
         let settle = inbox.contains("settle:") ? "" : "settle: 0s"
         let grace = inbox.contains("partialGrace:") ? "" : "partialGrace: 500ms"
         let lines = [settle, grace] + inbox.split(separator: "\n").map(String.init)
@@ -62,6 +72,7 @@ final class Stage: Sendable {
               clientID: test
               clientSecret: {env: SLUICE_TEST_SECRET}
               timeout: 5s
+            \(([try authorityLine()] + api).filter { !$0.isEmpty }.map { "  \($0)" }.joined(separator: "\n"))
             admin: {listen: none}
             \(top.isEmpty ? "retry: {base: 10ms, cap: 20ms}" : top)
             inboxes:
@@ -127,6 +138,18 @@ final class Stage: Sendable {
     }
 
     var allEvents: [ServiceEvent] { events.withLock { $0 } }
+
+    var alerts: [AlertChange] { allEvents.compactMap { if case .alert(let change) = $0 { change } else { nil } } }
+
+    /// Every request that was told of.
+    var reports: [AttemptReport] {
+        allEvents.compactMap { if case .delivery(.answered(let report)) = $0 { report } else { nil } }
+    }
+
+    /// How often submission began to pause by itself.
+    var pauses: Int {
+        allEvents.count { if case .delivery(.breaker(.opened(_, run: _))) = $0 { true } else { false } }
+    }
 
     /// Waits until so many drops are filed.
     func waitForFiled(_ count: Int) async throws {

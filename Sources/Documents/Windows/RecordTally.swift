@@ -74,11 +74,11 @@ struct RecordTally {
             leavingOut: count > 0 ? "minItems" : nil)
         let own = judge.ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
-        let content = content.reference(shape.kind, rules.sameness, origin)
-        switch plan(shape.kind, text, own ?? content) {
+        let references = content.references(shape.kind, rules.sameness, origin)
+        switch plan(shape.kind, text, own ?? references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)
         case .success(let plan):
-            return .document(JudgedDocument(records(plan), content: content, ownReference: own, plan: plan))
+            return .document(JudgedDocument(records(plan), references, ownReference: own, plan: plan, rules: rules))
         }
     }
 

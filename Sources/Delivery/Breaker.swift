@@ -1,0 +1,153 @@
+import Model
+
+/// Tells an outage and a wrong configuration from wrong files, and pauses submission while it lasts (contract,
+/// section 4, "Outages"): closed, open, or probing.
+package struct Breaker: Sendable {
+    package struct Settings: Sendable, Hashable {
+        /// So many signs in a row, over at least two drops, are no file's fault.
+        package var failures: Int
+        /// The time from the end of one probe to the next.
+        package var probe: Duration
+
+        package init(failures: Int = 5, probe: Duration = .seconds(30)) {
+            self.failures = failures
+            self.probe = probe
+        }
+    }
+
+    /// Why submission pauses.
+    package enum Cause: String, Sendable, Hashable {
+        case outage, misconfigured
+    }
+
+    /// What an answer to a drop's request says about the API.
+    package enum Sign: Sendable, Hashable {
+        /// It is at work: it accepted, or it refused this very payload.
+        case works
+        /// 500 and above, or no answer.
+        case fails
+        /// 401 to a new token, 403, or 404 to a document.
+        case refuses
+        /// TLS failed: no other drop will fare better, so one sign is enough.
+        case untrusted
+        /// Nothing: 408, 429, a first 401, or an attachment's 404.
+        case none
+    }
+
+    package enum Permit: Sendable, Hashable {
+        case go
+        /// As the one request that finds out whether the pause is over.
+        case probe
+        /// Ask again at this moment; `nil`: when told to.
+        case wait(until: Moment?)
+    }
+
+    package enum Change: Sendable, Hashable {
+        /// Submission pauses. The drops are those of the run of signs that led to it.
+        case opened(Cause, run: Set<DropID>)
+        case closed(Cause)
+    }
+
+    private struct Run: Sendable {
+        var cause: Cause
+        var count = 0
+        var drops: Set<DropID> = []
+    }
+
+    private enum State: Sendable {
+        case closed(Run?)
+        case open(Cause, next: Moment)
+        case probing(Cause)
+    }
+
+    private let settings: Settings
+    private var state = State.closed(nil)
+    /// The drops that wait, the one whose turn is next first.
+    private var waiting: [DropID] = []
+
+    package init(_ settings: Settings = Settings()) {
+        self.settings = settings
+    }
+
+    /// Why submission pauses; `nil`: it does not.
+    package var cause: Cause? {
+        switch state {
+        case .closed: nil
+        case .open(let cause, _), .probing(let cause): cause
+        }
+    }
+
+    /// When the next probe may leave; `nil`: there is no pause, or a probe is under way.
+    package var nextProbe: Moment? {
+        if case .open(_, let next) = state { next } else { nil }
+    }
+
+    /// The drop whose turn to probe comes next.
+    package var nextInTurn: DropID? { waiting.first }
+
+    /// A drop wants to send. While there is a pause it stands in the row from here on.
+    package mutating func enter(_ drop: DropID, at now: Moment) -> Permit {
+        guard cause != nil else {
+            waiting = []
+            return .go
+        }
+        if !waiting.contains(drop) { waiting.append(drop) }
+        guard case .open(let cause, let next) = state, waiting.first == drop else { return .wait(until: nil) }
+        guard now >= next else { return .wait(until: next) }
+        waiting.removeFirst()
+        state = .probing(cause)
+        return .probe
+    }
+
+    /// A drop that waited wants to send no more.
+    package mutating func leave(_ drop: DropID) {
+        waiting.removeAll { $0 == drop }
+    }
+
+    /// An answer came to a drop's request.
+    package mutating func note(_ sign: Sign, of drop: DropID, isProbe: Bool, at now: Moment) -> Change? {
+        switch state {
+        case .closed(let run):
+            return note(sign, of: drop, after: run, at: now)
+        case .open(let cause, _), .probing(let cause):
+            // Whoever left before the pause may be the first to hear that it is over.
+            if sign == .works {
+                state = .closed(nil)
+                return .closed(cause)
+            }
+            if isProbe { endProbe(at: now) }
+            return nil
+        }
+    }
+
+    /// A probe never left, or nobody waits for its answer any more.
+    package mutating func endProbe(at now: Moment) {
+        guard case .probing(let cause) = state else { return }
+        // From the answer's end: then the API sees one in that time however long each was on its way.
+        state = .open(cause, next: now + settings.probe)
+    }
+
+    private mutating func note(_ sign: Sign, of drop: DropID, after run: Run?, at now: Moment) -> Change? {
+        let cause: Cause
+        switch sign {
+        case .none: return nil
+        case .works:
+            state = .closed(nil)
+            return nil
+        case .untrusted: return open(.misconfigured, run: [drop], at: now)
+        case .fails: cause = .outage
+        case .refuses: cause = .misconfigured
+        }
+        var run = run?.cause == cause ? run ?? Run(cause: cause) : Run(cause: cause)
+        run.count += 1
+        run.drops.insert(drop)
+        if run.count >= settings.failures && run.drops.count >= 2 { return open(cause, run: run.drops, at: now) }
+        state = .closed(run)
+        return nil
+    }
+
+    private mutating func open(_ cause: Cause, run: Set<DropID>, at now: Moment) -> Change {
+        state = .open(cause, next: now + settings.probe)
+        return .opened(cause, run: run)
+    }
+}

@@ -1,0 +1,105 @@
+import Model
+
+/// Where drops wait while submission pauses, and whence one at a time goes to find out whether the pause is over.
+package actor BreakerGate {
+    /// With what leave a request may be made.
+    package enum Pass: Sendable, Hashable {
+        case ordinary, probe
+    }
+
+    private var breaker: Breaker
+    private let waits: Bool
+    private let time: any TimeSource
+    private let report: @Sendable (Breaker.Change) -> Void
+    private var waiting: [DropID: CheckedContinuation<Void, Never>] = [:]
+    private var alarm: Task<Void, Never>?
+
+    /// - Parameter waits: whether drops wait for a pause to end; else they stay for the next run of the service.
+    package init(
+        _ breaker: Breaker, waits: Bool = true, time: any TimeSource,
+        report: @escaping @Sendable (Breaker.Change) -> Void
+    ) {
+        self.breaker = breaker
+        self.waits = waits
+        self.time = time
+        self.report = report
+    }
+
+    /// Why submission pauses; `nil`: it does not.
+    package var cause: Breaker.Cause? { breaker.cause }
+
+    /// Waits until the drop may send. A ``Pass/probe`` has to be brought back, by ``note(_:of:_:)`` or ``giveBack(_:)``.
+    ///
+    /// - Throws: `CancellationError`.
+    package func enter(_ drop: DropID) async throws -> Pass {
+        while true {
+            if Task.isCancelled || (!waits && breaker.cause != nil) {
+                breaker.leave(drop)
+                wakeNext()
+                throw CancellationError()
+            }
+            switch breaker.enter(drop, at: time.moment) {
+            case .go: return .ordinary
+            case .probe: return .probe
+            case .wait(let until):
+                if let until { setAlarm(until) }
+                await wait(drop)
+            }
+        }
+    }
+
+    /// Whether a request that has everything else may still leave.
+    package func admits(_ pass: Pass) -> Bool { pass == .probe || breaker.cause == nil }
+
+    /// An answer came.
+    ///
+    /// - Returns: whether submission pauses now.
+    package func note(_ sign: Breaker.Sign, of drop: DropID, _ pass: Pass) -> Bool {
+        let change = breaker.note(sign, of: drop, isProbe: pass == .probe, at: time.moment)
+        if let change { report(change) }
+        if breaker.cause == nil { wakeAll() } else { wakeNext() }
+        return breaker.cause != nil
+    }
+
+    /// The request never left, or was cut off.
+    package func giveBack(_ pass: Pass) {
+        guard pass == .probe else { return }
+        breaker.endProbe(at: time.moment)
+        wakeNext()
+    }
+
+    private func wait(_ drop: DropID) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiting[drop] = continuation
+                if Task.isCancelled { wake(drop) }
+            }
+        } onCancel: {
+            Task { await self.wake(drop) }
+        }
+    }
+
+    private func setAlarm(_ moment: Moment) {
+        alarm?.cancel()
+        alarm = Task { [time] in
+            // It ends early only where the pause is over, and then everybody is awake.
+            guard (try? await time.sleep(until: moment)) != nil else { return }
+            self.wakeNext()
+        }
+    }
+
+    private func wake(_ drop: DropID) {
+        waiting.removeValue(forKey: drop)?.resume()
+    }
+
+    private func wakeNext() {
+        if let next = breaker.nextInTurn { wake(next) }
+    }
+
+    private func wakeAll() {
+        alarm?.cancel()
+        let woken = waiting.values
+        waiting = [:]
+        for continuation in woken { continuation.resume() }
+    }
+}

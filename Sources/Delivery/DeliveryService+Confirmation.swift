@@ -1,0 +1,92 @@
+import Foundation
+import Model
+
+extension DeliveryService {
+    /// As much of a status document as is read; one that is longer cannot be understood.
+    static let longestStatus = 4 * 1024 * 1024
+
+    /// Reads a batch's status once, for confirmation or to know that it is final. It is a request like any other: it
+    /// takes a slot, a place and a token, and stands in the journal.
+    ///
+    /// - Throws: `CancellationError`.
+    package func readStatus(_ subject: StatusSubject) async throws -> Confirmation {
+        guard let endpoint = settings.endpoints[subject.kind],
+            let url = DeliveryService.statusURL(subject.location, of: endpoint.url)
+        else { return .unreadable("the batch's status is not at the API's own address") }
+        try await pauses.pass(subject.inbox)
+        try await turnstile.enter(lane: subject.inbox)
+        do {
+            let answer = try await readStatus(subject, at: url)
+            await turnstile.leave()
+            return answer
+        } catch {
+            await turnstile.leave()
+            throw error
+        }
+    }
+
+    /// Reads a batch's status until it is final or the deadline has come.
+    ///
+    /// - Returns: the last word; ``Confirmation/isFinal`` says whether it is one.
+    /// - Throws: `CancellationError`.
+    package func confirm(_ subject: StatusSubject) async throws -> Confirmation {
+        let schedule = settings.confirmation
+        let deadline = time.moment + schedule.deadline
+        for reading in 1... {
+            let confirmation = try await readStatus(subject)
+            let next = time.moment + schedule.pause(after: reading)
+            if confirmation.isFinal || next > deadline { return confirmation }
+            try await time.sleep(until: next)
+        }
+        throw CancellationError()
+    }
+
+    private func readStatus(_ subject: StatusSubject, at url: URL) async throws -> Confirmation {
+        let (token, slot) = try await permission()
+        let outgoing = Outgoing(
+            purpose: .status(drop: subject.drop, reference: subject.reference), method: "GET",
+            url: url.absoluteString, body: nil, token: token, kept: DeliveryService.longestStatus)
+        let exchange = try await exchange(outgoing, slot)
+        let reply = exchange.reply
+        var ending = RequestEnding(status: reply.status, duration: exchange.duration)
+        let confirmation: Confirmation
+        switch reply.answer {
+        case .status(200...299, _):
+            confirmation = settings.status.read(reply.body)
+            ending.response = reply.text
+        case .status(401, _):
+            await tokens.refuse(token)
+            confirmation = .unreadable("the API answered 401")
+            ending.error = .submitUnauthorized
+        case .status(408, let retryAfter), .status(429, let retryAfter):
+            let pause = retryAfter ?? settings.retry.base
+            await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
+            confirmation = .pending
+            ending.error = .submitRateLimited
+        case .status(let status, _):
+            confirmation = .unreadable("the API answered \(status)")
+            ending.error = status >= 500 ? .submitServerError : .submitNotFound
+        case .none(let failure):
+            confirmation = .unreadable(failure.message)
+            ending.error = .submitNetwork
+        }
+        await gate.leave(slot)
+        try await journal.end(exchange.entry, ending)
+        report(
+            .answered(
+                AttemptReport(
+                    subject: AttemptReport.Subject(
+                        inbox: subject.inbox, drop: subject.drop, reference: subject.reference, attempt: 1),
+                    method: "GET", path: url.path, requestID: exchange.requestID, status: reply.status,
+                    code: ending.error, duration: exchange.duration, failure: reply.failure, isStatus: true)))
+        return confirmation
+    }
+
+    /// Where the status lies: on the host that the batch went to, or nowhere that a token may be taken to.
+    static func statusURL(_ location: String, of endpoint: String) -> URL? {
+        guard let base = URL(string: endpoint), let url = URL(string: location, relativeTo: base)?.absoluteURL,
+            url.scheme == base.scheme, url.host == base.host, url.port == base.port, url.user == nil
+        else { return nil }
+        return url
+    }
+}

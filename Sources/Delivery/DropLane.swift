@@ -1,0 +1,82 @@
+import Model
+
+/// Who in one inbox holds which identity, and with `strict` who is open.
+struct DropLane: Sendable {
+    /// Documents with more identities than this are not in the index, but looked through one by one.
+    private static let indexed = 64
+
+    private var byKey: [UInt64: [DropID]] = [:]
+    private var large: [DropID: IdentityKeys] = [:]
+    /// With `strict`, the arrival numbers of what is not concluded, ascending.
+    private var arrivals: [(arrival: Int64, drop: DropID)] = []
+    private var taken: Set<DropID> = []
+
+    var isEmpty: Bool { byKey.isEmpty && large.isEmpty && arrivals.isEmpty }
+
+    mutating func add(_ drop: DropID, _ keys: IdentityKeys) {
+        if keys.count > DropLane.indexed {
+            large[drop] = keys
+        } else {
+            for key in keys.sorted { byKey[key, default: []].append(drop) }
+        }
+    }
+
+    mutating func remove(_ drop: DropID, _ keys: IdentityKeys) {
+        if keys.count > DropLane.indexed {
+            large[drop] = nil
+            return
+        }
+        for key in keys.sorted {
+            byKey[key]?.removeAll { $0 == drop }
+            if byKey[key]?.isEmpty == true { byKey[key] = nil }
+        }
+    }
+
+    /// Those that hold one of these identities, each once.
+    func sharing(_ keys: IdentityKeys) -> Set<DropID> {
+        var found = Set(large.filter { $0.value.meets(keys) }.keys)
+        if keys.count <= byKey.count {
+            for key in keys.sorted { found.formUnion(byKey[key] ?? []) }
+        } else {
+            for (key, holders) in byKey where keys.contains(key) { found.formUnion(holders) }
+        }
+        return found
+    }
+
+    // MARK: One after the other
+
+    mutating func open(_ drop: DropID, arrival: Int64) {
+        arrivals.insert((arrival, drop), at: index(of: arrival))
+    }
+
+    mutating func take(_ drop: DropID) {
+        taken.insert(drop)
+    }
+
+    /// - Returns: who is first now.
+    mutating func close(_ drop: DropID, arrival: Int64) -> [DropID] {
+        taken.remove(drop)
+        let index = index(of: arrival)
+        if index < arrivals.count, arrivals[index].drop == drop { arrivals.remove(at: index) }
+        return arrivals.first.map { [$0.drop] } ?? []
+    }
+
+    /// Whoever is closed already goes on as it likes.
+    func isFirst(_ drop: DropID, arrival: Int64) -> Bool {
+        if taken.contains(drop) { return true }
+        let index = index(of: arrival)
+        guard index < arrivals.count, arrivals[index].drop == drop else { return true }
+        return index == 0 && taken.isEmpty
+    }
+
+    /// The first place whose arrival is not before this one.
+    private func index(of arrival: Int64) -> Int {
+        var low = 0
+        var high = arrivals.count
+        while low < high {
+            let middle = (low + high) / 2
+            if arrivals[middle].arrival < arrival { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// How a status document is read: its names come from the configuration (`api.status`).
+package struct StatusReading: Sendable, Hashable {
+    /// The field that holds the status word, of the batch and of each record.
+    package var field: String
+    package var pending: [String]
+    package var completed: [String]
+    /// The field that lists the records.
+    package var records: String
+    package var refused: [String]
+
+    package init(
+        field: String = "status", pending: [String] = ["Queued", "Processing"], completed: [String] = ["Completed"],
+        records: String = "records", refused: [String] = ["Rejected", "Failed"]
+    ) {
+        self.field = field
+        self.pending = pending
+        self.completed = completed
+        self.records = records
+        self.refused = refused
+    }
+
+    /// Words are compared without regard to case. A record whose word is not known is not refused.
+    package func read(_ body: [UInt8]) -> Confirmation {
+        guard let root = (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] else {
+            return .unreadable("the status is no JSON object")
+        }
+        guard let word = root[field] as? String else { return .unreadable("the status has no \(field)") }
+        if holds(pending, word) { return .pending }
+        let refusals = refusals(in: root[records])
+        if holds(refused, word) { return .refused(refusals) }
+        guard holds(completed, word) else { return .unreadable("the status is an unknown word") }
+        return refusals.isEmpty ? .completed : .refused(refusals)
+    }
+
+    private func refusals(in list: Any?) -> [RecordRefusal] {
+        guard let list = list as? [Any] else { return [] }
+        return list.enumerated().compactMap { index, record in
+            guard let record = record as? [String: Any], let word = record[field] as? String, holds(refused, word)
+            else { return nil }
+            let identity = record["clientReferenceId"] as? String ?? record["claimNumber"] as? String
+            return RecordRefusal(index: index, identity: identity, word: word, message: StatusReading.words(of: record))
+        }
+    }
+
+    /// What the API says of a record, under any of the usual names.
+    private static func words(of record: [String: Any]) -> String? {
+        for name in ["message", "reason", "error", "detail"] {
+            if let text = record[name] as? String, !text.isEmpty { return String(text.prefix(500)) }
+        }
+        return nil
+    }
+
+    private func holds(_ words: [String], _ word: String) -> Bool {
+        words.contains { $0.caseInsensitiveCompare(word) == .orderedSame }
+    }
+}

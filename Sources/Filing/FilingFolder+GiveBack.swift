@@ -1,0 +1,56 @@
+import FileSystem
+import Model
+import SystemPackage
+
+/// A filed drop on its way back.
+extension FilingFolder {
+    package enum GivenBack: Sendable, Hashable {
+        case moved
+        /// Its new place is taken.
+        case taken
+        /// It is not here any more, or is not what was filed: it is somebody else's now.
+        case gone
+    }
+
+    /// Moves a filed drop back to `work`, if it is still what was filed; where the folders are on two file systems, by a
+    /// verified copy.
+    ///
+    /// - Throws: ``SystemCallError``, always for a reason of this machine, and worth another try.
+    package func giveBack(
+        _ name: FiledName, hash: [UInt8], to work: Directory, as workName: FileName
+    ) throws(SystemCallError) -> GivenBack {
+        guard try isRegular(name.drop, hash: hash) else { return .gone }
+        do throws(SystemCallError) {
+            return try directory.move(name.drop, to: work, as: workName) ? .moved : .taken
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory: return .gone
+            case .improperLink: return try copyBack(name, to: work, as: workName)
+            default: throw error
+            }
+        }
+    }
+
+    private func copyBack(
+        _ name: FiledName, to work: Directory, as workName: FileName
+    ) throws(SystemCallError) -> GivenBack {
+        let source = try OpenFile(reading: name.drop, in: directory)
+        // The work folder clears such names away when it finds them at a start.
+        let temporary = FileName(".copy-\(try source.status().inode)")
+        try FileCopy.make(of: source, in: work, as: temporary, mode: 0o640)
+        if try !work.move(temporary, to: work, as: workName) {
+            try work.remove(temporary)
+            return .taken
+        }
+        try work.sync()
+        try directory.remove(name.drop)
+        return .moved
+    }
+
+    /// A stop of the service came between a drop's move back and its end: what is left of it here goes.
+    package func clearAfterReturn(_ name: FiledName, hash: [UInt8], to work: Directory) throws(SystemCallError) {
+        let isCopy = try directory.status().device != work.status().device
+        if isCopy, try isRegular(name.drop, hash: hash) { try directory.remove(name.drop) }
+        try withdraw(name)
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import GRDB
+import Model
+
+/// What makes a drop known: its content, a reference of its sender's own, its bytes.
+struct HoldKey: Hashable {
+    var text: String
+    /// Whether it stays known after the drop was accepted.
+    var lasts: Bool
+
+    var isOwn: Bool { text.hasPrefix("own:") }
+
+    static func own(_ reference: String) -> String { "own:" + reference }
+
+    /// The keys of a drop, the most particular first.
+    static func all(of admission: Admission) -> [HoldKey] {
+        var keys = [HoldKey(text: admission.content, lasts: true)]
+        if let own = admission.ownReference { keys.append(HoldKey(text: HoldKey.own(own), lasts: true)) }
+        if admission.plainContent != admission.content {
+            keys.append(HoldKey(text: "plain:" + admission.plainContent, lasts: false))
+        }
+        guard admission.kind != .attachment else { return keys }
+        keys.append(HoldKey(text: bytes(admission), lasts: false))
+        // What the same bytes become depends on the configuration. For a payment they are the same payment.
+        if admission.kind == .payment { keys.append(HoldKey(text: payment(admission), lasts: true)) }
+        return keys
+    }
+
+    static func bytes(_ admission: Admission) -> String {
+        "bytes:\(admission.scope):\(admission.sha256.hex)"
+    }
+
+    static func payment(_ admission: Admission) -> String {
+        "payment-bytes:\(admission.scope):\(admission.sha256.hex):\(admission.addition.hex)"
+    }
+}
+
+/// A row of `holds`: a drop is on a key, or failed and left it open.
+struct Hold {
+    enum State: String {
+        case pending, unresolved, partial
+    }
+
+    var content: String
+    var inbox: String
+    var scope: String
+    var dropID: String
+    var state: State
+    var round: Int
+
+    static func fetch(_ key: String, _ database: Database) throws -> Hold? {
+        try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT * FROM holds WHERE key = ?"), arguments: [key]
+        ).map { row in
+            Hold(
+                content: row["content"], inbox: row["inbox"], scope: row["scope"], dropID: row["dropID"],
+                state: try known(State(rawValue: row["state"]), "holds.state"), round: row["round"])
+        }
+    }
+
+    static func save(_ key: HoldKey, _ admission: Admission, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO holds (key, content, kind, inbox, scope, dropID, name, state, round, lasts)
+                VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+                """
+        ).execute(arguments: [
+            key.text, admission.content, admission.kind.rawValue, admission.drop.inbox, admission.scope,
+            admission.drop.id.text, admission.drop.name.blob, admission.round, key.lasts,
+        ])
+    }
+}
+
+/// A row of `contents`: the API took it.
+struct Taken {
+    enum State: String {
+        case accepted, rejected
+    }
+
+    var content: String
+    var inbox: String
+    var scope: String
+    var name: FileName
+    var state: State
+    var round: Int
+    var word: Int64
+
+    static func fetch(_ key: String, _ database: Database) throws -> Taken? {
+        try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT * FROM contents WHERE key = ?"), arguments: [key]
+        ).map { row in
+            Taken(
+                content: row["content"], inbox: row["inbox"], scope: row["scope"],
+                name: FileName(bytes: row["name"] as Data),
+                state: try known(State(rawValue: row["state"]), "contents.state"), round: row["round"],
+                word: row["word"])
+        }
+    }
+
+    /// Makes what a drop holds last.
+    static func keepHolds(of drop: String, _ state: State, word: Int64, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO contents (key, content, kind, inbox, scope, dropID, name, state, round, word)
+                SELECT key, content, kind, inbox, scope, dropID, name, ?2, round, ?3 FROM holds
+                WHERE dropID = ?1 AND lasts
+                ON CONFLICT (key) DO UPDATE SET content = excluded.content, kind = excluded.kind,
+                    inbox = excluded.inbox, scope = excluded.scope, dropID = excluded.dropID, name = excluded.name,
+                    state = excluded.state, round = MAX(round, excluded.round), word = excluded.word
+                """
+        ).execute(arguments: [drop, state.rawValue, word])
+        try Hold.release(drop, database)
+    }
+}
+
+extension Hold {
+    static func release(_ drop: String, _ database: Database) throws {
+        try database.cachedStatement(sql: "DELETE FROM holds WHERE dropID = ?").execute(arguments: [drop])
+    }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import GRDB
+import Model
+
+// Payment documents that went through in part (contract, section 5, *Failed in part*).
+
+/// A record that the API took with a document that went through in part.
+package struct TakenRecord: Sendable, Hashable {
+    package var hash: RecordHash
+    /// Its place among the records of the file, from 0.
+    package var position: Int
+    package var record: AcceptedRecord
+
+    package init(hash: RecordHash, position: Int, record: AcceptedRecord) {
+        self.hash = hash
+        self.position = position
+        self.record = record
+    }
+}
+
+/// The records that are to be left out of a document.
+package struct RecordsToLeaveOut: Sendable, Hashable {
+    /// Equal ones, as many as were taken of each.
+    package var byHash: [RecordHash: [AcceptedRecord]] = [:]
+    /// Where the file has the same bytes: its records are the same, whatever they are converted to by now.
+    package var byPosition: [Int: AcceptedRecord] = [:]
+}
+
+extension Ledger {
+    /// What the API took, with documents of the inbox that went through in part, of the records of another.
+    package func recordsToLeaveOut(
+        of hashes: Set<RecordHash>, sha256: [UInt8], inbox: String
+    ) async throws -> RecordsToLeaveOut {
+        try await pool.read { database in
+            var found = RecordsToLeaveOut()
+            let same = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+                    WHERE partials.inbox = ? AND partials.sha256 = ?
+                    """, arguments: [inbox, sha256.blob])
+            for row in same {
+                found.byPosition[row["position"]] = AcceptedRecord(record: row["record"], reference: row["reference"])
+            }
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT partialRecords.record, partialRecords.reference FROM partialRecords
+                        JOIN partials ON partials.id = partialRecords.partial
+                    WHERE partialRecords.hash = ? AND partials.inbox = ? AND partials.sha256 IS NOT ?
+                    """)
+            for hash in hashes {
+                let rows = try Row.fetchAll(statement, arguments: [hash.bytes.blob, inbox, sha256.blob])
+                if rows.isEmpty { continue }
+                found.byHash[hash] = rows.map { AcceptedRecord(record: $0["record"], reference: $0["reference"]) }
+            }
+            return found
+        }
+    }
+
+    static func hasPartials(_ inbox: String, _ database: Database) throws -> Bool {
+        try Bool.fetchOne(
+            database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM partials WHERE inbox = ?)"), arguments: [inbox])
+            ?? false
+    }
+
+    /// A payment document went through in part: what was accepted is left out of those to come.
+    static func keepPart(
+        _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, _ database: Database
+    ) throws {
+        // A drop that went on with an earlier one's parts brings what that one left behind, too.
+        let known = Set(
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT DISTINCT reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+                    WHERE partials.inbox = ?
+                    """, arguments: [drop.inbox]))
+        let new = spoken.accepted.filter { !known.contains($0.record.reference) }
+        if new.isEmpty { return }
+        try database.execute(
+            sql: "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)",
+            arguments: [drop.id.text, drop.inbox, content, sha256.blob])
+        let id = database.lastInsertedRowID
+        let record = try database.cachedStatement(
+            sql: "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)")
+        for accepted in new {
+            try record.execute(arguments: [
+                accepted.hash.bytes.blob, id, accepted.position, accepted.record.record, accepted.record.reference,
+            ])
+        }
+        let rest = try database.cachedStatement(
+            sql: "INSERT INTO partialRest (partial, identity) VALUES (?, ?)")
+        for key in spoken.rest.sorted { try rest.execute(arguments: [id, Int64(bitPattern: key)]) }
+    }
+
+    /// A payment document was accepted: where it was the rest of another, or that with its rest, nothing is left out
+    /// any more, and the other is as good as accepted.
+    static func completeParts(
+        _ drop: Drop, content: String, _ identities: IdentityKeys, leftOut: [AcceptedRecord], word: Int64,
+        _ database: Database
+    ) throws {
+        for partial in try partials(drop.inbox, database) {
+            guard
+                try partial.content == content || isComplete(partial.id, leftOut, database)
+                    || hasNoRest(partial.id, identities, database)
+            else { continue }
+            if partial.content != content { try settle(partial, with: drop, word: word, database) }
+            try forget(partial.id, database)
+        }
+    }
+
+    private struct Partial {
+        var id: Int64
+        var dropID: String
+        var content: String
+    }
+
+    private static func partials(_ inbox: String, _ database: Database) throws -> [Partial] {
+        try Row.fetchAll(
+            database.cachedStatement(sql: "SELECT id, dropID, content FROM partials WHERE inbox = ?"),
+            arguments: [inbox]
+        ).map { Partial(id: $0["id"], dropID: $0["dropID"], content: $0["content"]) }
+    }
+
+    /// Whether all that was accepted of a document was left out of another.
+    private static func isComplete(_ partial: Int64, _ leftOut: [AcceptedRecord], _ database: Database) throws -> Bool {
+        if leftOut.isEmpty { return false }
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT reference, COUNT(*) AS records FROM partialRecords WHERE partial = ? GROUP BY reference",
+            arguments: [partial])
+        var left: [String: Int] = [:]
+        for record in leftOut { left[record.reference, default: 0] += 1 }
+        return rows.allSatisfy { left[$0["reference"], default: 0] >= $0["records"] as Int }
+    }
+
+    /// Takes identities off what a document's rest is about.
+    private static func hasNoRest(_ partial: Int64, _ identities: IdentityKeys, _ database: Database) throws -> Bool {
+        let rest = try Int64.fetchAll(
+            database, sql: "SELECT identity FROM partialRest WHERE partial = ?", arguments: [partial])
+        let gone = rest.filter { identities.contains(UInt64(bitPattern: $0)) }
+        for identity in gone {
+            try database.cachedStatement(sql: "DELETE FROM partialRest WHERE partial = ? AND identity = ?")
+                .execute(arguments: [partial, identity])
+        }
+        return !rest.isEmpty && gone.count == rest.count
+    }
+
+    /// A document whose rest came with another is a duplicate of that one from here on.
+    private static func settle(_ partial: Partial, with drop: Drop, word: Int64, _ database: Database) throws {
+        // The document may have come back since, and what is known of it stand under another drop.
+        let drops = try Set(
+            [partial.dropID]
+                + String.fetchAll(
+                    database,
+                    sql: "SELECT dropID FROM contents WHERE key = ?1 UNION SELECT dropID FROM holds WHERE content = ?1",
+                    arguments: [partial.content]))
+        for other in drops {
+            let isUnderWay = try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM holds WHERE dropID = ? AND state = 'pending')",
+                arguments: [other])
+            if isUnderWay == true { continue }
+            try Taken.keepHolds(of: other, .accepted, word: word, database)
+            try database.execute(
+                sql: "UPDATE contents SET state = 'accepted', dropID = ?, name = ?, word = ? WHERE dropID = ?",
+                arguments: [drop.id.text, drop.name.blob, word, other])
+        }
+    }
+
+    private static func forget(_ partial: Int64, _ database: Database) throws {
+        try database.execute(sql: "DELETE FROM partialRecords WHERE partial = ?", arguments: [partial])
+        try database.execute(sql: "DELETE FROM partialRest WHERE partial = ?", arguments: [partial])
+        try database.execute(sql: "DELETE FROM partials WHERE id = ?", arguments: [partial])
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import GRDB
+import Model
+
+/// What a document said to the API, and what is kept of that for those that come after it.
+package struct Spoken: Sendable {
+    /// What the batches are about that were accepted or may have been.
+    package var identities: IdentityKeys
+    /// How long others wait for it to be processed; zero: it is.
+    package var settlesIn: Duration
+    /// Of a payment document that went through in part: the records that were accepted.
+    package var accepted: [TakenRecord]
+    /// And what the others are about.
+    package var rest: IdentityKeys
+
+    package init(
+        identities: IdentityKeys, settlesIn: Duration = .zero,
+        accepted: [TakenRecord] = [], rest: IdentityKeys = .none
+    ) {
+        self.identities = identities
+        self.settlesIn = settlesIn
+        self.accepted = accepted
+        self.rest = rest
+    }
+}
+
+/// An accepted document of an earlier run for which others may have to wait.
+package struct SettlingDrop: Sendable {
+    package var drop: DropID
+    package var kind: Kind
+    package var arrival: Int64
+    package var keys: IdentityKeys
+    package var acceptedAt: Timestamp
+}
+
+extension Ledger {
+    /// The documents of an inbox that were accepted after `moment` and may not be processed, the first one first.
+    package func settling(inbox: String, since moment: Timestamp) async throws -> [SettlingDrop] {
+        try await commit { database in
+            try Ledger.forgetKeys(before: moment.milliseconds, database)
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT * FROM words WHERE keys IS NOT NULL AND inbox = ? ORDER BY at, word",
+                arguments: [inbox])
+            return try rows.map { row in
+                SettlingDrop(
+                    drop: DropID(text: row["dropID"]), kind: try known(Kind(rawValue: row["kind"]), "words.kind"),
+                    arrival: row["arrival"],
+                    keys: try known(IdentityKeys(bytes: Array(row["keys"] as Data)), "words.keys"),
+                    acceptedAt: Timestamp(milliseconds: row["at"]))
+            }
+        }
+    }
+
+    /// The API said that it processed a document: nobody waits for it any more, after a restart neither.
+    ///
+    /// - Parameter isRejected: it refused records of it, so that it is no ground for a duplicate.
+    package func settled(_ drop: DropID, isRejected: Bool = false) async throws {
+        try await commit { database in
+            if isRejected {
+                try database.execute(
+                    sql: "UPDATE contents SET state = 'rejected' WHERE dropID = ? AND kind IN ('account', 'claim')",
+                    arguments: [drop.text])
+            }
+            try database.execute(
+                sql: "UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND dropID = ?", arguments: [drop.text])
+        }
+    }
+
+    private static func forgetKeys(before moment: Int64, _ database: Database) throws {
+        try database.cachedStatement(sql: "UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND at < ?")
+            .execute(arguments: [moment])
+    }
+
+    /// Writes down that a document spoke.
+    ///
+    /// - Returns: its word.
+    static func speak(
+        _ drop: Drop, _ kind: Kind, isAccepted: Bool, _ spoken: Spoken, at now: Int64, _ database: Database
+    ) throws -> Int64 {
+        let settles = spoken.settlesIn.wholeMilliseconds
+        if settles > 0 { try forgetKeys(before: now - settles, database) }
+        try database.cachedStatement(
+            sql: "INSERT INTO words (dropID, inbox, kind, arrival, accepted, at, keys) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            drop.id.text, drop.inbox, kind.rawValue, drop.arrival, isAccepted, now,
+            settles > 0 && isAccepted ? spoken.identities.bytes.blob : nil,
+        ])
+        let word = database.lastInsertedRowID
+        let statement = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1)")
+        try eachPiece(of: spoken.identities, as: [kind]) { piece in
+            try statement.execute(arguments: [piece, word])
+            return true
+        }
+        return word
+    }
+
+    /// Whether a document spoke of one of these records after the word.
+    static func isSpokenOf(
+        _ identities: IdentityKeys, _ kind: Kind, since word: Int64, _ database: Database
+    ) throws -> Bool {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
+                    ON lastWords.identity = asked.value WHERE lastWords.word > ?2)
+                """)
+        var isSpokenOf = false
+        try eachPiece(of: identities, as: [kind]) { piece in
+            isSpokenOf = try Bool.fetchOne(statement, arguments: [piece, word]) ?? false
+            return !isSpokenOf
+        }
+        return isSpokenOf
+    }
+
+    /// Whether a later document of the inbox, of whatever kind, that shares an identity was accepted.
+    static func isSuperseded(_ admission: Admission, _ database: Database) throws -> Bool {
+        guard admission.isOrdered, admission.kind != .attachment else { return false }
+        let arguments: StatementArguments = [admission.drop.inbox, admission.drop.arrival]
+        let hasLater = try Bool.fetchOne(
+            database.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM words WHERE accepted AND inbox = ? AND arrival > ?)"),
+            arguments: arguments)
+        guard hasLater == true else { return false }
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
+                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
+                    WHERE words.accepted AND words.inbox = ?2 AND words.arrival > ?3)
+                """)
+        var isSuperseded = false
+        try eachPiece(of: admission.identities, as: Kind.documents) { piece in
+            isSuperseded = try Bool.fetchOne(statement, arguments: [piece] + arguments) ?? false
+            return !isSuperseded
+        }
+        return isSuperseded
+    }
+
+    /// Hands over the numbers that identities of a kind have in `lastWords`, as JSON arrays of some thousands:
+    /// SQLite takes them apart faster than one statement after the other binds them.
+    private static func eachPiece(
+        of identities: IdentityKeys, as kinds: [Kind], _ body: (String) throws -> Bool
+    ) throws {
+        for kind in kinds {
+            // Kinds stay apart, and each is in ascending order for the most part, as the table is.
+            let mark = kind.mark
+            var start = 0
+            while start < identities.count {
+                let end = min(start + 8192, identities.count)
+                var text: [UInt8] = [UInt8(ascii: "[")]
+                text.reserveCapacity((end - start) * 21)
+                for index in start..<end {
+                    if index > start { text.append(UInt8(ascii: ",")) }
+                    text.append(decimal: Int64(bitPattern: identities.sorted[index] ^ mark))
+                }
+                text.append(UInt8(ascii: "]"))
+                guard try body(String(decoding: text, as: UTF8.self)) else { return }
+                start = end
+            }
+        }
+    }
+}
+
+extension Kind {
+    /// Tells an identity of one kind from the same of another.
+    fileprivate var mark: UInt64 {
+        switch self {
+        case .account: 0
+        case .payment: 0x5851_F42D_4C95_7F2D
+        case .claim: 0x1405_7B7E_F767_814F
+        case .attachment: 0x2545_F491_4F6C_DD1D
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(decimal value: Int64) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let start = count
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+    }
+}

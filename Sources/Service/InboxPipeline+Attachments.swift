@@ -1,0 +1,73 @@
+import Documents
+import Inbox
+import Ledger
+import Model
+
+/// Attachments that may be early for their accounts (contract, section 4, 404).
+extension InboxPipeline {
+    /// How a drop that may leave was sent.
+    enum Sent: Sendable {
+        case ended(Ending)
+        /// The API does not know the attachment's account so far.
+        case early(Wait)
+    }
+
+    /// An early attachment is sent again this often, in case its account came some other way.
+    private static let earlyInterval = Duration.seconds(3600)
+
+    func send(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Sent {
+        guard case .attachment(let attachment, _, _) = job.content else {
+            return .ended(try await parts.submitter.submit(job, batches) ?? tooEarly)
+        }
+        let account = attachment.fields.clientReferenceId
+        // Asked for before it is sent: an account that is accepted meanwhile counts.
+        let seen = await parts.announcements.want(account)
+        let ending: Ending?
+        do {
+            ending = try await parts.submitter.submit(job, batches)
+        } catch {
+            await parts.announcements.doNotWant(account)
+            throw error
+        }
+        let left = settings.attachmentWait - job.drop.receivedAt.duration(to: parts.time.timestamp)
+        if let ending {
+            await parts.announcements.doNotWant(account)
+            return .ended(ending)
+        }
+        if left <= .zero {
+            await parts.announcements.doNotWant(account)
+            return .ended(tooEarly)
+        }
+        parts.report(.waitsForAccount(inbox: job.drop.inbox, job.drop.id))
+        await parts.order.stepAside(job.drop.id)
+        if settings.folder.once {
+            await parts.announcements.doNotWant(account)
+            throw CancellationError()
+        }
+        return .early(.account(account, since: seen, atMost: min(left, InboxPipeline.earlyInterval)))
+    }
+
+    private var tooEarly: Ending {
+        .failed(
+            Problem(
+                .submitNotFound, "The API did not know the attachment's account within \(settings.attachmentWait)."))
+    }
+
+    func waitForAccount(_ account: String, since: Int, atMost longest: Duration) async throws {
+        let announcements = parts.announcements
+        let time = parts.time
+        let deadline = time.moment + longest
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await announcements.waitForAccount(account, since: since) }
+                group.addTask { try await time.sleep(until: deadline) }
+                try await group.next()
+                group.cancelAll()
+            }
+        } catch {
+            await announcements.doNotWant(account)
+            throw error
+        }
+        await announcements.doNotWant(account)
+    }
+}

@@ -1,0 +1,91 @@
+import FileSystem
+import Filing
+import Inbox
+import Ledger
+import Model
+import Synchronization
+import SystemPackage
+
+/// A failed drop on its way back from `failed` to `.work`. Each step is in the ledger before it is taken, so that a stop
+/// at any instant leaves the drop in one place, and the next run knows which.
+extension InboxPipeline {
+    /// Moves a failed drop back and has it go its way again, with its arrival number.
+    ///
+    /// - Returns: `false` where the inbox is not at work so far: ask again later.
+    func putBack(_ requeue: Requeue) async throws -> Bool {
+        guard isTakingUp.withLock({ $0 }) else { return false }
+        if let status = try await moveBack(requeue, in: openWork()) {
+            returns.yield((requeue.drop.at(status.place), status.file))
+        }
+        return true
+    }
+
+    /// What an earlier run was putting back when it stopped; with `once`, also what has waited long enough.
+    func finishReturns(in work: WorkFolder) async throws {
+        let now = parts.time.timestamp
+        let requeues = try await parts.patience.persist("read the ledger") { try await parts.ledger.requeues() }
+        for requeue in requeues where requeue.drop.inbox == settings.name {
+            let age = requeue.finishedAt.duration(to: now)
+            let isDue = settings.folder.once && age >= RequeueSchedule.longest
+            if requeue.target != nil || isDue { _ = try await moveBack(requeue, in: work) }
+        }
+    }
+
+    /// - Returns: where it lies now; `nil` where somebody took it from `failed`.
+    private func moveBack(
+        _ requeue: Requeue, in work: WorkFolder
+    ) async throws -> (place: WorkName, file: FileStatus)? {
+        let (drop, name) = (requeue.drop, FiledName(requeue.filedName))
+        guard let hash = requeue.sha256 else { return nil }
+        return try await parts.patience.persist("put a drop back from \(settings.failed)") {
+            if let place = requeue.target, try hasArrived(drop, hash: hash, at: place, in: work) {
+                let folder = try work.folder(of: place)
+                try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
+                    try failed.clearAfterReturn(name, hash: hash, to: folder)
+                }
+                return try await end(drop, at: place, in: work)
+            }
+            while true {
+                let place = try work.freePlace(for: drop.name)
+                try await parts.ledger.beginReturn(of: drop.id, to: place)
+                let folder = try work.folder(of: place)
+                let moved = try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
+                    let moved = try failed.giveBack(name, hash: hash, to: folder, as: drop.name)
+                    if moved == .moved { try failed.withdraw(name) }
+                    return moved
+                }
+                switch moved {
+                case .moved: return try await end(drop, at: place, in: work)
+                case .taken: continue
+                case .gone:
+                    try work.clear(place)
+                    try await parts.ledger.forgetReturn(of: drop.id)
+                    return nil
+                }
+            }
+        }
+    }
+
+    private func end(
+        _ drop: Drop, at place: WorkName, in work: WorkFolder
+    ) async throws -> (place: WorkName, file: FileStatus)? {
+        try await parts.ledger.endReturn(of: drop.id, at: place)
+        parts.report(.putBack(drop))
+        return try work.folder(of: place).status(of: drop.name).map { (place, $0) }
+    }
+
+    private func hasArrived(
+        _ drop: Drop, hash: [UInt8], at place: WorkName, in work: WorkFolder
+    ) throws(SystemCallError) -> Bool {
+        let folder = try work.folder(of: place)
+        guard try folder.status(of: drop.name)?.form == .regular else { return false }
+        return try FileCopy.hash(of: OpenFile(reading: drop.name, in: folder)) == hash
+    }
+}
+
+extension Drop {
+    fileprivate func at(_ place: WorkName) -> Drop {
+        Drop(
+            id: id, arrival: arrival, inbox: inbox, name: name, workName: place, bytes: bytes, receivedAt: receivedAt)
+    }
+}

@@ -1,0 +1,167 @@
+import Delivery
+import Model
+
+/// Lets drops go when it is their turn: ``DropOrder`` decides, this waits.
+actor OrderKeeper {
+    enum Step: Sendable, Hashable {
+        /// To be told what it is.
+        case decision
+        /// To be sent.
+        case leaving
+    }
+
+    private struct Waiter {
+        let id: Int
+        let step: Step
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private var order = DropOrder()
+    private var waiting: [DropID: Waiter] = [:]
+    private var nextID = 0
+    private var alarm: (moment: Moment, task: Task<Void, Never>)?
+    /// Who asks the API about a drop that others wait for.
+    private var watches: [DropID: Task<Void, Never>] = [:]
+    private let time: any TimeSource
+    /// Says whether the API processed a document, as soon as it says so; `false`: it never will.
+    private let isProcessed: @Sendable (DropID) async throws -> Bool
+    /// Told of drops that others waited for, and that were taken for processed without a word from the API.
+    private let report: @Sendable (DropID) -> Void
+
+    init(
+        time: any TimeSource, isProcessed: @escaping @Sendable (DropID) async throws -> Bool,
+        report: @escaping @Sendable (DropID) -> Void
+    ) {
+        self.time = time
+        self.isProcessed = isProcessed
+        self.report = report
+    }
+
+    func enlist(_ place: DropOrder.Place) {
+        settleByNow()
+        order.enlist(place)
+    }
+
+    /// An accepted document of an earlier run that may not be processed.
+    func restore(_ place: DropOrder.Place, settlesIn duration: Duration) {
+        order.restore(place, settlesAt: time.moment + duration)
+    }
+
+    /// - Returns: `false` where it is not its turn to be decided.
+    func take(_ drop: DropID) -> Bool { order.take(drop) }
+
+    func mayLeave(_ drop: DropID) -> Bool {
+        settleByNow()
+        return order.mayLeave(drop)
+    }
+
+    /// Waits until it is a drop's turn.
+    ///
+    /// - Throws: `CancellationError`.
+    func wait(for step: Step, _ drop: DropID) async throws {
+        nextID += 1
+        let id = nextID
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation {
+                (continuation: CheckedContinuation<Void, any Error>) in
+                if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
+                waiting[drop] = Waiter(id: id, step: step, continuation: continuation)
+                wake([drop])
+                guard waiting[drop] != nil else { return }
+                if step == .leaving { watch(order.settling(before: drop)) }
+                setAlarm()
+            }
+        } onCancel: {
+            Task { await self.cancel(drop, id) }
+        }
+    }
+
+    /// With `strict`, those behind an early attachment go before it.
+    func stepAside(_ drop: DropID) { wake(order.stepAside(drop)) }
+
+    /// A drop's outcome stands.
+    ///
+    /// - Parameter duration: how long an accepted document holds back others for the API to process it; `nil`: it holds
+    ///   nobody back.
+    func conclude(_ drop: DropID, settlesIn duration: Duration?) {
+        wake(order.conclude(drop, settlesAt: duration.map { time.moment + $0 }))
+        setAlarm()
+    }
+
+    // MARK: The API's word
+
+    private func watch(_ drops: Set<DropID>) {
+        for drop in drops where watches[drop] == nil {
+            watches[drop] = Task {
+                do {
+                    if try await self.isProcessed(drop) { self.settle(drop) }
+                } catch {
+                    // Nobody waits any more.
+                }
+            }
+        }
+    }
+
+    private func settle(_ drop: DropID) {
+        watches[drop] = nil
+        wake(order.settle(drop))
+    }
+
+    /// A document of whatever inbox that has to be concluded before a drop can be a duplicate.
+    func rival(of drop: DropID) -> DropID? { order.rivals(of: drop).first }
+
+    private func wake(_ drops: [DropID]) {
+        for drop in drops {
+            guard let waiter = waiting[drop] else { continue }
+            let isItsTurn = waiter.step == .decision ? order.take(drop) : order.mayLeave(drop)
+            if isItsTurn { waiting.removeValue(forKey: drop)?.continuation.resume() }
+        }
+    }
+
+    private func cancel(_ drop: DropID, _ id: Int) {
+        guard waiting[drop]?.id == id else { return }
+        waiting.removeValue(forKey: drop)?.continuation.resume(throwing: CancellationError())
+        if waiting.isEmpty { rest() }
+    }
+
+    /// Nobody waits any more.
+    private func rest() {
+        for watch in watches.values { watch.cancel() }
+        watches = [:]
+        alarm?.task.cancel()
+        alarm = nil
+    }
+
+    // MARK: Time
+
+    private func settleByNow() {
+        let (settled, changed) = order.settle(until: time.moment)
+        for drop in settled {
+            watches.removeValue(forKey: drop)?.cancel()
+            report(drop)
+        }
+        wake(changed)
+    }
+
+    /// One alarm at a time, and none where nobody waits.
+    private func setAlarm() {
+        guard !waiting.isEmpty, let next = order.nextSettling else { return }
+        if let alarm, alarm.moment <= next { return }
+        alarm?.task.cancel()
+        let task = Task { [time] in
+            do {
+                try await time.sleep(until: next)
+                self.ring()
+            } catch {
+                // Another alarm took its place, or the service stops.
+            }
+        }
+        alarm = (next, task)
+    }
+
+    private func ring() {
+        alarm = nil
+        settleByNow()
+        setAlarm()
+    }
+}

@@ -1,0 +1,64 @@
+import Delivery
+import FileSystem
+import Inbox
+import Ledger
+import Model
+import SystemPackage
+
+/// What an admin paused stands in the ledger; a file in the state folder's `control` tells a running service to look.
+package enum PauseControl {
+    static let folder = FileName("control")
+    private static let bell = FileName("pauses")
+
+    /// Pauses an inbox, or everything, whether a service runs or not.
+    package static func pause(_ inbox: String?, ledger: Ledger, state: FilePath) async throws {
+        try await ledger.pause(inbox)
+        try ring(state)
+    }
+
+    /// Ends a pause; without a name every one.
+    package static func resume(_ inbox: String?, ledger: Ledger, state: FilePath) async throws {
+        try await ledger.resume(inbox)
+        try ring(state)
+    }
+
+    private static func ring(_ state: FilePath) throws(SystemCallError) {
+        let folder = try Directory(opening: state).subdirectory(PauseControl.folder, makingWith: 0o700)
+        _ = try OpenFile(creating: bell, in: folder, .overwriting(mode: 0o600))
+    }
+}
+
+/// Carries out what is paused, now and whenever it changes.
+struct PauseWatch: Sendable {
+    let ledger: Ledger
+    let state: FilePath
+    let gate: PauseGate
+    let patience: Patience
+    let report: @Sendable (ServiceEvent) -> Void
+
+    /// Carries out what the ledger says now.
+    func apply(to pipelines: [InboxPipeline], before: Set<String> = []) async throws -> Set<String> {
+        let names = try await patience.persist("read the ledger") { try await ledger.pauses() }
+        let paused = PauseGate.Paused(all: names.contains(""), inboxes: names)
+        await gate.set(paused)
+        for pipeline in pipelines { await pipeline.folder.setPaused(paused.holds(pipeline.settings.name)) }
+        if names != before { report(.paused(names)) }
+        return names
+    }
+
+    /// Runs until it is cancelled.
+    func run(_ pipelines: [InboxPipeline], paused: Set<String>) async {
+        let hints = FolderHints()
+        defer { Notifier.shared.forget(hints) }
+        do {
+            try await patience.persist("watch \(state)") {
+                let folder = try Directory(opening: state).subdirectory(PauseControl.folder, makingWith: 0o700)
+                Notifier.shared.watch(folder.path, hints: hints)
+            }
+            var paused = paused
+            for await _ in hints { paused = try await apply(to: pipelines, before: paused) }
+        } catch {
+            // The service stops.
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Delivery
+import Foundation
+import Model
+import Testing
+import TestSupport
+
+/// The status URI: what it says, and how it is asked.
+@Suite(.timeLimit(.minutes(5))) struct ConfirmationTests {
+    @Test(arguments: [
+        (#"{"status": "Queued"}"#, Delivery.Confirmation.pending), (#"{"status": "processing", "x": 1}"#, .pending),
+        (#"{"status": "Completed"}"#, .completed),
+        (#"{"status": "Completed", "records": [{"clientReferenceId": "A", "status": "Accepted"}]}"#, .completed),
+        (#"{"status": "Completed", "records": [{"status": "Odd"}, 7, null]}"#, .completed),
+        (
+            #"{"status": "Completed", "records": [{"status": "Accepted"}, {"claimNumber": "C", "status": "Rejected", "message": "no"}]}"#,
+            .refused([RecordRefusal(index: 1, identity: "C", word: "Rejected", message: "no")])
+        ),
+        (#"{"status": "Failed"}"#, .refused([])),
+        (#"{"status": "Paused"}"#, .unreadable("the status is an unknown word")),
+        (#"{"state": "Completed"}"#, .unreadable("the status has no status")),
+        ("[]", .unreadable("the status is no JSON object")), ("", .unreadable("the status is no JSON object")),
+    ])
+    func aStatusDocumentIsRead(text: String, says: Delivery.Confirmation) {
+        #expect(StatusReading().read(Array(text.utf8)) == says)
+    }
+
+    @Test func itsNamesComeFromTheConfiguration() {
+        let reading = StatusReading(
+            field: "state", pending: ["open"], completed: ["done"], records: "lines", refused: ["bad"])
+        let text = #"{"state": "done", "lines": [{"state": "bad", "clientReferenceId": "A", "reason": "why"}]}"#
+        #expect(
+            reading.read(Array(text.utf8))
+                == .refused([RecordRefusal(index: 0, identity: "A", word: "bad", message: "why")]))
+        #expect(reading.read(Array(#"{"state": "open"}"#.utf8)) == .pending)
+    }
+
+    private func subject(_ location: String) -> StatusSubject {
+        StatusSubject(
+            inbox: "erp", drop: DropID(text: "d"), kind: .account, reference: "account-1", location: location)
+    }
+
+    @Test func itIsAskedLessAndLessOftenUntilItIsFinal() async throws {
+        let pending = StubServer.Reply.status(200, body: #"{"status": "Queued"}"#)
+        let replies = Array(repeating: pending, count: 5) + [.status(200, body: #"{"status": "Completed"}"#)]
+        try await DeliveryStage.run(replies) { stage async throws in
+            let start = stage.time.moment
+            #expect(try await stage.confirm(subject("/v1/status/7")) == .completed)
+            #expect(stage.submitted.count == 6)
+            #expect(stage.submitted.allSatisfy { $0.method == "GET" && $0.path == "/v1/status/7" })
+            #expect(stage.submitted.allSatisfy { $0.bearer == "token-1" && $0.headers["x-request-id"] != nil })
+            #expect(stage.time.moment - start >= .milliseconds(1000 + 1500 + 2250 + 3375 + 5062))
+            #expect(
+                stage.journal.entries.count { $0.purpose == .status(drop: DropID(text: "d"), reference: "account-1") }
+                    == 6)
+        }
+    }
+
+    @Test func thereIsADeadline() async throws {
+        let options = DeliveryStage.Options(confirmation: ConfirmationSchedule(deadline: .seconds(100)))
+        try await DeliveryStage.run(options) { stage async throws in
+            let start = stage.time.moment
+            #expect(try await stage.confirm(subject("/v1/status/7")) == .pending)
+            #expect(stage.time.moment - start <= .seconds(100))
+            #expect((5...20).contains(stage.submitted.count))
+        } handler: { request in
+            request.path == "/token" ? DeliveryStage.token(1) : .status(200, body: #"{"status": "Queued"}"#)
+        }
+    }
+
+    @Test func aTokenGoesToNoOtherHost() async throws {
+        let other = try StubServer { _ in .status(200, body: #"{"status": "Completed"}"#) }
+        defer { other.stop() }
+        try await DeliveryStage.run { stage async throws in
+            for location in [
+                other.url("/s"), "https://127.0.0.1:\(stage.server.port)/s", "//example.com/s",
+                "http://u@127.0.0.1:\(stage.server.port)/s",
+            ] {
+                guard case .unreadable = try await stage.delivery.readStatus(subject(location)) else {
+                    Issue.record("\(location) was read")
+                    continue
+                }
+            }
+            #expect(other.requests.isEmpty && stage.submitted.isEmpty)
+        }
+    }
+
+    @Test(arguments: [500, 404, 401, 302]) func whatIsNoStatusIsAskedForAgain(status: Int) async throws {
+        let replies = [StubServer.Reply.status(status), .status(200, body: #"{"status": "Completed"}"#)]
+        try await DeliveryStage.run(replies) { stage async throws in
+            #expect(try await stage.confirm(subject("/v1/status/7")) == .completed)
+            #expect(stage.tokenRequests.count == (status == 401 ? 2 : 1))
+        }
+    }
+
+    @Test func itTakesASlotLikeAnyRequest() async throws {
+        try await DeliveryStage.run(
+            [.status(200, body: #"{"status": "Completed"}"#)], DeliveryStage.Options(limit: 10)
+        ) { stage async throws in
+            #expect(try await stage.confirm(subject("/v1/status/7")) == .completed)
+            #expect(await stage.delivery.usage == (2, 10))
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Ledger
+import Model
+import Testing
+import TestSupport
+
+/// Payment documents that went through in part (contract, section 5, *Failed in part*).
+@Suite struct PartialTests {
+    private let fixture: LedgerFixture
+    private var ledger: Ledger { fixture.ledger }
+
+    init() throws {
+        fixture = try LedgerFixture()
+    }
+
+    private func hash(_ record: String) -> RecordHash { RecordHash(bytes: Array(record.utf8)) }
+    private func key(_ record: String) -> UInt64 { IdentityKeys.key(clientReferenceId: String(record.prefix(2))) }
+
+    private func admission(_ name: String, _ content: String, bytes: UInt8, inbox: String = "erp") -> Admission {
+        fixture.admission(fixture.drop(name, inbox: inbox), content: content, kind: .payment, bytes: bytes)
+    }
+
+    /// A document of which the API took `accepted` and not `rest`; records are texts, their identity the first two
+    /// letters.
+    private func failInPart(
+        _ admission: Admission, accepted: [String], rest: [String], code: Code = .submitRejected
+    ) async throws {
+        var admission = admission
+        if case .remake(let round) = try await ledger.admit(admission) {
+            admission.round = round
+            admission.leftOut = []
+            _ = try await ledger.admit(admission)
+        }
+        let reference = try #require(try await ledger.batches(of: admission.drop.id).first).reference
+        try await ledger.attempt(reference, of: admission.drop, status: 202, becomes: .accepted)
+        _ = try await ledger.conclude(
+            admission.drop, .failed(Problem(code, "no")), filedName: admission.drop.name,
+            spoken: Spoken(
+                identities: IdentityKeys((accepted + rest).map(key)),
+                accepted: accepted.enumerated().map { index, record in
+                    TakenRecord(
+                        hash: hash(record), position: index,
+                        record: AcceptedRecord(record: String(record.prefix(2)), reference: reference))
+                }, rest: IdentityKeys(rest.map(key))))
+    }
+
+    private func leftOut(
+        _ records: [String], bytes: UInt8 = 99, inbox: String = "erp", by ledger: Ledger? = nil
+    ) async throws -> [String] {
+        let found = try await (ledger ?? self.ledger).recordsToLeaveOut(
+            of: Set(records.map(hash)), sha256: LedgerFixture.sha256(bytes), inbox: inbox)
+        return found.byHash.values.flatMap { $0.map(\.record) }.sorted()
+            + found.byPosition.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.record)" }
+    }
+
+    /// Brings a corrected document to its acceptance.
+    private func accept(_ admission: Admission, leavingOut: [AcceptedRecord], sending: [String]) async throws {
+        var admission = admission
+        guard case .remake(let round) = try await ledger.admit(admission) else {
+            Issue.record("it is not asked for what was accepted")
+            return
+        }
+        admission.round = round
+        admission.leftOut = leavingOut
+        let reference = try #require(try await ledger.admit(admission).batches?.first).reference
+        try await ledger.accept(
+            reference, of: admission.drop, Spoken(identities: IdentityKeys(sending.map(key))))
+    }
+
+    @Test func equalRecordsAreLeftOutOfLaterDocumentsOfTheInbox() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1", "b1"], rest: ["c1"])
+        #expect(try await leftOut(["a1", "b1", "c1", "c2"]) == ["a1", "b1", "b1"])
+        #expect(try await leftOut(["a1"], inbox: "partner").isEmpty)
+        #expect(try await leftOut(["a1"], by: fixture.reopened()) == ["a1"])
+        #expect(try await ledger.admit(admission("d.json", "D", bytes: 2)) == .remake(round: 1))
+        #expect(try await ledger.admit(admission("p.json", "P", bytes: 3, inbox: "partner")).batches?.count == 1)
+    }
+
+    @Test func theSameBytesAreLeftOutByTheirPlaceWhateverTheyAreConvertedToNow() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
+        #expect(try await leftOut(["a1+brand", "b1+brand", "c1+brand"], bytes: 1) == ["0:a1", "1:b1"])
+    }
+
+    @Test func theCorrectedDocumentEndsIt() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
+        // The correction was in the identity itself; what counts is that all that was accepted is in it.
+        let taken = [AcceptedRecord(record: "a1", reference: "F"), AcceptedRecord(record: "b1", reference: "F")]
+        let corrected = admission("d.json", "D", bytes: 2)
+        try await accept(corrected, leavingOut: taken, sending: ["x1"])
+        #expect(try await ledger.result(of: corrected.drop.id)?.alreadyAccepted == taken)
+        #expect(try await leftOut(["a1", "b1"]).isEmpty)
+        #expect(try await ledger.admit(admission("e.json", "E", bytes: 3)).batches?.count == 1)
+        // The first file would pay everybody again.
+        #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .duplicate(of: FileName("d.json")))
+    }
+
+    @Test func theRestAloneEndsItToo() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1", "d1"])
+        try await accept(admission("d.json", "D", bytes: 2), leavingOut: [], sending: ["c1"])
+        #expect(try await leftOut(["a1"]) == ["a1"])
+        try await accept(admission("e.json", "E", bytes: 3), leavingOut: [], sending: ["d1"])
+        #expect(try await leftOut(["a1"]).isEmpty)
+    }
+
+    @Test func otherPaymentsDoNotEndIt() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        try await accept(admission("d.json", "D", bytes: 2), leavingOut: [], sending: ["z1"])
+        #expect(try await leftOut(["a1"]) == ["a1"])
+    }
+
+    @Test func rejectedContentComesBackUnderAnotherReference() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .remake(round: 2))
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: [], rest: ["c1"])
+        #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .remake(round: 3))
+        #expect(try await leftOut(["a1"], bytes: 1) == ["0:a1"])
+    }
+
+    @Test func aRejectedReferenceOfTheSendersOwnCannotBeUsedAgain() async throws {
+        var first = fixture.admission(fixture.drop("f.json"), content: "F", kind: .payment, own: "RUN-1")
+        try await failInPart(first, accepted: ["a1"], rest: ["c1"])
+        first = fixture.admission(fixture.drop("f.json"), content: "F", kind: .payment, own: "RUN-1")
+        #expect(try await ledger.admit(first).code == .referenceConflict)
+        let other = fixture.admission(fixture.drop("g.json"), content: "G", kind: .payment, own: "RUN-1", bytes: 2)
+        #expect(try await ledger.admit(other).code == .referenceConflict)
+    }
+
+    @Test func aReferenceOfTheSendersOwnThatWasTakenInPartTakesNoOtherContent() async throws {
+        let first = fixture.admission(fixture.drop("a.json"), content: "c1", own: "RUN-1", parts: 2)
+        _ = try await ledger.admit(first)
+        try await ledger.attempt("RUN-1-1of2", of: first.drop, status: 202, becomes: .accepted)
+        try await ledger.refuse("RUN-1-2of2", of: first.drop)
+        let other = fixture.admission(fixture.drop("b.json"), content: "c2", own: "RUN-1", parts: 2, bytes: 2)
+        #expect(try await ledger.admit(other).code == .referenceConflict)
+        let same = fixture.admission(fixture.drop("a.json"), content: "c1", own: "RUN-1", parts: 2)
+        #expect(try await ledger.admit(same).batches?.map(\.state) == [.accepted, .waiting])
+    }
+}
+
+/// Kept bodies that nobody will send again.
+@Suite struct SweepTests {
+    @Test func bodiesOfWhatIsOpenStayAndTheOthersGo() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = fixture.ledger
+        func keep(_ content: String, accepted: Bool) async throws -> Batch {
+            let drop = fixture.drop("\(content).json")
+            let batch = Batch(
+                reference: content, records: 1, bytes: 2, bodyHash: Array(repeating: content.utf8.first ?? 0, count: 32)
+            )
+            var admission = fixture.admission(drop, content: content)
+            admission.batches = [batch]
+            _ = try await ledger.admit(admission)
+            try ledger.keep(body: [1, 2], hash: batch.bodyHash)
+            if accepted {
+                try await ledger.accept(content, of: drop)
+            } else {
+                try await ledger.leaveUnresolved(content, of: drop)
+            }
+            return batch
+        }
+        let done = try await keep("a", accepted: true)
+        let open = try await keep("b", accepted: false)
+        try ledger.sweepBodies()
+        let bodies = fixture.folder.url.appendingPathComponent("bodies")
+        #expect(try bodies.names == [open.bodyHash.hex])
+        #expect(done.bodyHash != open.bodyHash)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import JSONText
+import Model
+import Sandbox
+import Testing
+import TestSupport
+
+/// `confirm: completed`: the API's word on each record, and only then the end.
+@Suite(.timeLimit(.minutes(5))) struct ConfirmEndToEndTests {
+    private static let api = ["confirm: completed"]
+
+    private static func accounts(_ names: String...) -> String {
+        let records = names.map { #"{"clientReferenceId": "\#($0)", "invoiceNumber": "1", "outstandingAmount": 1}"# }
+        return "{\"accounts\": [\n" + records.joined(separator: ",\n") + "\n]}"
+    }
+
+    @Test func aDropIsDoneWhenTheAPISaysThatItIsProcessed() async throws {
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .milliseconds(1500) ... .milliseconds(1500)
+        try await Stage.run(api: Self.api, options: options) { stage in
+            try stage.drop(Self.accounts("A", "B"), as: "orders.json")
+            try await stage.sandbox.until { $0.requests.contains { $0.path.contains("/status/") } }
+            #expect(stage.filed.isEmpty, "2xx is not the end")
+            let result = try await stage.result(of: "orders.json")
+            #expect(result.outcome == "accepted")
+            #expect(result.json["confirmed"]?.bool == true)
+            #expect(result.attempts.count == 1, "a status request is no attempt")
+            #expect(stage.sandbox.requests.filter { $0.path.contains("/status/") }.count >= 2)
+        }
+    }
+
+    @Test func withoutItTheResultSaysThatNothingIsConfirmed() async throws {
+        try await Stage.run { stage in
+            try stage.drop(Self.accounts("A"), as: "orders.json")
+            let result = try await stage.result(of: "orders.json")
+            #expect(result.json["confirmed"]?.bool == false)
+            #expect(!stage.sandbox.requests.contains { $0.path.contains("/status/") })
+        }
+    }
+
+    @Test func recordsThatWereRefusedFailTheDropAndAreNamed() async throws {
+        try await Stage.run(inbox: "results: full", api: Self.api) { stage in
+            stage.sandbox.rejectRecords(of: "B", message: "The account is closed")
+            try stage.drop(Self.accounts("A", "B", "C"), as: "orders.json")
+            let result = try await stage.result(of: "orders.json")
+            #expect(result.code == "submit.rejected")
+            #expect(result.json["stage"]?.string == "confirm")
+            #expect(result.json["errorCount"]?.int == 1)
+            let error = try #require(result.errors.first)
+            #expect(error["record"]?.string == "B")
+            #expect(error["pointer"]?.string == "/accounts/1")
+            #expect(error["line"]?.int == 3 && error["column"]?.int == 1)
+            #expect(error["message"]?.string == "Rejected: The account is closed")
+            let response = result.batches.first?["response"]?.string ?? ""
+            #expect(response.contains("Accepted") && response.contains("Rejected"), "what the API said, as it said it")
+        }
+    }
+
+    /// A stop between the 2xx and the last word: the next run asks on.
+    @Test func aRestartGoesOnAsking() async throws {
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(3) ... .seconds(3)
+        try await Sandbox.withServer(options) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.writeConfiguration(api: Self.api)
+            try await stage.whileServing {
+                try stage.drop(Self.accounts("A"), as: "orders.json")
+                try await sandbox.until { $0.requests.contains { $0.path.contains("/status/") } }
+            }
+            #expect(stage.filed.isEmpty)
+            try await stage.whileServing { try await stage.waitForFiled(1) }
+            #expect(stage.filed.first?.isConfirmed == true)
+            #expect(sandbox.accepted.map(\.repeats) == [0])
+        }
+    }
+
+    @Test func everyPartOfASplitDocumentHasToBeProcessed() async throws {
+        try await Stage.run(
+            top: "limits: {recordsPerBatch: 1}\nretry: {base: 10ms, cap: 20ms}", api: Self.api
+        ) { stage in
+            stage.sandbox.rejectRecords(of: "C")
+            try stage.drop(Self.accounts("A", "B", "C"), as: "orders.json")
+            let result = try await stage.result(of: "orders.json")
+            #expect(result.code == "submit.rejected")
+            #expect(result.errors.map { $0["pointer"]?.string } == ["/accounts/2"])
+            #expect(stage.sandbox.requests.filter { $0.path.contains("/status/") }.count == 3)
+        }
+    }
+}

@@ -1,0 +1,396 @@
+import Foundation
+import JSONText
+import Model
+import Sandbox
+import Testing
+import TestSupport
+
+/// Payments that fail on the way, in every order of events: the server's books have to show each of them once.
+@Suite struct WalkThroughTests {
+    /// Runs the steps of a story in one service, or each in a service of its own.
+    private func tell(
+        restarts: Bool, top: String = "", inbox: String = "", _ stage: Stage,
+        _ steps: [@Sendable () async throws -> Void]
+    ) async throws {
+        if restarts {
+            for step in steps { try await stage.serve(top: top, ["erp": inbox], step) }
+        } else {
+            try await stage.serve(top: top, ["erp": inbox]) { for step in steps { try await step() } }
+        }
+    }
+
+    private static let lost = [ScriptedAnswer](repeating: .closeAfterApply, count: 3)
+
+    // MARK: Unresolved
+
+    @Test(arguments: [false, true])
+    func threeLostAnswersAndTheSameFileUnderAnotherName(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            let file = Stage.payments("INV-1=5", "INV-2=7")
+            stage.sandbox.script(Self.lost)
+            try await tell(
+                restarts: restarts, stage,
+                [
+                    {
+                        try stage.drop(file, as: "orders.json")
+                        #expect(try await stage.result(of: "orders.json").code == "submit.network")
+                    },
+                    {
+                        try stage.drop(file, as: "orders.2.json")
+                        #expect(try await stage.result(of: "orders.2.json").outcome == "accepted")
+                    },
+                    {
+                        try stage.drop(file, as: "orders.3.json")
+                        #expect(try await stage.result(of: "orders.3.json").duplicateOf == "orders.2.json")
+                    },
+                ])
+            #expect(stage.paid == ["INV-1=5": 1, "INV-2=7": 1])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [3])
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func threeLostAnswersAndTheSameContentAfterMidnight(restarts: Bool) async throws {
+        let time = SteppedTime()
+        try await Stage.prepare(time: time) { stage in
+            stage.sandbox.script(Self.lost)
+            try await tell(
+                restarts: restarts, inbox: "reference: content+day", stage,
+                [
+                    {
+                        try stage.drop(Stage.payments("INV-1=5"), as: "orders.json")
+                        #expect(try await stage.result(of: "orders.json").code == "submit.network")
+                    },
+                    {
+                        time.step(by: .seconds(24 * 3600))
+                        // Other bytes, too: it is known by its content.
+                        try stage.drop(Stage.payments("INV-1=5.0"), as: "orders.2.json")
+                        #expect(try await stage.result(of: "orders.2.json").outcome == "accepted")
+                        #expect(stage.paid == ["INV-1=5": 1])
+                    },
+                    {
+                        // The day after, the same payment is another one.
+                        time.step(by: .seconds(24 * 3600))
+                        try stage.drop(Stage.payments("INV-1=5"), as: "orders.4.json")
+                        #expect(try await stage.result(of: "orders.4.json").outcome == "accepted")
+                    },
+                ])
+            #expect(stage.paid == ["INV-1=5": 2])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [3, 0])
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0, 0])
+        }
+    }
+
+    @Test(arguments: ["set: {brand: ACME}", "mapping: {amount: paid}", "ownReference: ignore"])
+    func threeLostAnswersAndAnotherConfiguration(change: String) async throws {
+        try await Stage.prepare { stage in
+            let file = Stage.payments("INV-1=5", reference: change.hasPrefix("own") ? "RUN-1" : nil)
+            stage.sandbox.script(Self.lost)
+            try await stage.serve {
+                try stage.drop(file, as: "orders.json")
+                #expect(try await stage.result(of: "orders.json").code == "submit.network")
+            }
+            try await stage.serve(["erp": change]) {
+                try stage.drop(file, as: "orders.2.json")
+                #expect(try await stage.result(of: "orders.2.json").outcome == "accepted")
+                try stage.drop(file, as: "orders.3.json")
+                #expect(try await stage.result(of: "orders.3.json").outcome == "duplicate")
+            }
+            #expect(stage.paid == ["INV-1=5": 1])
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0])
+            #expect(try Stage.names(in: stage.folder.url.appendingPathComponent("state/bodies")).isEmpty)
+        }
+    }
+
+    @Test func aStopInTheMiddleOfARequestAndAnotherConfiguration() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.hangAfterApply])
+            try await stage.serve {
+                try stage.drop(Stage.payments("INV-1=5"), as: "orders.json")
+                try await stage.sandbox.until { $0.accepted.count == 1 }
+            }
+            try await stage.serve(["erp": "set: {brand: ACME}"]) {
+                let result = try await stage.result(of: "orders.json")
+                #expect(result.outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=5": 1])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [1])
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0])
+        }
+    }
+
+    // MARK: Failed in part
+
+    @Test(arguments: [false, true])
+    func ofThreePartsTheSecondIsRefusedAndCorrected(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            try await tell(
+                restarts: restarts, top: "limits: {recordsPerBatch: 2}", stage,
+                [
+                    {
+                        try stage.drop(
+                            Stage.payments("I-1=1", "I-1=1", "I-2=2", "I-3=3", "I-4=4", "I-5=5"), as: "run.json")
+                        let result = try await stage.result(of: "run.json")
+                        #expect(result.code == "submit.badRequest")
+                        #expect(result.batches.map { $0["state"]?.string } == ["accepted", "refused", "waiting"])
+                    },
+                    {
+                        // One of the two equal payments, and the corrected line before all others.
+                        try stage.drop(
+                            Stage.payments("I-3=33", "I-1=1", "I-1=1", "I-1=1", "I-2=2", "I-4=4", "I-5=5"),
+                            as: "run.2.json")
+                        let result = try await stage.result(of: "run.2.json")
+                        #expect(result.outcome == "accepted")
+                        let left = result.json["alreadyAccepted"].map { Array($0.elements) } ?? []
+                        #expect(left.map { $0["record"]?.string } == ["I-1", "I-1"])
+                        let reference = left.first?["reference"]?.string ?? ""
+                        #expect(reference.hasSuffix("-1of3"))
+                    },
+                    {
+                        // Both files again: nothing of them is paid again.
+                        try stage.drop(
+                            Stage.payments("I-1=1", "I-1=1", "I-2=2", "I-3=3", "I-4=4", "I-5=5"), as: "run.3.json")
+                        #expect(try await stage.result(of: "run.3.json").duplicateOf == "run.2.json")
+                        // From here on an equal payment is a new one.
+                        try stage.drop(Stage.payments("I-1=1", "I-9=9"), as: "run.4.json")
+                        let result = try await stage.result(of: "run.4.json")
+                        #expect(result.outcome == "accepted")
+                        #expect(result.json["alreadyAccepted"]?.count == 0)
+                    },
+                ])
+            #expect(
+                stage.paid == ["I-1=1": 4, "I-2=2": 1, "I-3=33": 1, "I-4=4": 1, "I-5=5": 1, "I-9=9": 1])
+            #expect(stage.sandbox.accepted.allSatisfy { $0.mismatches == 0 })
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func theSameFileAgainSendsOnlyThePartsThatWereNotAccepted(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            let file = Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4", "I-5=5", "I-6=6")
+            stage.sandbox.script([.ok, .status(422)])
+            try await tell(
+                restarts: restarts, top: "limits: {recordsPerBatch: 2}", stage,
+                [
+                    {
+                        try stage.drop(file, as: "run.json")
+                        #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                    },
+                    {
+                        try stage.drop(file, as: "run.2.json")
+                        #expect(try await stage.result(of: "run.2.json").outcome == "accepted")
+                    },
+                ])
+            #expect(stage.paid.count == 6 && stage.paid.values.allSatisfy { $0 == 1 })
+            #expect(stage.sandbox.accepted.map(\.repeats) == [0, 0, 0])
+            #expect(try Stage.names(in: stage.folder.url.appendingPathComponent("state/bodies")).isEmpty)
+        }
+    }
+
+    @Test func of1000AppliedRecordsThreeAreRefusedAndCorrected() async throws {
+        try await Stage.prepare { stage in
+            for identity in ["I-7", "I-500", "I-999"] { stage.sandbox.rejectRecords(of: identity) }
+            @Sendable func file(_ suffix: String) -> String {
+                let records = (0..<1000).map { number in
+                    let isCorrected = [7, 500, 999].contains(number)
+                    return #"{"clientReferenceId": "I-\#(number)\#(isCorrected ? suffix : "")", "amount": \#(number)}"#
+                }
+                return "{\"payments\": [\(records.joined(separator: ","))]}"
+            }
+            let api = "confirm: completed"
+            try await stage.serve(api: api) {
+                try stage.drop(file(""), as: "run.json")
+                let result = try await stage.result(of: "run.json")
+                #expect(result.code == "submit.rejected" && result.errors.count == 3)
+            }
+            try await stage.serve(api: api) {
+                // As it is: the three are tried again, under another reference, and refused again.
+                try stage.drop(file(""), as: "run.2.json")
+                let again = try await stage.result(of: "run.2.json")
+                #expect(again.code == "submit.rejected")
+                #expect(again.batches.map { $0["records"]?.int } == [3])
+                #expect(again.json["alreadyAccepted"]?.count == 997)
+                try stage.drop(file("-corrected"), as: "run.3.json")
+                let corrected = try await stage.result(of: "run.3.json")
+                #expect(corrected.outcome == "accepted")
+                #expect(corrected.batches.map { $0["records"]?.int } == [3])
+                #expect(corrected.json["alreadyAccepted"]?.count == 997)
+                try stage.drop(file(""), as: "run.4.json")
+                #expect(try await stage.result(of: "run.4.json").duplicateOf == "run.3.json")
+            }
+            #expect(stage.paid.count == 1000 && stage.paid.values.allSatisfy { $0 == 1 })
+            #expect(stage.paid["I-7-corrected=7"] == 1)
+        }
+    }
+
+    @Test func theSameFileUnderAnotherConfigurationLeavesOutWhatWasAccepted() async throws {
+        try await Stage.prepare { stage in
+            let file = Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4")
+            stage.sandbox.script([.ok, .status(422)])
+            try await stage.serve(top: "limits: {recordsPerBatch: 2}") {
+                try stage.drop(file, as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+            }
+            try await stage.serve(top: "limits: {recordsPerBatch: 2}", ["erp": "set: {brand: ACME}"]) {
+                try stage.drop(file, as: "run.2.json")
+                let result = try await stage.result(of: "run.2.json")
+                #expect(result.outcome == "accepted")
+                #expect(result.json["alreadyAccepted"]?.count == 2)
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1, "I-3=3": 1, "I-4=4": 1])
+        }
+    }
+
+    @Test func aStopWhileTheRestIsOnItsWay() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            let top = "limits: {recordsPerBatch: 2}"
+            try await stage.serve(top: top) {
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4"), as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+            }
+            stage.sandbox.script([.hangAfterApply])
+            try await stage.serve(top: top) {
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=33", "I-4=4"), as: "run.2.json")
+                try await stage.sandbox.until { $0.accepted.count == 2 }
+            }
+            try await stage.serve(top: top) {
+                let result = try await stage.result(of: "run.2.json")
+                #expect(result.outcome == "accepted")
+                #expect(result.json["alreadyAccepted"]?.count == 2)
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4"), as: "run.3.json")
+                #expect(try await stage.result(of: "run.3.json").outcome == "duplicate")
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1, "I-3=33": 1, "I-4=4": 1])
+            #expect(stage.sandbox.accepted.allSatisfy { $0.mismatches == 0 })
+        }
+    }
+
+    // MARK: References of senders' own
+
+    @Test(arguments: [false, true])
+    func ownReferencesWithOtherContentAfterARefusalAndAfterATimeout(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ amount: Int) -> String { Stage.payments("INV-1=\(amount)", reference: "RUN-1") }
+            stage.sandbox.script([.status(422)] + Self.lost)
+            try await tell(
+                restarts: restarts, stage,
+                [
+                    {
+                        try stage.drop(file(1), as: "1.json")
+                        #expect(try await stage.result(of: "1.json").code == "submit.badRequest")
+                    },
+                    {
+                        // Free again after the refusal; and then its answers are lost.
+                        try stage.drop(file(2), as: "2.json")
+                        let result = try await stage.result(of: "2.json")
+                        #expect(result.code == "submit.network" && result.reference == "RUN-1")
+                    },
+                    {
+                        try stage.drop(file(3), as: "3.json")
+                        #expect(try await stage.result(of: "3.json").code == "reference.conflict")
+                    },
+                    {
+                        try stage.drop(file(2), as: "4.json")
+                        #expect(try await stage.result(of: "4.json").outcome == "accepted")
+                    },
+                    {
+                        try stage.drop(file(3), as: "5.json")
+                        #expect(try await stage.result(of: "5.json").code == "reference.conflict")
+                    },
+                ])
+            #expect(stage.paid == ["INV-1=2": 1])
+        }
+    }
+
+    @Test func aReferenceWithTheInboxBeforeItUsesUpNobodyElses() async throws {
+        try await Stage.prepare { stage in
+            let inboxes: Stage.Inboxes = ["one": "ownReference: prefix", "two": "ownReference: prefix"]
+            try await stage.serve(inboxes) {
+                try stage.drop(Stage.payments("INV-1=1", reference: "RUN"), as: "1.json", into: "one")
+                #expect(try await stage.result(of: "1.json", from: "one").reference == "one:RUN")
+                try stage.drop(Stage.payments("INV-1=2", reference: "RUN"), as: "1.json", into: "two")
+                #expect(try await stage.result(of: "1.json", from: "two").reference == "two:RUN")
+            }
+        }
+    }
+
+    // MARK: Two inboxes
+
+    @Test(arguments: [false, true], [false, true])
+    func onePaymentFileInTwoInboxes(commonScope: Bool, restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            let scope = commonScope ? "scope: bank" : ""
+            let inboxes: Stage.Inboxes = ["one": scope, "two": scope]
+            let first: @Sendable () async throws -> Void = {
+                try stage.drop(Stage.payments("INV-1=1"), as: "secret-name.json", into: "one")
+                #expect(try await stage.result(of: "secret-name.json", from: "one").outcome == "accepted")
+            }
+            let second: @Sendable () async throws -> Void = {
+                try stage.drop(Stage.payments("INV-1=1"), as: "b.json", into: "two")
+                let result = try await stage.result(of: "b.json", from: "two")
+                #expect(result.outcome == (commonScope ? "duplicate" : "failed"))
+                #expect(result.code == (commonScope ? nil : "reference.otherInbox"))
+                #expect(result.duplicateOf == nil)
+                #expect(result.json["message"]?.string?.contains("secret") == false)
+            }
+            if restarts {
+                try await stage.serve(inboxes, first)
+                try await stage.serve(inboxes, second)
+            } else {
+                try await stage.serve(inboxes) {
+                    try await first()
+                    try await second()
+                }
+            }
+            #expect(stage.paid == ["INV-1=1": 1])
+        }
+    }
+
+    // MARK: Back and forth
+
+    @Test(arguments: [false, true])
+    func activeHoldActive(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ status: String) -> String {
+                #"{"accounts": [{"clientReferenceId": "INV-1", "invoiceNumber": "1", "outstandingAmount": 1, "status": "\#(status)"}]}"#
+            }
+            var steps: [@Sendable () async throws -> Void] = []
+            for (number, status) in ["Active", "Active", "Hold", "Active", "Active", "Hold"].enumerated() {
+                steps.append {
+                    try stage.drop(file(status), as: "\(number).json")
+                    let isRepeated = number == 1 || number == 4
+                    #expect(
+                        try await stage.result(of: "\(number).json").outcome
+                            == (isRepeated ? "duplicate" : "accepted"))
+                    #expect(stage.sandbox.books.accounts["INV-1"]?.record.contains(status) == true)
+                }
+            }
+            try await tell(restarts: restarts, stage, steps)
+            #expect(stage.sandbox.accepted.map { $0.reference.suffix(3) == "-r2" } == [false, false, true, true])
+        }
+    }
+
+    @Test func aRoundStandsBeforeThePart() async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ amount: Int) -> String {
+                let records = (1...3).map {
+                    #"{"clientReferenceId": "INV-\#($0)", "invoiceNumber": "1", "outstandingAmount": \#(amount)}"#
+                }
+                return "{\"accounts\": [\(records.joined(separator: ","))]}"
+            }
+            try await stage.serve(top: "limits: {recordsPerBatch: 2}") {
+                for (number, amount) in [1, 2, 1].enumerated() {
+                    try stage.drop(file(amount), as: "\(number).json")
+                    #expect(try await stage.result(of: "\(number).json").outcome == "accepted")
+                }
+            }
+            let references = stage.sandbox.accepted.map(\.reference)
+            #expect(references.count == 6)
+            #expect(references[4] == references[0].replacing("-1of2", with: "-r2-1of2"))
+            #expect(references[5] == references[1].replacing("-2of2", with: "-r2-2of2"))
+        }
+    }
+}
