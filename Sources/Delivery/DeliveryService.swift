@@ -49,8 +49,8 @@ package actor DeliveryService {
 
     private let settings: Settings
     private let client: APIClient
-    private let gate: ThrottleGate
-    private let turnstile: Turnstile
+    let gate: ThrottleGate
+    let turnstile: Turnstile
     private let tokens: TokenCache
     private let journal: any RequestJournal
     private let time: any TimeSource

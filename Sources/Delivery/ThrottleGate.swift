@@ -54,6 +54,13 @@ package actor ThrottleGate {
         throttle.stop(until: moment)
     }
 
+    /// Another limit counts from now on; `nil`: none.
+    package func change(limit: Int?) {
+        guard limit != throttle.limit else { return }
+        throttle.change(limit: limit, at: time.moment)
+        wakeAll()
+    }
+
     /// Those who wait look again; whoever finds no slot now knows until when to sleep.
     private func wakeAll() {
         let woken = waiting
