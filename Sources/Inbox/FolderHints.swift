@@ -1,11 +1,17 @@
 import Model
 import Synchronization
 
+/// Whoever is told where to look.
+package protocol HintReceiver: AnyObject, Sendable {
+    /// Called from any thread.
+    func add(_ hint: FolderHints.Hint)
+}
+
 /// Where to look in one folder, gathered until somebody looks: an `AsyncSequence` of what came together meanwhile.
 ///
 /// However many events come, it holds no more than ``limit`` names; beyond that it says to list the folder, which
 /// is always right.
-package final class FolderHints: AsyncSequence, Sendable {
+package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
     package enum Hint: Sendable, Hashable {
         /// Look at one entry; `renamedIn`: it came by a rename, whole.
         case entry(FileName, renamedIn: Bool)

@@ -23,8 +23,8 @@ package final class Notifier: Sendable {
     }
 
     private enum Order {
-        case watch(path: FilePath, hints: FolderHints)
-        case forget(FolderHints)
+        case watch(path: FilePath, hints: any HintReceiver, isParent: Bool)
+        case forget(any HintReceiver)
     }
 
     private init() {}
@@ -36,12 +36,14 @@ package final class Notifier: Sendable {
     }
 
     /// Starts to send what happens in the folder at `path` to `hints`, first of all a hint to list it.
-    package func watch(_ path: FilePath, hints: FolderHints) {
-        order(.watch(path: path, hints: hints))
+    ///
+    /// - Parameter isParent: what leaves the folder is told, too.
+    package func watch(_ path: FilePath, hints: any HintReceiver, isParent: Bool = false) {
+        order(.watch(path: path, hints: hints, isParent: isParent))
     }
 
     /// Ends what ``watch(_:hints:)`` began.
-    package func forget(_ hints: FolderHints) {
+    package func forget(_ hints: any HintReceiver) {
         order(.forget(hints))
     }
 
@@ -67,15 +69,15 @@ package final class Notifier: Sendable {
     }
 
     /// Runs `carryOut` on each order given since the last time, in their order.
-    private func takeOrders(_ carryOut: (FilePath?, FolderHints) -> Void) {
+    private func takeOrders(_ carryOut: (FilePath?, any HintReceiver, _ isParent: Bool) -> Void) {
         let orders = state.withLock { state in
             defer { state.orders = [] }
             return state.orders
         }
         for order in orders {
             switch order {
-            case .watch(let path, let hints): carryOut(path, hints)
-            case .forget(let hints): carryOut(nil, hints)
+            case .watch(let path, let hints, let isParent): carryOut(path, hints, isParent)
+            case .forget(let hints): carryOut(nil, hints, false)
             }
         }
     }
@@ -83,9 +85,9 @@ package final class Notifier: Sendable {
 
 /// What lives on the thread alone.
 private final class NotifierThread {
-    private let takeOrders: ((FilePath?, FolderHints) -> Void) -> Void
+    private let takeOrders: ((FilePath?, any HintReceiver, Bool) -> Void) -> Void
     private let wakeWatch: CInt
-    private var watched: [CInt: FolderHints] = [:]
+    private var watched: [CInt: any HintReceiver] = [:]
     private var spellings: UInt64 = 0
 
     /// The events of a folder that are worth a look (contract, section 3).
@@ -94,7 +96,7 @@ private final class NotifierThread {
         | CInt(IN_ONLYDIR)
 
     /// - Returns: `nil` when inotify cannot be had; the folders are then looked at by `rescan` alone.
-    init?(takeOrders: @escaping ((FilePath?, FolderHints) -> Void) -> Void, setWake: (CInt) -> Void) {
+    init?(takeOrders: @escaping ((FilePath?, any HintReceiver, Bool) -> Void) -> Void, setWake: (CInt) -> Void) {
         self.takeOrders = takeOrders
         guard inotifytools_initialize() != 0 else { return nil }
         guard let descriptor = NotifierThread.descriptor(), descriptor < CInt(FD_SETSIZE) else {
@@ -123,10 +125,11 @@ private final class NotifierThread {
         }
     }
 
-    private func carryOut(_ path: FilePath?, _ hints: FolderHints) {
+    private func carryOut(_ path: FilePath?, _ hints: any HintReceiver, isParent: Bool) {
         if let path {
             let spelling = newSpelling(of: path)
-            if inotifytools_watch_file(spelling, NotifierThread.folderEvents) != 0 {
+            let leaving = isParent ? CInt(IN_DELETE) | CInt(IN_MOVED_FROM) : 0
+            if inotifytools_watch_file(spelling, NotifierThread.folderEvents | leaving) != 0 {
                 let watch = inotifytools_wd_from_filename(spelling)
                 if watch >= 0 { watched[watch] = hints }
             }

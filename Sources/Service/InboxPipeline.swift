@@ -5,6 +5,7 @@ import Filing
 import Inbox
 import Ledger
 import Model
+import Synchronization
 import SystemPackage
 
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
@@ -18,6 +19,9 @@ final class InboxPipeline: Sendable {
     let parts: SharedParts
     private let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    private let phase = Mutex(Phase.waitsForFolders)
+
+    private enum Phase { case waitsForFolders, atWork, stopping }
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
@@ -29,13 +33,26 @@ final class InboxPipeline: Sendable {
             longestDocument: parts.memory.limit / MemoryShare.document)
     }
 
-    /// Takes up what earlier runs left, then drop after drop, until the service stops or, with `once`, nothing is left.
+    /// Whether its folders were as they have to be, and it was not told to stop.
+    var isAtWork: Bool { phase.withLock { $0 == .atWork } }
+
+    private var isStopping: Bool { phase.withLock { $0 == .stopping } }
+
+    /// Takes nothing more; ``run()`` returns when what was taken has come to its end.
+    func stopTaking() async {
+        phase.withLock { $0 = .stopping }
+        await folder.stop()
+    }
+
+    /// Takes up what earlier runs left, then drop after drop, until it is told to stop, the service stops or, with
+    /// `once`, nothing is left.
     func run() async {
         await withDiscardingTaskGroup { group in
             do {
                 guard try await foldersAreSuitable() else { return }
                 let work = try await openWork()
-                for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
+                phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
+                for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -49,13 +66,13 @@ final class InboxPipeline: Sendable {
 
     /// Waits until the inbox and its folders are as they have to be.
     ///
-    /// - Returns: `false` with `once`: there is no waiting then.
+    /// - Returns: `false` where it was told to stop before they were, and with `once`: there is no waiting then.
     private func foldersAreSuitable() async throws -> Bool {
         var isReported = false
         while let problem = settings.folderProblems().first {
             if !isReported { parts.report(.inbox(settings.name, .unsuitable(problem))) }
             isReported = true
-            if settings.folder.once { return false }
+            if settings.folder.once || isStopping { return false }
             try await parts.time.sleep(for: min(settings.folder.rescan, .seconds(1)))
         }
         if isReported { parts.report(.inbox(settings.name, .available)) }
@@ -127,9 +144,13 @@ final class InboxPipeline: Sendable {
     /// were claimed and never judged.
     private func leftovers(in work: WorkFolder) async throws -> [DropJob] {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
-            let unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+            var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
-            let known = Set(unfinished.map(\.drop.workName))
+            var known = Set(unfinished.map(\.drop.workName))
+            if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
+                unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+                known = Set(unfinished.map(\.drop.workName))
+            }
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
                     folder.hold(FiledName(filedName))

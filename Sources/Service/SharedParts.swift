@@ -9,5 +9,7 @@ struct SharedParts: Sendable {
     let memory: MemoryBudget
     let patience: Patience
     let time: any TimeSource
+    /// Whether there is an inbox of this name.
+    let isInbox: @Sendable (String) async -> Bool
     let report: @Sendable (ServiceEvent) -> Void
 }

@@ -29,13 +29,17 @@ package struct SluiceService: Service {
 
     /// How long requests under way may take to finish at a stop.
     static let stopGrace = Duration.seconds(8)
+    /// More than are ever used: how many are is the delivery's decision, which a reload may change.
+    private static let connections = 1000
 
+    /// As it was at the start.
     private let configuration: Configuration
     private let options: Options
     private let time: any TimeSource
     private let lock: StateLock
     private let ledger: Ledger
-    private let inboxes: [(settings: InboxSettings, judge: DocumentJudge)]
+    private let supervisor: InboxSupervisor
+    private let desk: ReloadDesk
     private let report: @Sendable (ServiceEvent) -> Void
 
     /// Opens the state, reads the schemas and looks at the folders.
@@ -51,10 +55,9 @@ package struct SluiceService: Service {
         self.options = options
         self.time = time
         self.report = report
-        let schemas = try SchemaLibrary(configuration)
-        inboxes = try configuration.expandedInboxes().map {
-            (try InboxSettings($0, configuration, once: options.once), try schemas.judge(for: $0, configuration))
-        }
+        supervisor = InboxSupervisor(
+            try InboxTemplate.all(of: configuration), once: options.once, time: time, report: report)
+        desk = ReloadDesk(configuration, supervisor: supervisor)
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
@@ -70,20 +73,18 @@ package struct SluiceService: Service {
                 try await ledger.inheritSlots(window: Throttle.window, limit: limit)
             } else { [Moment]() }
         let http = APIClient.makeHTTPClient(
-            connections: configuration.limits.inFlight, timeout: configuration.api.timeout,
+            connections: SluiceService.connections, timeout: configuration.api.timeout,
             authorities: configuration.api.ca?.string)
         let delivery = DeliveryService(
             configuration.delivery(version: options.version), http: http,
             throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
             journal: LedgerJournal(ledger: ledger, patience: patience), time: time, credentials: credentials,
             report: { [report] in report(.delivery($0)) })
-        let pipelines = makePipelines(delivery, patience)
-        report(.started(inboxes: inboxes.map(\.settings.name)))
+        await desk.attach(delivery)
+        let parts = makeParts(delivery, patience)
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
-                await withDiscardingTaskGroup { group in
-                    for pipeline in pipelines { group.addTask { await pipeline.run() } }
-                }
+                await supervisor.run(parts)
             } onCancel: {
                 stop(delivery)
             }
@@ -93,16 +94,26 @@ package struct SluiceService: Service {
         report(.stopped)
     }
 
-    private func makePipelines(_ delivery: DeliveryService, _ patience: Patience) -> [InboxPipeline] {
+    /// Puts another configuration into effect, as far as that is possible without a restart, and reports it.
+    ///
+    /// - Throws: ``CannotStart`` where it cannot be used; nothing has changed then.
+    package func reload(_ new: Configuration) async throws(CannotStart) {
+        report(.reloaded(try await desk.reload(new)))
+    }
+
+    private func makeParts(_ delivery: DeliveryService, _ patience: Patience) -> SharedParts {
         let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
             ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, time: time,
             report: report, once: options.once)
-        let parts = SharedParts(
+        return SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
-            report: report)
-        return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
+            isInbox: { [supervisor] in await supervisor.has($0) }
+        ) { [report, supervisor] event in
+            report(event)
+            supervisor.notice(event)
+        }
     }
 
     /// Takes nothing new; what is under way may finish for a while and is then cut off.
@@ -115,10 +126,11 @@ package struct SluiceService: Service {
     }
 
     private var credentials: DeliveryService.Credentials {
-        { [configuration, options] in
+        { [desk, options] in
+            let api = await desk.configuration.api
             do {
-                let id = try await configuration.api.clientID.resolve(environment: options.environment)
-                let secret = try await configuration.api.clientSecret.resolve(environment: options.environment)
+                let id = try await api.clientID.resolve(environment: options.environment)
+                let secret = try await api.clientSecret.resolve(environment: options.environment)
                 return (id.reveal(), secret.reveal())
             } catch let error as SecretError {
                 throw NetworkFailure("the credentials cannot be read: \(error)")
