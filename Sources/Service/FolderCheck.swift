@@ -21,11 +21,13 @@ package enum FolderCheck {
         return problems
     }
 
-    /// Whether `done`, `failed` and `.work` are the service's alone. Says nothing of the inbox itself.
-    static func ownFoldersAreSuitable(_ inbox: Configuration.Inbox) -> Bool {
-        var problems: [String] = []
-        checkOwnFolders(of: inbox, nil, &problems)
-        return problems.isEmpty
+    /// Whether an inbox that is at work may go on. (One that is gone is missed by whoever watches it.)
+    static func mayGoOn(_ inbox: Configuration.Inbox) -> Bool {
+        var unsaid: [String] = []
+        let home = home(of: inbox, &unsaid)
+        if home == nil { unsaid = [] }
+        checkOwnFolders(of: inbox, home, &unsaid)
+        return unsaid.isEmpty
     }
 
     private static func home(of inbox: Configuration.Inbox, _ problems: inout [String]) -> FileStatus? {
@@ -89,6 +91,8 @@ package enum FolderCheck {
         do throws(SystemCallError) {
             return try Directory(opening: path).status()
         } catch {
+            // Whose it is can be known without opening it.
+            if error.errno == .permissionDenied, let status = statusFromOutside(path) { return status }
             if error.errno == .noSuchFileOrDirectory {
                 if isWritable(path.removingLastComponent()) { return nil }
                 problems.append(
@@ -98,6 +102,15 @@ package enum FolderCheck {
             } else {
                 problems.append("\(path) cannot be opened: \(error.errno)")
             }
+            return nil
+        }
+    }
+
+    private static func statusFromOutside(_ path: FilePath) -> FileStatus? {
+        guard let name = path.lastComponent else { return nil }
+        do throws(SystemCallError) {
+            return try Directory(opening: path.removingLastComponent()).status(of: FileName(bytes: name.string.utf8))
+        } catch {
             return nil
         }
     }

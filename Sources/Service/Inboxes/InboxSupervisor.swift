@@ -182,7 +182,7 @@ actor InboxSupervisor {
     /// A pipeline whose folders senders can write to by now begins anew: it waits until they cannot.
     private func checkFolders() {
         for terms in roster.working where working[terms.name]?.pipeline?.isAtWork == true {
-            if FolderCheck.ownFoldersAreSuitable(terms.inbox) { continue }
+            if FolderCheck.mayGoOn(terms.inbox) { continue }
             carryOut(roster.stop(terms.name))
         }
     }
