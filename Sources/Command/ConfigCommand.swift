@@ -20,6 +20,7 @@ struct ConfigCommand: AsyncParsableCommand {
             var problems: [String] = []
             problems += schemaProblems(configuration)
             problems += folderProblems(configuration)
+            problems += configuration.globProblems()
             problems += await credentialProblems(configuration)
             for warning in configuration.warnings { Output.line("\(configuration.source): warning: \(warning)") }
             for problem in problems { Output.error("\(configuration.source): \(problem)") }

@@ -50,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
             throw error.isConfiguration ? Exit.badConfiguration : Exit.cannotStart
         }
         let reloads = Task {
-            for await _ in hangUps { await reload(service, style, log) }
+            for await _ in hangUps where !once { await reload(service, style, log) }
         }
         defer { reloads.cancel() }
         try await serve(service, logger)

@@ -33,6 +33,19 @@ struct SenderTests {
         }
     }
 
+    @Test func theCheckOfTheConfigurationRunsAsTheServicesUser() async throws {
+        try await ReceivingStage.run { stage in
+            let check = "SECRET=x /mnt/sluice config check --config /srv/sluice.yaml"
+            let good = try await stage.machine.script(check, as: .sluice)
+            #expect(good.contains("/srv/sluice.yaml: ok, 3 inboxes"))
+            try await stage.machine.script("chmod g+w /srv/erp/done && chown globex /srv/sftp/globex/.work")
+            let bad = try await stage.machine.run(["/bin/sh", "-c", check], as: .sluice)
+            #expect(bad.status == 78)
+            #expect(bad.output.contains("inbox erp: /srv/erp/done has mode 2770"))
+            #expect(bad.output.contains("inbox globex: /srv/sftp/globex/.work belongs to user 64002"))
+        }
+    }
+
     @Test func filedDropsAreTheServicesOwnAndItsFoldersAreAsTheContractWantsThem() async throws {
         try await ReceivingStage.run { stage in
             try stage.machine.srv.write(ReceivingStage.account("INV-1"), as: "orders.json")

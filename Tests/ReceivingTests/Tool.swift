@@ -13,8 +13,37 @@ final class Tool: Sendable {
 
     /// The process while it lives: its number may be another's afterwards.
     private final class Child: Sendable {
-        let identifier = Mutex<ProcessIdentifier?>(nil)
-        let status = Mutex<Int32?>(nil)
+        private enum State {
+            /// A busy machine may let the program speak before its number is told here.
+            case starting(signals: [Int32])
+            case alive(ProcessIdentifier)
+            case ended(Int32)
+        }
+
+        private let state = Mutex(State.starting(signals: []))
+
+        var status: Int32? { state.withLock { if case .ended(let status) = $0 { status } else { nil } } }
+
+        func begin(_ process: ProcessIdentifier) {
+            state.withLock { state in
+                if case .starting(let signals) = state { for signal in signals { kill(process.value, signal) } }
+                state = .alive(process)
+            }
+        }
+
+        func end(_ status: Int32) {
+            state.withLock { $0 = .ended(status) }
+        }
+
+        func signal(_ signal: Int32) {
+            state.withLock { state in
+                switch state {
+                case .starting(let signals): state = .starting(signals: signals + [signal])
+                case .alive(let process): kill(process.value, signal)
+                case .ended: break
+                }
+            }
+        }
     }
 
     private let name: String
@@ -52,7 +81,7 @@ final class Tool: Sendable {
                     output: .fileDescriptor(output, closeAfterSpawningProcess: true),
                     error: .fileDescriptor(errors, closeAfterSpawningProcess: true)
                 ) { execution in
-                    child.identifier.withLock { $0 = execution.processIdentifier }
+                    child.begin(execution.processIdentifier)
                 }
                 switch result.terminationStatus {
                 case .exited(let code): status = code
@@ -61,8 +90,7 @@ final class Tool: Sendable {
             } catch {
                 status = 127
             }
-            child.identifier.withLock { $0 = nil }
-            child.status.withLock { $0 = status }
+            child.end(status)
         }
     }
 
@@ -73,19 +101,19 @@ final class Tool: Sendable {
     /// Both its output and its errors.
     var output: String { get throws { try String(contentsOf: outputFile, encoding: .utf8) } }
 
-    var hasEnded: Bool { child.status.withLock { $0 != nil } }
+    var hasEnded: Bool { child.status != nil }
 
     /// The exit status; 128 and more for a signal.
     var status: Int32 {
         get async throws {
             try await eventually("\(name) has ended") { hasEnded }
-            return child.status.withLock { $0 } ?? -1
+            return child.status ?? -1
         }
     }
 
     /// Sends a signal, once the program has started.
     func signal(_ signal: Int32) {
-        child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }
+        child.signal(signal)
     }
 
     /// Ends the process as it wants to be ended.

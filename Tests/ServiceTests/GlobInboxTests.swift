@@ -70,6 +70,21 @@ import Testing
         }
     }
 
+    /// As on a network file system, where another host made it.
+    @Test func aFolderThatNoEventTellsOfIsFoundAtTheNextRescan() async throws {
+        let glob = Self.glob.replacing("rescan: 10m", with: "rescan: 300ms")
+        try await Stage.prepare(inboxes: glob) { stage in
+            let link = try stage.folder.subfolder("sftp").appendingPathComponent("acme")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: stage.url("far/acme"))
+            _ = try stage.folder.subfolder("far")
+            try await stage.serving { service in
+                let inbox = try stage.folder.subfolder("far/acme/inbox")
+                try inbox.write(Stage.account("INV-1"), as: "a.json")
+                try await stage.waitForFile("far/acme/done/a.json")
+            }
+        }
+    }
+
     @Test func twoFoldersThatGiveOneNameAreAProblemAndLoseNothing() async throws {
         let glob = #"name: "{1}{2}", path: "sftp/*/*/inbox", settle: 0s, rescan: 10m"#
         try await Stage.prepare(inboxes: glob) { stage in

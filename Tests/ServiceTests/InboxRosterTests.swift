@@ -95,7 +95,7 @@ import Testing
         #expect(roster.ended("a") == [.start(a)])
     }
 
-    @Test func whateverComesNoTwoEverShareANameOrAFolder() {
+    @Test func whateverComesNoTwoEverShareANameOrAFolder() throws {
         var generator = SeededGenerator(seed: 42)
         var roster = InboxRoster()
         var working: [String: InboxTerms] = [:]
@@ -114,11 +114,11 @@ import Testing
                 actions = roster.want(wanted).actions
             }
             for case .start(let terms) in actions {
-                #expect(working[terms.name] == nil)
-                #expect(!working.values.contains { $0.inbox.path == terms.inbox.path })
+                try #require(working[terms.name] == nil)
+                try #require(!working.values.contains { $0.inbox.path == terms.inbox.path })
                 working[terms.name] = terms
             }
-            #expect(Set(roster.running.map(\.name)) == Set(working.keys))
+            try #require(Set(roster.running.map(\.name)) == Set(working.keys))
         }
         // When all have ended, what is wanted is at work.
         for name in working.keys.sorted() { _ = roster.ended(name) }
