@@ -153,8 +153,13 @@ actor InboxSupervisor {
             for terms in roster.wanted where added.contains(terms.name) {
                 report(.inboxFound(terms.name, terms.inbox.path))
             }
-            if time.moment >= nextCheck { checkFolders() }
-            nextCheck = time.moment + pause
+            let now = time.moment
+            if now >= nextCheck {
+                checkFolders()
+                nextCheck = now + pause
+            } else {
+                nextCheck = min(nextCheck, now + pause)
+            }
         }
     }
 
