@@ -97,6 +97,9 @@ let package = Package(
         .executableTarget(
             name: "DocumentBenchmark", dependencies: ["JSONText", "JSONSchema", crypto],
             path: "Benchmarks/Documents", swiftSettings: strict),
+        .executableTarget(
+            name: "InboxBenchmark", dependencies: ["Inbox", "FileSystem", "Model", system],
+            path: "Benchmarks/Inbox", swiftSettings: strict),
 
         // Tests: one suite a target, and what they share.
         .target(

@@ -22,6 +22,11 @@ struct ConfigCommand: AsyncParsableCommand {
             problems += folderProblems(configuration)
             problems += configuration.globProblems()
             problems += await credentialProblems(configuration)
+            for inbox in configuration.expandedInboxes() {
+                for remark in FolderCheck.remarks(on: inbox) {
+                    Output.line("\(configuration.source): warning: inbox \(inbox.name): \(remark)")
+                }
+            }
             for warning in configuration.warnings { Output.line("\(configuration.source): warning: \(warning)") }
             for problem in problems { Output.error("\(configuration.source): \(problem)") }
             if !problems.isEmpty { throw Exit.badConfiguration }

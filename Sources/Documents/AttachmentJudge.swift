@@ -124,6 +124,10 @@ package struct AttachmentJudge: Sendable {
                 AttachmentRefusal(
                     .attachmentName, "The file's name does not have the agreed form \(name.description).\(type)."))
         }
+        if size > bodyBytes {
+            return .failure(
+                AttachmentRefusal(.sizeMultipart, "The file has \(size) bytes; a request may have \(bodyBytes)."))
+        }
         let content = AttachmentJudge.reference(fields, sha256: try sha256())
         let form = MultipartForm(reference: content, fields: fields, file: file, type: type)
         let length = form.length(ofFile: size)

@@ -35,48 +35,6 @@ package final class Directory: Sendable {
     /// The path of an entry for messages.
     package func describe(_ name: FileName) -> String { "\(path.string)/\(name)" }
 
-    /// The directory's own status.
-    package func status() throws(SystemCallError) -> FileStatus {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .last("fstat", path.string) }
-        return FileStatus(status)
-    }
-
-    /// An entry's status, links not followed; `nil` where there is no such entry.
-    package func status(of name: FileName) throws(SystemCallError) -> FileStatus? {
-        var status = stat()
-        let answer = name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
-        if answer == 0 { return FileStatus(status) }
-        if Glibc.errno == ENOENT { return nil }
-        throw .last("fstatat", describe(name))
-    }
-
-    /// All entries but `.` and `..`, in no order.
-    package func list() throws(SystemCallError) -> [FileName] {
-        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { throw .last("open", path.string) }
-        guard let stream = fdopendir(copy) else {
-            let error = SystemCallError.last("fdopendir", path.string)
-            close(copy)
-            throw error
-        }
-        defer { closedir(stream) }
-        var names: [FileName] = []
-        while true {
-            Glibc.errno = 0
-            guard let entry = readdir(stream) else {
-                if Glibc.errno != 0 { throw .last("readdir", path.string) }
-                return names
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: UInt8.self, capacity: 256) {
-                    FileName(bytes: UnsafeBufferPointer(start: $0, count: strnlen($0, 256)))
-                }
-            }
-            if name.bytes != [0x2E] && name.bytes != [0x2E, 0x2E] { names.append(name) }
-        }
-    }
-
     /// A directory in this one, links not followed; made with `mode` where it is missing and `mode` is given.
     package func subdirectory(_ name: FileName, makingWith mode: UInt32? = nil) throws(SystemCallError) -> Directory {
         if let mode, name.withCString({ mkdirat(descriptor, $0, mode) }) != 0, Glibc.errno != EEXIST {
@@ -87,23 +45,6 @@ package final class Directory: Sendable {
         }
         guard opened >= 0 else { throw .last("openat", describe(name)) }
         return Directory(path: path.appending(name.description), descriptor: opened)
-    }
-
-    /// Moves an entry in one step, and never onto another.
-    ///
-    /// - Returns: `false` where `newName` is taken; nothing has happened then.
-    /// - Throws: ``SystemCallError``; ENOENT where the entry is gone, EXDEV where the folders are on two file systems.
-    package func move(
-        _ name: FileName, to target: Directory, as newName: FileName
-    ) throws(SystemCallError) -> Bool {
-        let answer = name.withCString { from in
-            newName.withCString { to in
-                renameat2(descriptor, from, target.descriptor, to, SLUICE_RENAME_NOREPLACE)
-            }
-        }
-        if answer == 0 { return true }
-        if Glibc.errno == EEXIST { return false }
-        throw .last("renameat2", "\(describe(name)) to \(target.describe(newName))")
     }
 
     /// Moves an entry in one step onto whatever has the new name.

@@ -1,11 +1,5 @@
 import Model
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// What `fstatat(2)` says of a directory entry, links not followed.
 package struct FileStatus: Sendable, Hashable {
     package enum Form: Sendable, Hashable {
@@ -39,25 +33,6 @@ package struct FileStatus: Sendable, Hashable {
         self.size = size
         self.modified = modified
         self.changed = changed
-    }
-
-    init(_ status: stat) {
-        form =
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: .regular
-            case S_IFDIR: .directory
-            case S_IFLNK: .link
-            default: .other
-            }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        links = Int(status.st_nlink)
-        owner = status.st_uid
-        group = status.st_gid
-        mode = status.st_mode & 0o7777
-        size = Int64(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     }
 
     /// The change time on the wall clock.

@@ -1,3 +1,4 @@
+import CLinux
 import Model
 
 #if canImport(Glibc)
@@ -57,9 +58,19 @@ package final class OpenFile: Sendable {
     }
 
     package func status() throws(SystemCallError) -> FileStatus {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+        var status = statx()
+        guard sluice_statx(descriptor, "", SLUICE_AT_EMPTY_PATH, UInt32(STATX_BASIC_STATS), &status) == 0 else {
+            throw .last("statx", path)
+        }
         return FileStatus(status)
+    }
+
+    /// Whether the file has a piece that nobody has written so far (`SEEK_HOLE`): room that was kept for it, or a
+    /// sparse file's gap. `false` where the file system cannot tell.
+    package func hasHole(size: Int64) -> Bool {
+        let SEEK_HOLE: CInt = 4  // linux/fs.h
+        let hole = lseek(descriptor, 0, SEEK_HOLE)
+        return hole >= 0 && Int64(hole) < size
     }
 
     /// Reads at `offset` until the buffer is full or the file ends.

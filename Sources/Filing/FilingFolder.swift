@@ -18,6 +18,9 @@ package final class FilingFolder: Sendable {
 
     package var path: FilePath { directory.path }
 
+    /// Whether no drop is on its way here.
+    package var isIdle: Bool { reserved.withLock(\.isEmpty) }
+
     /// Chooses the name that a drop will have here: one that is free, with its sidecar's.
     package func reserve(_ name: FileName) throws(SystemCallError) -> FiledName {
         for number in 1... {
@@ -77,8 +80,10 @@ package final class FilingFolder: Sendable {
         do throws(SystemCallError) {
             return try work.move(workName, to: directory, as: name.drop)
         } catch {
-            guard error.errno == .improperLink, status.form == .regular else { throw error }
+            guard error.errno == .improperLink else { throw error }
         }
+        // Made anew, a link, pipe, socket or device is all that it was.
+        guard status.form == .regular else { return try work.recreate(workName, in: directory, as: name.drop) }
         return try copy(workName, from: work, as: name, drop: drop)
     }
 

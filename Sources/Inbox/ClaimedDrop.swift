@@ -1,5 +1,6 @@
 import FileSystem
 import Model
+import SystemPackage
 
 /// A file that was taken out of its inbox by one rename and now lies in `.work`.
 package struct ClaimedDrop: Sendable {
@@ -26,4 +27,10 @@ package enum InboxEvent: Sendable {
     case cannotClaim(FileName, SystemCallError)
     /// A folder lies in the inbox; it is left alone.
     case folderLeftAlone(FileName)
+    /// `watch: auto` chose polling, for other hosts may write to this file system.
+    case polled(FileSystemType)
+    /// The kernel does not tell of this inbox (its limit of watches, for one); it is polled.
+    case notWatched(Errno)
+    /// Something about its folders that works, and is worth knowing.
+    case remark(String)
 }

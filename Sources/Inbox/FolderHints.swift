@@ -1,11 +1,6 @@
 import Model
 import Synchronization
-
-/// Whoever is told where to look.
-package protocol HintReceiver: AnyObject, Sendable {
-    /// Called from any thread.
-    func add(_ hint: FolderHints.Hint)
-}
+import SystemPackage
 
 /// Where to look in one folder, gathered until somebody looks: an `AsyncSequence` of what came together meanwhile.
 ///
@@ -17,8 +12,12 @@ package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
         case entry(FileName, renamedIn: Bool)
         /// List the folder.
         case listing
-        /// The folder itself was moved, removed or unmounted.
+        /// The folder itself was moved or removed.
         case gone
+        /// The folder's file system was unmounted.
+        case unmounted
+        /// The kernel refuses to tell of the folder.
+        case unwatched(Errno)
         /// Nothing happened; a deadline may be due, or a stop was asked for.
         case wake
     }
@@ -27,14 +26,28 @@ package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
     package struct Gathered: Sendable {
         package var mustList = false
         package var isGone = false
-        /// The names to look at; `true` for those that came by a rename.
-        package var entries: [FileName: Bool] = [:]
+        package var isUnmounted = false
+        package var unwatched: Errno?
+        fileprivate var marks: [FileName: (number: Int, renamedIn: Bool)] = [:]
+
+        /// The names to look at, in the order in which they were renamed in, or else first spoken of.
+        package var entries: [(name: FileName, renamedIn: Bool)] {
+            marks.sorted { $0.value.number < $1.value.number }.map { ($0.key, $0.value.renamedIn) }
+        }
+
+        fileprivate mutating func add(_ name: FileName, renamedIn: Bool, number: Int) {
+            guard let mark = marks[name] else {
+                marks[name] = (number, renamedIn)
+                return
+            }
+            if renamedIn { marks[name] = (mark.renamedIn ? mark.number : number, true) }
+        }
     }
 
     package typealias Element = Gathered
 
     private static let limit = 4096
-    private let gathered = Mutex(Gathered())
+    private let gathered = Mutex((number: 0, hints: Gathered()))
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -46,13 +59,16 @@ package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
         gathered.withLock { gathered in
             switch hint {
             case .entry(let name, let renamedIn):
-                if gathered.entries.count >= FolderHints.limit && gathered.entries[name] == nil {
-                    gathered.mustList = true
+                gathered.number += 1
+                if gathered.hints.marks.count >= FolderHints.limit && gathered.hints.marks[name] == nil {
+                    gathered.hints.mustList = true
                 } else {
-                    gathered.entries[name] = (gathered.entries[name] ?? false) || renamedIn
+                    gathered.hints.add(name, renamedIn: renamedIn, number: gathered.number)
                 }
-            case .listing: gathered.mustList = true
-            case .gone: gathered.isGone = true
+            case .listing: gathered.hints.mustList = true
+            case .gone: gathered.hints.isGone = true
+            case .unmounted: gathered.hints.isUnmounted = true
+            case .unwatched(let error): gathered.hints.unwatched = error
             case .wake: break
             }
         }
@@ -74,8 +90,8 @@ package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
         package mutating func next(isolation actor: isolated (any Actor)?) async -> Gathered? {
             guard await signals.next(isolation: actor) != nil else { return nil }
             return hints.gathered.withLock { gathered in
-                defer { gathered = Gathered() }
-                return gathered
+                defer { gathered.hints = Gathered() }
+                return gathered.hints
             }
         }
     }

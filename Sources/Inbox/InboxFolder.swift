@@ -5,64 +5,91 @@ import SystemPackage
 /// One inbox as an asynchronous sequence of claimed drops.
 ///
 /// Nothing is claimed before it is asked for: files that wait in the folder are the cheapest queue there is.
-/// Start, event, overflow and timer are all the same to it: a reason to look again.
+/// Start, event, overflow and timer are all the same to it: a reason to look again. While it has nothing to do it holds
+/// no descriptor, so that a thousand inboxes cost a thousand watches and no more, and a file system can be unmounted.
 package actor InboxFolder {
     package struct Settings: Sendable {
         package var path: FilePath
         package var work: FilePath
         package var rules: Settling.Rules
         package var ignore: IgnoreList
+        package var ready: MarkerPattern?
         package var rescan: Duration
+        package var watch: WatchRule
+        package var poll: Duration
         /// End when all that was there at the start has been claimed.
         package var once: Bool
 
         package init(
             path: FilePath, work: FilePath, rules: Settling.Rules, ignore: IgnoreList = IgnoreList(),
-            rescan: Duration, once: Bool = false
+            ready: MarkerPattern? = nil, rescan: Duration, watch: WatchRule = .auto, poll: Duration = .seconds(5),
+            once: Bool = false
         ) {
             self.path = path
             self.work = work
             self.rules = rules
+            self.rules.needsMarker = ready != nil
             self.ignore = ignore
+            self.ready = ready
             self.rescan = rescan
+            self.watch = watch
+            self.poll = poll
             self.once = once
         }
     }
 
-    private let settings: Settings
-    private let time: any TimeSource
-    private let notifier: Notifier
-    private let report: @Sendable (InboxEvent) -> Void
+    let settings: Settings
+    let time: any TimeSource
+    let report: @Sendable (InboxEvent) -> Void
+    let hints = FolderHints()
+    var settling: Settling
 
-    private var hints = FolderHints()
-    private var settling: Settling
-    private var folder: (inbox: Directory, work: WorkFolder)?
+    private let alarms: Alarms
+    let watching: FolderWatching
+    /// While there is something to do.
+    var folder: (inbox: Directory, work: WorkFolder)?
+    private var work: WorkFolder?
     private var nextListing: Moment
     /// What is due to be claimed, the next one last.
-    private var queue: [(FileName, Settling.Condition)] = []
+    private var queue: [Settling.Slot] = []
     private var isStopped = false
+    private(set) var isWaiting = false
     private var isUnavailable = false
-    private var reported: Set<FileName> = []
+    /// How often a file could not be read or claimed.
+    private var troubles: [FileName: Int] = [:]
+    private var leftAlone: Set<FileName> = []
 
-    /// How long to wait before a folder or file that gave an error is tried again.
+    /// How long to wait before a folder or file that gave an error is tried again; a file's time doubles.
     private static let retry = Duration.seconds(1)
+    private static let longestRetry = Duration.seconds(60)
 
+    /// - Parameters:
+    ///   - alarms: shared by many inboxes, so that an idle service seldom wakes.
+    ///   - fileSystem: on what a folder lies; a test says what it wants.
     package init(
-        _ settings: Settings, time: any TimeSource, notifier: Notifier = .shared,
+        _ settings: Settings, time: any TimeSource, notifier: Notifier = .shared, alarms: Alarms? = nil,
+        fileSystem: @escaping FolderWatching.FileSystem = { (folder) throws(SystemCallError) in
+            try folder.fileSystemType()
+        },
         report: @escaping @Sendable (InboxEvent) -> Void
     ) {
         self.settings = settings
         self.time = time
-        self.notifier = notifier
         self.report = report
+        self.alarms = alarms ?? Alarms(time: time)
         settling = Settling(rules: settings.rules)
         nextListing = time.moment
+        watching = FolderWatching(
+            settings.path, settings.watch, hints: hints, notifier: notifier,
+            poller: Poller(every: settings.poll, time: time, alarms: self.alarms), fileSystem: fileSystem,
+            report: report)
     }
 
     /// Claims nothing more; a waiting ``next()`` answers `nil`.
     package func stop() {
         isStopped = true
-        notifier.forget(hints)
+        watching.stop()
+        alarms.cancel(for: self)
         hints.add(.wake)
     }
 
@@ -71,197 +98,215 @@ package actor InboxFolder {
     /// - Returns: `nil` after ``stop()`` or cancellation, or with `once` when nothing is left.
     package func next() async -> ClaimedDrop? {
         while !isStopped && !Task.isCancelled {
-            if time.moment >= nextListing || folder == nil { listAll() }
-            if folder != nil, let drop = claimWhatIsDue() { return drop }
-            if settings.once && (settling.count == 0 || folder == nil) { return nil }
+            if time.moment >= nextListing { listAll() }
+            if let drop = claimWhatIsDue() { return drop }
+            if settings.once && (isUnavailable || settling.nextLook(at: time.moment, time.timestamp) == nil) {
+                return nil
+            }
             await waitForHint()
         }
         return nil
     }
 
-    /// Puts a claimed drop back where it came from, for only reading it showed that it is unfinished.
-    ///
-    /// - Returns: `false` where it cannot go back, or has waited long enough: it is to be judged as it is.
-    package func takeBack(_ drop: ClaimedDrop) -> Bool {
-        guard drop.condition == .whole, let folder,
-            drop.quietSince.duration(to: time.timestamp) < settings.rules.partialGrace
-        else { return false }
-        do throws(SystemCallError) {
-            guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
-            if let status = try folder.inbox.status(of: drop.name) {
-                settling.takeBack(drop.name, status, quietSince: drop.quietSince, at: time.moment)
-                hints.add(.wake)
-            }
-            return true
-        } catch {
-            report(.cannotClaim(drop.name, error))
-            return false
-        }
-    }
+    // MARK: Waiting
 
     /// Sleeps until something happens in the folder or a deadline comes.
     private func waitForHint() async {
-        let now = time.moment
-        let nextLook = folder == nil ? nil : settling.nextLook(at: now, time.timestamp)
-        let deadline = min(nextListing, nextLook ?? nextListing)
-        let alarm = Task { [time, hints] in
-            try await time.sleep(until: deadline)
-            hints.add(.wake)
-        }
-        defer { alarm.cancel() }
+        close()
+        setAlarm()
+        isWaiting = true
+        defer { isWaiting = false }
         let gathered = await withTaskCancellationHandler {
             var iterator = hints.makeAsyncIterator()
             return await iterator.next(isolation: self)
         } onCancel: { [hints] in
             hints.add(.wake)
         }
-        guard let gathered else { return }
-        if gathered.isGone {
-            folder = nil
-            hints = FolderHints()
-        } else if gathered.mustList {
-            nextListing = time.moment
-            for (name, renamedIn) in gathered.entries where renamedIn { look(at: name, renamedIn: true) }
+        guard let gathered, !isStopped else { return }
+        if let error = gathered.unwatched { watching.doWithoutKernel(error) }
+        if gathered.isUnmounted { watching.isUnmounted = true }
+        if gathered.isGone || gathered.isUnmounted { watching.lose() }
+        if gathered.isGone || gathered.isUnmounted || gathered.mustList { nextListing = time.moment }
+        guard !isUnavailable, openForWork() else { return }
+        // A listing tells nothing of renames.
+        for (name, renamedIn) in gathered.entries where renamedIn || !gathered.mustList {
+            look(at: name, renamedIn: renamedIn)
+        }
+    }
+
+    /// A listing may come early, together with others'; a file is due to the moment.
+    private func setAlarm() {
+        let nextLook = isUnavailable ? nil : settling.nextLook(at: time.moment, time.timestamp)
+        if let nextLook, nextLook < nextListing {
+            alarms.set(for: self, at: nextLook) { [hints] in hints.add(.wake) }
         } else {
-            for (name, renamedIn) in gathered.entries { look(at: name, renamedIn: renamedIn) }
+            let leeway = isUnavailable ? InboxFolder.retry / 2 : settings.rescan / 4
+            alarms.set(for: self, at: nextListing, orEarlierBy: leeway) { [hints] in hints.add(.listing) }
         }
     }
 
-    /// Opens the folders where that is needed, and looks at every entry.
-    private func listAll() {
-        do throws(SystemCallError) {
-            try leaveIfReplaced()
-            if folder == nil {
-                let inbox = try Directory(opening: settings.path)
-                folder = (inbox, try WorkFolder(at: settings.work))
-                notifier.watch(settings.path, hints: hints)
-            }
-            guard let folder else { return }
-            for name in try folder.inbox.list() { look(at: name, renamedIn: false) }
-            nextListing = time.moment + settings.rescan
-            if isUnavailable { report(.available) }
-            isUnavailable = false
-        } catch {
-            folder = nil
-            if !isUnavailable { report(.unavailable(error)) }
-            isUnavailable = true
-            nextListing = time.moment + min(InboxFolder.retry, settings.rescan)
-        }
-    }
-
-    /// A removed folder raises no event while it is open, and lists as an empty one.
-    private func leaveIfReplaced() throws(SystemCallError) {
-        guard let inbox = folder?.inbox else { return }
-        let status = try inbox.status()
-        let present = try Directory(opening: settings.path).status()
-        if status.device == present.device && status.inode == present.inode { return }
-        // The kernel itself ends the watch of a folder that is gone.
-        if status.links > 0 { notifier.forget(hints) }
-        hints = FolderHints()
+    func close() {
         folder = nil
+        work?.release()
+    }
+
+    // MARK: Looking
+
+    /// Opens the folders, and looks at every entry.
+    private func listAll() {
+        guard openForWork(), let folder else { return }
+        nextListing = time.moment + settings.rescan
+        do throws(SystemCallError) {
+            settling.beginListing()
+            var folders: Set<FileName> = []
+            var unseen: Set<FileName> = []
+            var failure: SystemCallError?
+            try folder.inbox.forEachName { name in
+                guard failure == nil else { return }
+                do throws(SystemCallError) {
+                    let form = try look(at: name, in: folder.inbox, renamedIn: false)
+                    if form == .directory { folders.insert(name) }
+                } catch {
+                    // No permission to look at one is none for all.
+                    if error.errno == .permissionDenied { failure = error } else { complain(about: name, error) }
+                    unseen.insert(name)
+                }
+            }
+            if let failure { throw failure }
+            settling.endListing()
+            leftAlone.formIntersection(folders)
+            troubles = troubles.filter { settling.contains($0.key) || unseen.contains($0.key) }
+        } catch {
+            giveUp(.system(error))
+        }
+    }
+
+    /// Makes sure that the folder which is at the inbox's path now is open and watched.
+    ///
+    /// - Returns: `false` where the inbox cannot be used.
+    func openForWork() -> Bool {
+        if folder != nil { return true }
+        do throws(FolderFault) {
+            let (inbox, isAnother) = try watching.open()
+            if isAnother { nextListing = min(nextListing, time.moment) }
+            settling.trustsChangeTime = watching.trustsChangeTime
+            do throws(SystemCallError) {
+                if work == nil { work = try WorkFolder(at: settings.work) }
+                guard let work else { return false }
+                _ = try work.directory
+                folder = (inbox, work)
+            } catch {
+                throw FolderFault.system(error)
+            }
+        } catch {
+            giveUp(error)
+            return false
+        }
+        if isUnavailable { report(.available) }
+        isUnavailable = false
+        return true
+    }
+
+    private func giveUp(_ fault: FolderFault) {
+        close()
+        if !isUnavailable {
+            switch fault {
+            case .system(let error): report(.unavailable(error))
+            case .unmounted: report(.unsuitable("\(settings.path): the file system that was mounted here is gone"))
+            }
+        }
+        isUnavailable = true
+        nextListing = time.moment + min(InboxFolder.retry, settings.rescan)
     }
 
     private func look(at name: FileName, renamedIn: Bool) {
-        guard let folder, !settings.ignore.contains(name), !name.isSidecar else { return }
+        guard let folder else { return }
         do throws(SystemCallError) {
-            let status = try folder.inbox.status(of: name)
-            if status?.form == .directory {
-                if reported.insert(name).inserted { report(.folderLeftAlone(name)) }
-                return
-            }
-            if status == nil { reported.remove(name) }
-            settling.see(name, status, renamedIn: renamedIn, at: time.moment, time.timestamp)
+            _ = try look(at: name, in: folder.inbox, renamedIn: renamedIn)
         } catch {
             complain(about: name, error)
         }
     }
 
-    private func claimWhatIsDue() -> ClaimedDrop? {
-        while true {
-            if queue.isEmpty { fillQueue() }
-            guard let (name, condition) = queue.popLast() else { return nil }
-            if let drop = claim(name, condition) { return drop }
-        }
-    }
-
-    /// Sorts what is due once for all of it; what becomes whole meanwhile came later and goes behind.
-    private func fillQueue() {
-        while true {
-            let due = settling.due(at: time.moment, time.timestamp)
-            let toExamine = due.compactMap { if case .examine(let name) = $0 { name } else { nil } }
-            if toExamine.isEmpty {
-                queue = due.reversed().compactMap {
-                    if case .claim(let name, let condition) = $0 { (name, condition) } else { nil }
-                }
-                return
-            }
-            // What an end looks like may decide that its file is not due at all.
-            for name in toExamine { examine(name) }
-        }
-    }
-
-    private func examine(_ name: FileName) {
-        guard let folder else { return }
-        do throws(SystemCallError) {
-            let file = try OpenFile(reading: name, in: folder.inbox)
-            let size = try file.status().size
-            let head = try file.bytes(at: 0, count: Int(min(size, 64)))
-            let tailStart = max(0, size - Int64(FileEnd.window))
-            let tail = try file.bytes(at: tailStart, count: Int(size - tailStart))
-            settling.ended(name, whole: FileEnd.isWhole(name, head: head, tail: tail))
-        } catch {
-            switch error.errno {
-            case .noSuchFileOrDirectory: settling.forget(name)
-            // A link by now: the claim will see that.
-            case .tooManySymbolicLinkLevels: settling.ended(name, whole: true)
-            default: complain(about: name, error)
-            }
-        }
-    }
-
-    private func claim(_ name: FileName, _ condition: Settling.Condition) -> ClaimedDrop? {
-        guard let folder else { return nil }
-        do throws(SystemCallError) {
-            let time = time.timestamp
-            let quietSince = settling.quietSince(name, at: time) ?? time
-            guard let before = try folder.inbox.status(of: name) else {
-                settling.forget(name)
-                return nil
-            }
-            settling.see(name, before, at: self.time.moment, time)
-            guard settling.isDue(name, condition, at: self.time.moment, time) else { return nil }
-            let workName = try folder.work.take(name, from: folder.inbox)
-            settling.forget(name)
-            reported.remove(name)
-            removeOldResult(of: name, in: folder.inbox)
-            guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
-            let isOdd = status.form != .regular || status.links > 1
-            return ClaimedDrop(
-                name: name, workName: workName, status: status, condition: isOdd ? .notRegular : condition,
-                claimedAt: time, quietSince: quietSince)
-        } catch {
-            if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
-                settling.forget(name)
-            } else {
-                complain(about: name, error)
-            }
+    /// - Returns: what the entry is; `nil` where it is gone, or nobody's drop.
+    private func look(
+        at name: FileName, in inbox: Directory, renamedIn: Bool
+    ) throws(SystemCallError) -> FileStatus.Form? {
+        if let drop = settings.ready?.drop(of: name) {
+            // A marker is a reason to look at its drop, which may be there for long.
+            if settling.contains(drop) { try see(drop, inbox.status(of: drop), in: inbox, renamedIn: false) }
             return nil
         }
+        guard !settings.ignore.contains(name), !name.isSidecar else { return nil }
+        let status = try inbox.status(of: name)
+        if status?.form == .directory {
+            if leftAlone.insert(name).inserted { report(.folderLeftAlone(name)) }
+            return .directory
+        }
+        try see(name, status, in: inbox, renamedIn: renamedIn)
+        return status?.form
     }
 
-    /// A result that came back into the inbox with its drop goes; where it cannot, it is in nobody's way.
-    private func removeOldResult(of name: FileName, in inbox: Directory) {
-        do throws(SystemCallError) {
-            try inbox.remove(name.sidecar)
-        } catch {
-            report(.cannotClaim(name.sidecar, error))
+    func see(
+        _ name: FileName, _ status: FileStatus?, in inbox: Directory, renamedIn: Bool
+    ) throws(SystemCallError) {
+        if status == nil { troubles[name] = nil }
+        settling.see(
+            name, status, renamedIn: renamedIn, isMarked: try isMarked(name, in: inbox), at: time.moment,
+            time.timestamp)
+    }
+
+    /// Whether a drop's marker is there; `false` where none is asked for. No marker is longer than a name can be.
+    func isMarked(_ name: FileName, in inbox: Directory) throws(SystemCallError) -> Bool {
+        guard let marker = settings.ready?.marker(of: name), marker.bytes.count <= FileName.longest else {
+            return false
+        }
+        guard let form = try inbox.status(of: marker)?.form else { return false }
+        return form != .directory
+    }
+
+    // MARK: Claiming
+
+    private func claimWhatIsDue() -> ClaimedDrop? {
+        guard !isUnavailable else { return nil }
+        while true {
+            // Sorted once for all of it; what becomes whole meanwhile came later and goes behind.
+            if queue.isEmpty { queue = settling.due(at: time.moment, time.timestamp).reversed() }
+            guard let slot = queue.popLast() else { return nil }
+            guard openForWork() else {
+                queue = []
+                return nil
+            }
+            if let drop = bringOn(slot) { return drop }
         }
     }
 
-    /// Says once what is in the way of a file, and tries it again later.
-    private func complain(about name: FileName, _ error: SystemCallError) {
-        if reported.insert(name).inserted { report(.cannotClaim(name, error)) }
-        settling.postpone(name, until: time.moment + InboxFolder.retry)
+    /// An end is looked at when its file's turn has come: to look at all before the first claim takes long.
+    private func bringOn(_ slot: Settling.Slot) -> ClaimedDrop? {
+        guard let action = settling.action(slot, at: time.moment, time.timestamp) else { return nil }
+        switch action {
+        case .claim(let name, let condition): return claim(name, condition)
+        case .examine(let name):
+            examine(name)
+            guard case .claim(_, let condition) = settling.action(name, at: time.moment, time.timestamp) else {
+                return nil
+            }
+            return claim(name, condition)
+        }
+    }
+
+    /// Says once what is in the way of a file, and tries it again later and later.
+    func complain(about name: FileName, _ error: SystemCallError) {
+        let times = troubles[name, default: 0]
+        if times == 0 { report(.cannotClaim(name, error)) }
+        troubles[name] = times + 1
+        let pause = min(InboxFolder.retry * (1 << min(times, 10)), InboxFolder.longestRetry)
+        settling.postpone(name, until: time.moment + pause)
+    }
+
+    func isClaimed(_ name: FileName) {
+        settling.forget(name)
+        troubles[name] = nil
     }
 }
 

@@ -6,9 +6,9 @@ import Model
 /// A plain value: what was seen goes in with the time, what to do comes out. It never touches the folder.
 ///
 /// ```
-/// first seen ──▶ quiet for `settle` ──▶ its end looks whole ──▶ due
-///     ▲  changed │                           │ it does not
-///     └──────────┴───────────────────────────┴──▶ quiet for `partialGrace` ──▶ due, unfinished
+/// first seen ──▶ its marker is there ──▶ quiet for `settle` ──▶ its end looks whole ──▶ due
+///     ▲   (where one is asked for)                │                │ it does not
+///     └───────────────────────────────── changed ─┴────────────────┴──▶ quiet for `partialGrace` ──▶ due, unfinished
 /// ```
 package struct Settling: Sendable {
     package struct Rules: Sendable, Hashable {
@@ -18,14 +18,18 @@ package struct Settling: Sendable {
         package var trustsChangeTime: Bool
         /// `sort: name`: whole entries go out by name instead of by arrival.
         package var sortsByName: Bool
+        /// `ready`: an entry without its marker is not due.
+        package var needsMarker: Bool
 
         package init(
-            settle: Duration, partialGrace: Duration, trustsChangeTime: Bool = true, sortsByName: Bool = false
+            settle: Duration, partialGrace: Duration, trustsChangeTime: Bool = true, sortsByName: Bool = false,
+            needsMarker: Bool = false
         ) {
             self.settle = settle
             self.partialGrace = partialGrace
             self.trustsChangeTime = trustsChangeTime
             self.sortsByName = sortsByName
+            self.needsMarker = needsMarker
         }
     }
 
@@ -46,145 +50,241 @@ package struct Settling: Sendable {
         case notRegular
     }
 
-    private struct Entry {
-        var status: FileStatus
-        /// When it was first seen with this status, on both clocks.
-        var seenAt: Moment
-        var seenTime: Timestamp
-        /// When a rename into the folder was seen, and nothing changed since.
-        var renamedAt: Timestamp?
-        /// Since when it has been quiet, where an earlier look knows better than the change time.
-        var quietSince: Timestamp?
-        /// A claim failed for a reason of ours; it is tried again then.
-        var notBefore: Moment?
-        var end: End
-        enum End { case unknown, whole, unfinished }
-    }
+    /// An entry's number, for lists of many: good until the entry is forgotten.
+    package typealias Slot = UInt32
 
-    private let rules: Rules
-    private var entries: [FileName: Entry] = [:]
+    private var rules: Rules
+    private var table = WaitingTable()
+    private var wentBack: [FileName: FileStatus] = [:]
+    private var notBefore: [FileName: Int64] = [:]
+    /// The last rename's stamp: of two renames the later one's is greater, however coarse the clock.
+    private var lastRename: Int64 = 0
+    private var listing: WaitingTable.Flags = []
 
     package init(rules: Rules) {
         self.rules = rules
     }
 
     /// How many entries are waited for.
-    package var count: Int { entries.count }
+    package var count: Int { table.count }
+
+    /// Whether the change time tells since when a file is quiet: known when the folder has been opened.
+    package var trustsChangeTime: Bool {
+        get { rules.trustsChangeTime }
+        set { rules.trustsChangeTime = newValue }
+    }
+
+    package func contains(_ name: FileName) -> Bool { table.slot(of: name) != nil }
+
+    // MARK: What was seen
 
     /// An entry was looked at.
     ///
-    /// - Parameter status: `nil`: it is gone.
+    /// - Parameters:
+    ///   - status: `nil`: it is gone.
+    ///   - isMarked: its marker was there.
     package mutating func see(
-        _ name: FileName, _ status: FileStatus?, renamedIn: Bool = false, at now: Moment, _ time: Timestamp
+        _ name: FileName, _ status: FileStatus?, renamedIn: Bool = false, isMarked: Bool = false, at now: Moment,
+        _ time: Timestamp
     ) {
-        guard let status else {
-            entries[name] = nil
+        guard let status else { return forget(name) }
+        let fingerprint = Settling.fingerprint(status)
+        if let slot = table.slot(of: name), table[slot].fingerprint == fingerprint,
+            table[slot].changed == status.changed
+        {
+            mark(slot, isMarked: isMarked)
+            if renamedIn && table[slot].flags.isDisjoint(with: [.renamed, .wentBack]) { stampRename(slot, time) }
             return
         }
-        if var entry = entries[name], entry.status == status {
-            if renamedIn && entry.renamedAt == nil { entry.renamedAt = time }
-            entries[name] = entry
-            return
+        notBefore[name] = nil
+        var entry = WaitingTable.Entry(
+            fingerprint: fingerprint, changed: status.changed, seenAt: now.sinceBoot.wholeNanoseconds)
+        if status.form != .regular { entry.flags.insert(.special) }
+        if status.form == .regular && status.links > 1 { entry.flags.insert(.linked) }
+        let earlier = table.slot(of: name).map { table[$0] }
+        if let earlier, let content = wentBack[name], content.isSameContent(as: status) {
+            entry.flags.formUnion([.wentBack, .unfinished])
+            entry.stamp = earlier.stamp
+        } else {
+            wentBack[name] = nil
         }
-        var entry = Entry(status: status, seenAt: now, seenTime: time, end: .unknown)
-        if renamedIn { entry.renamedAt = time }
-        if let earlier = entries[name], earlier.status.isSameContent(as: status), earlier.quietSince != nil {
-            entry.quietSince = earlier.quietSince
-            entry.end = earlier.end
+        table.set(name, entry)
+        guard let slot = table.slot(of: name) else { return }
+        mark(slot, isMarked: isMarked)
+        if renamedIn && !entry.flags.contains(.wentBack) { stampRename(slot, time) }
+    }
+
+    private mutating func mark(_ slot: Slot, isMarked: Bool) {
+        var flags = table[slot].flags.subtracting([.marked, .listing]).union(listing)
+        if isMarked { flags.insert(.marked) }
+        table[slot].flags = flags
+    }
+
+    /// A rename sets the change time, which tells its moment better than the look that it led to.
+    private mutating func stampRename(_ slot: Slot, _ time: Timestamp) {
+        let entry = table[slot]
+        lastRename = max(lastRename + 1, tells(entry, time) ? entry.changed : time.nanoseconds)
+        table[slot].stamp = lastRename
+        table[slot].flags.insert(.renamed)
+    }
+
+    private static func fingerprint(_ status: FileStatus) -> Int {
+        var status = status
+        status.changed = 0
+        return status.hashValue
+    }
+
+    /// A listing begins: what ``see(_:_:renamedIn:isMarked:at:_:)`` is not told of until ``endListing()`` is gone.
+    package mutating func beginListing() {
+        listing = listing.isEmpty ? .listing : []
+    }
+
+    package mutating func endListing() {
+        var gone: [Slot] = []
+        table.forEach { slot, entry in
+            if entry.flags.intersection(.listing) != listing { gone.append(slot) }
         }
-        entries[name] = entry
+        for name in gone.map(table.name) { forget(name) }
     }
 
     /// A claimed document went back because only parsing showed that it is unfinished: it waits here for the rest of
     /// `partialGrace`, counted from `quietSince` and not from the rename that brought it back.
-    package mutating func takeBack(_ name: FileName, _ status: FileStatus, quietSince: Timestamp, at now: Moment) {
-        entries[name] = Entry(
-            status: status, seenAt: now, seenTime: quietSince, quietSince: quietSince, end: .unfinished)
+    package mutating func takeBack(
+        _ name: FileName, _ status: FileStatus, quietSince: Timestamp, isMarked: Bool = false, at now: Moment
+    ) {
+        var entry = WaitingTable.Entry(
+            fingerprint: Settling.fingerprint(status), changed: status.changed,
+            seenAt: now.sinceBoot.wholeNanoseconds)
+        entry.flags = [.wentBack, .unfinished]
+        entry.stamp = quietSince.nanoseconds
+        table.set(name, entry)
+        wentBack[name] = status
+        if let slot = table.slot(of: name) { mark(slot, isMarked: isMarked) }
     }
 
     /// What the look at a file's end said.
     package mutating func ended(_ name: FileName, whole: Bool) {
-        entries[name]?.end = whole ? .whole : .unfinished
+        guard let slot = table.slot(of: name) else { return }
+        table[slot].flags.subtract([.whole, .unfinished])
+        table[slot].flags.insert(whole ? .whole : .unfinished)
     }
 
     /// The entry could not be claimed: try again at `moment`.
     package mutating func postpone(_ name: FileName, until moment: Moment) {
-        entries[name]?.notBefore = moment
+        guard let slot = table.slot(of: name) else { return }
+        table[slot].flags.insert(.postponed)
+        notBefore[name] = moment.sinceBoot.wholeNanoseconds
     }
 
     /// The entry has been claimed, or is no longer waited for.
     package mutating func forget(_ name: FileName) {
-        entries[name] = nil
+        wentBack[name] = nil
+        notBefore[name] = nil
+        if let slot = table.slot(of: name) { table.remove(slot) }
     }
 
+    // MARK: What is to be done
+
     /// Since when an entry has been quiet, as far as can be known; `nil` for an unknown one.
-    package func quietSince(_ name: FileName, at time: Timestamp) -> Timestamp? {
-        entries[name].map { quietSince($0, at: time) }
+    package func quietSince(_ name: FileName, at now: Moment, _ time: Timestamp) -> Timestamp? {
+        table.slot(of: name).map { slot in
+            let age = age(table[slot], at: now.sinceBoot.wholeNanoseconds, time)
+            return Timestamp(milliseconds: (time.nanoseconds - age) / 1_000_000)
+        }
     }
 
     /// What is due, in the order in which it is to be done.
-    package func due(at now: Moment, _ time: Timestamp) -> [Action] {
-        var due: [(name: FileName, arrival: Timestamp, action: Action)] = []
-        for (name, entry) in entries where deadline(entry, at: now, time) <= now {
-            due.append((name, arrival(entry, at: time), action(name, entry)))
+    package func due(at now: Moment, _ time: Timestamp) -> [Slot] {
+        let now = now.sinceBoot.wholeNanoseconds
+        var due: [Slot] = []
+        table.forEach { slot, entry in
+            if let deadline = deadline(slot, entry, at: now, time), deadline <= now { due.append(slot) }
         }
-        due.sort {
-            if rules.sortsByName || $0.arrival == $1.arrival { $0.name < $1.name } else { $0.arrival < $1.arrival }
+        due.sort { left, right in
+            if rules.sortsByName { return table.precedes(left, right) }
+            let arrivals = (arrival(table[left], at: now, time), arrival(table[right], at: now, time))
+            return arrivals.0 == arrivals.1 ? table.precedes(left, right) : arrivals.0 < arrivals.1
         }
-        return due.map(\.action)
+        return due
     }
 
-    /// Whether an entry is still due to be claimed as it was when ``due(at:_:)`` said so.
-    package func isDue(_ name: FileName, _ condition: Condition, at now: Moment, _ time: Timestamp) -> Bool {
-        guard let entry = entries[name], deadline(entry, at: now, time) <= now else { return false }
-        return action(name, entry) == .claim(name, condition)
+    /// What is to be done with an entry now; `nil` where it is not due, or not there any more.
+    package func action(_ slot: Slot, at now: Moment, _ time: Timestamp) -> Action? {
+        guard table.isUsed(slot) else { return nil }
+        let now = now.sinceBoot.wholeNanoseconds
+        let entry = table[slot]
+        guard let deadline = deadline(slot, entry, at: now, time), deadline <= now else { return nil }
+        let name = table.name(of: slot)
+        if !entry.flags.isDisjoint(with: [.special, .linked]) { return .claim(name, .notRegular) }
+        if entry.flags.contains(.whole) { return .claim(name, .whole) }
+        return entry.flags.contains(.unfinished) ? .claim(name, .unfinished) : .examine(name)
     }
 
-    /// When something will be due; `nil` while nothing is waited for.
+    package func action(_ name: FileName, at now: Moment, _ time: Timestamp) -> Action? {
+        table.slot(of: name).flatMap { action($0, at: now, time) }
+    }
+
+    /// When something will be due; `nil` while nothing is waited for but markers.
     package func nextLook(at now: Moment, _ time: Timestamp) -> Moment? {
-        entries.values.map { deadline($0, at: now, time) }.min()
-    }
-
-    private func action(_ name: FileName, _ entry: Entry) -> Action {
-        if isOdd(entry.status) { return .claim(name, .notRegular) }
-        return switch entry.end {
-        case .unknown: .examine(name)
-        case .whole: .claim(name, .whole)
-        case .unfinished: .claim(name, .unfinished)
+        let now = now.sinceBoot.wholeNanoseconds
+        var next: Int64?
+        table.forEach { slot, entry in
+            guard let deadline = deadline(slot, entry, at: now, time) else { return }
+            next = min(next ?? deadline, deadline)
         }
+        return next.map { Moment(sinceBoot: .nanoseconds($0)) }
     }
 
-    private func deadline(_ entry: Entry, at now: Moment, _ time: Timestamp) -> Moment {
-        if let notBefore = entry.notBefore, notBefore > now { return notBefore }
+    // In nanoseconds: a hundred thousand entries are gone through at once.
+
+    private func deadline(
+        _ slot: Slot, _ entry: WaitingTable.Entry, at now: Int64, _ time: Timestamp
+    ) -> Int64? {
+        if entry.flags.contains(.postponed), let earliest = notBefore[table.name(of: slot)], earliest > now {
+            return earliest
+        }
+        if rules.needsMarker && !entry.flags.contains(.marked) { return nil }
         // A rename by link and unlink shows two links for a moment; only a second look refuses them.
-        if entry.status.form == .regular && entry.status.links > 1 {
-            return entry.seenAt + max(rules.settle, .milliseconds(500))
+        if entry.flags.contains(.linked) {
+            return entry.seenAt + max(rules.settle, .milliseconds(500)).wholeNanoseconds
         }
-        if entry.end == .unfinished { return now + (rules.partialGrace - age(entry, at: now, time)) }
-        if entry.renamedAt != nil { return now }
-        return now + (rules.settle - age(entry, at: now, time))
+        if entry.flags.contains(.unfinished) {
+            return now + rules.partialGrace.wholeNanoseconds - age(entry, at: now, time)
+        }
+        if entry.flags.contains(.renamed) { return now }
+        return now + rules.settle.wholeNanoseconds - age(entry, at: now, time)
     }
 
     /// How long an entry has been quiet.
-    private func age(_ entry: Entry, at now: Moment, _ time: Timestamp) -> Duration {
+    private func age(_ entry: WaitingTable.Entry, at now: Int64, _ time: Timestamp) -> Int64 {
         let sinceSeen = now - entry.seenAt
-        if let quietSince = entry.quietSince { return max(sinceSeen, quietSince.duration(to: time)) }
-        guard rules.trustsChangeTime, entry.status.changedAt <= time else { return sinceSeen }
-        return entry.status.changedAt.duration(to: time)
+        if entry.flags.contains(.wentBack) { return max(sinceSeen, time.nanoseconds - entry.stamp) }
+        return tells(entry, time) ? max(0, time.nanoseconds - entry.changed) : sinceSeen
     }
 
-    private func quietSince(_ entry: Entry, at time: Timestamp) -> Timestamp {
-        if let quietSince = entry.quietSince { return quietSince }
-        guard rules.trustsChangeTime, entry.status.changedAt <= time else { return entry.seenTime }
-        return entry.status.changedAt
+    /// Whether the entry's change time can be believed.
+    private func tells(_ entry: WaitingTable.Entry, _ time: Timestamp) -> Bool {
+        rules.trustsChangeTime && entry.changed / 1_000_000 <= time.milliseconds
     }
 
     /// The rename that was seen, else the quiet's beginning plus `settle`.
-    private func arrival(_ entry: Entry, at time: Timestamp) -> Timestamp {
-        entry.renamedAt ?? quietSince(entry, at: time) + rules.settle
+    private func arrival(_ entry: WaitingTable.Entry, at now: Int64, _ time: Timestamp) -> Int64 {
+        if entry.flags.contains(.renamed) { return entry.stamp }
+        // To the nanosecond, for a backlog's files may be closer than the clock's milliseconds.
+        let since =
+            tells(entry, time) && !entry.flags.contains(.wentBack)
+            ? entry.changed : time.nanoseconds - age(entry, at: now, time)
+        return since + rules.settle.wholeNanoseconds
     }
+}
 
-    private func isOdd(_ status: FileStatus) -> Bool {
-        status.form != .regular || status.links > 1
+extension Timestamp {
+    fileprivate var nanoseconds: Int64 { milliseconds * 1_000_000 }
+}
+
+extension Duration {
+    fileprivate var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

@@ -1,43 +1,95 @@
 import FileSystem
 import Model
+import Synchronization
 import SystemPackage
 
-/// The folder of claimed drops: the service's own, on the inbox's file system.
-package struct WorkFolder: Sendable {
-    package let directory: Directory
+/// The folder of claimed drops: the service's own, and best on the inbox's file system, where a claim is one rename.
+package final class WorkFolder: Sendable {
+    private let path: FilePath
+    private let open = Mutex<Directory?>(nil)
 
     /// Opens the folder, and makes it with mode 0700 where it is missing.
     package init(at path: FilePath) throws(SystemCallError) {
-        let parent = try Directory(opening: path.removingLastComponent())
-        guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .invalidArgument) }
-        directory = try parent.subdirectory(
-            FileName(bytes: name.string.utf8), makingWith: 0o700)
+        self.path = path
+        _ = try directory
+    }
+
+    /// The folder, opened where it is not open.
+    package var directory: Directory {
+        get throws(SystemCallError) {
+            if let directory = open.withLock({ $0 }) { return directory }
+            let parent = try Directory(opening: path.removingLastComponent())
+            guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .invalidArgument) }
+            let directory = try parent.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+            open.withLock { $0 = directory }
+            return directory
+        }
+    }
+
+    /// Closes the folder until it is used again: an idle inbox costs no descriptor, and keeps no file system busy.
+    package func release() {
+        open.withLock { $0 = nil }
     }
 
     /// Takes an entry of `inbox` under its own name, or on a numbered shelf where that name is taken.
     ///
     /// - Throws: ``SystemCallError``; ENOENT where the entry is gone.
     package func take(_ name: FileName, from inbox: Directory) throws(SystemCallError) -> WorkName {
-        if try inbox.move(name, to: directory, as: name) { return WorkName(name: name) }
+        do throws(SystemCallError) {
+            return try rename(name, from: inbox)
+        } catch {
+            guard error.errno == .improperLink else { throw error }
+        }
+        return try takeAcross(name, from: inbox)
+    }
+
+    /// Puts an entry of a folder on this file system here, under `newName` or on a shelf.
+    func rename(
+        _ name: FileName, from folder: Directory, as newName: FileName? = nil
+    ) throws(SystemCallError) -> WorkName {
+        let newName = newName ?? name
+        return try place(newName, isThere: { () throws(SystemCallError) in try folder.status(of: name) != nil }) {
+            (target) throws(SystemCallError) in try folder.move(name, to: target, as: newName)
+        }
+    }
+
+    /// Finds a place for a name: this folder, or the first shelf that has no such entry.
+    ///
+    /// - Parameters:
+    ///   - isThere: whether the entry to be placed is still where it was.
+    ///   - put: `false` where the folder that it is given has such an entry.
+    func place(
+        _ name: FileName, isThere: () throws(SystemCallError) -> Bool,
+        _ put: (Directory) throws(SystemCallError) -> Bool
+    ) throws(SystemCallError) -> WorkName {
+        let directory = try directory
+        if try put(directory) { return WorkName(name: name) }
         for shelf in 1... {
-            if try put(name, from: inbox, onShelf: shelf) { return WorkName(shelf: shelf, name: name) }
+            do throws(SystemCallError) {
+                let folder = try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
+                if try put(folder) { return WorkName(shelf: shelf, name: name) }
+            } catch {
+                switch error.errno {
+                // A drop has the shelf's own name.
+                case .notDirectory, .tooManySymbolicLinkLevels: continue
+                // The shelf was cleared away under us, if it is not the entry that is gone.
+                case .noSuchFileOrDirectory where try isThere(): continue
+                default: throw error
+                }
+            }
         }
         fatalError("an endless range ended")
     }
 
-    /// - Returns: `false` where the shelf has such an entry, or where a drop has the shelf's own name.
-    private func put(_ name: FileName, from inbox: Directory, onShelf shelf: Int) throws(SystemCallError) -> Bool {
-        do throws(SystemCallError) {
-            let folder = try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
-            return try inbox.move(name, to: folder, as: name)
-        } catch {
-            switch error.errno {
-            case .notDirectory, .tooManySymbolicLinkLevels: return false
-            // The shelf was cleared away under us, if it is not the entry that is gone.
-            case .noSuchFileOrDirectory where try inbox.status(of: name) != nil: return false
-            default: throw error
-            }
+    /// The numbers of the shelves that are there.
+    func shelves() throws(SystemCallError) -> [Int] {
+        let directory = try directory
+        var shelves: [Int] = []
+        for name in try directory.list() {
+            guard let shelf = Int(String(decoding: name.bytes, as: UTF8.self)) else { continue }
+            if try directory.status(of: name)?.form == .directory { shelves.append(shelf) }
         }
+        return shelves
     }
 
     /// Puts a copy that belongs to the service in the place of a claimed file, so that its sender, who may hold it
@@ -49,7 +101,7 @@ package struct WorkFolder: Sendable {
         let source = try OpenFile(reading: name.name, in: folder)
         let before = try source.status()
         // A dot keeps it apart from drops, which never begin with one.
-        let temporary = FileName(bytes: WorkFolder.copyPrefix + Array(String(before.inode).utf8))
+        let temporary = WorkFolder.nameOfCopy(before)
         try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)
         let after = try source.status()
         try folder.replace(name.name, with: temporary)
@@ -59,15 +111,16 @@ package struct WorkFolder: Sendable {
     /// Puts a claimed entry back into `inbox` under its own name.
     ///
     /// - Returns: `false` where that name is taken again.
+    /// - Throws: ``SystemCallError``; EXDEV where the inbox is on another file system.
     package func giveBack(_ name: WorkName, to inbox: Directory) throws(SystemCallError) -> Bool {
-        let moved = try folder(of: name).move(name.name, to: inbox, as: name.name)
+        let moved = try folder(of: name).move(name.name, toShared: inbox, as: name.name)
         if moved { try clear(name) }
         return moved
     }
 
     /// The directory that a claimed entry lies in, made anew where it was cleared away already.
     package func folder(of name: WorkName) throws(SystemCallError) -> Directory {
-        guard let shelf = name.shelf else { return directory }
+        guard let shelf = name.shelf else { return try directory }
         return try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
     }
 
@@ -79,6 +132,7 @@ package struct WorkFolder: Sendable {
     /// Everything that lies here, oldest change first.
     package func contents() throws(SystemCallError) -> [(name: WorkName, status: FileStatus)] {
         var found: [(name: WorkName, status: FileStatus)] = []
+        let directory = try directory
         for name in try directory.list() {
             if try clearCopy(name, in: directory) { continue }
             guard let status = try directory.status(of: name) else { continue }
@@ -107,6 +161,10 @@ package struct WorkFolder: Sendable {
     }
 
     private static let copyPrefix = Array(".copy-".utf8)
+
+    static func nameOfCopy(_ original: FileStatus) -> FileName {
+        FileName(bytes: copyPrefix + Array(String(original.inode).utf8))
+    }
 
     private static func name(ofShelf shelf: Int) -> FileName { FileName(String(shelf)) }
 }

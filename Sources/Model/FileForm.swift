@@ -2,11 +2,16 @@
 package enum FileForm: Sendable, Hashable {
     case json, xml, pdf, other
 
-    /// - Parameter head: the first bytes; white space and a byte order mark before the content are skipped.
+    /// - Parameter head: the first bytes; white space and a byte order mark before the content are skipped, and so are
+    ///   the NULs that stand beside every letter in UTF-16 and UTF-32.
     package init(name: FileName, head: [UInt8]) {
         var content = head[...]
-        if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
-        content = content.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        for mark: [UInt8] in [[0xEF, 0xBB, 0xBF], [0xFF, 0xFE], [0xFE, 0xFF], [0, 0, 0xFE, 0xFF]]
+        where content.starts(with: mark) {
+            content = content.dropFirst(mark.count)
+            break
+        }
+        content = content.drop { $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) }
         switch (name.lowercaseExtension, content.first) {
         case ("json", _): self = .json
         case ("xml", _): self = .xml

@@ -43,13 +43,14 @@ extension InboxSettings {
                 rules: Settling.Rules(
                     settle: inbox.settle, partialGrace: inbox.partialGrace,
                     sortsByName: inbox.sort == .name),
-                ignore: IgnoreList(globs: inbox.ignore), rescan: inbox.rescan, once: once),
+                ignore: IgnoreList(globs: inbox.ignore), ready: inbox.ready.flatMap(MarkerPattern.init),
+                rescan: inbox.rescan, watch: inbox.watch.rule, poll: inbox.poll, once: once),
             done: done, failed: failed, filing: inbox.filing.rule,
             attachments: AttachmentJudge(
                 types: inbox.attachments.types, name: AttachmentName(template: inbox.attachments.name),
                 bodyBytes: Int64(configuration.limits.multipartBytes.bytes)),
             attachmentWait: inbox.attachments.wait, scope: inbox.scope, hasFullResults: inbox.results == .full,
-            folderProblems: { FolderCheck.problems(of: inbox) })
+            folderProblems: { FolderCheck.problems(of: inbox) }, folderRemarks: { FolderCheck.remarks(on: inbox) })
     }
 }
 
@@ -59,6 +60,16 @@ extension Configuration.Inbox.Filing {
         case .auto: .auto(serviceUser: geteuid())
         case .move: .move
         case .copy: .copy
+        }
+    }
+}
+
+extension Configuration.Inbox.Watch {
+    var rule: WatchRule {
+        switch self {
+        case .auto: .auto
+        case .inotify: .inotify
+        case .poll: .poll
         }
     }
 }

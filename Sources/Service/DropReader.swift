@@ -23,11 +23,15 @@ struct DropReader: Sendable {
     /// The largest document that can be held.
     let longestDocument: Int
 
+    /// What is longer can never be sent: it is neither copied nor hashed, which could take for ever.
+    var longestDrop: Int64 { max(Int64(longestDocument), attachments.bodyBytes) }
+
+    /// - Parameter expected: how the file was when it was claimed; `nil` where a copy took its place.
     /// - Throws: ``SystemCallError``, for a reason of this machine.
-    func read(_ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp)
-        throws(SystemCallError)
-        -> Reading
-    {
+    func read(
+        _ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp,
+        expected: FileStatus? = nil
+    ) throws(SystemCallError) -> Reading {
         if condition == .notRegular { return .problem(nil, DropReader.notRegular, sha256: nil) }
         let file: OpenFile
         do throws(SystemCallError) {
@@ -44,6 +48,9 @@ struct DropReader: Sendable {
         let before = try file.status()
         guard before.form == .regular, before.links == 1 else {
             return .problem(nil, DropReader.notRegular, sha256: nil)
+        }
+        if let expected, !before.isSameContent(as: expected) {
+            return .problem(nil, Problem(.readChanged, "The file was written to after it was taken."), sha256: nil)
         }
         if before.size == 0 {
             return .problem(nil, Problem(.readEmpty, "The file is empty."), sha256: Array(SHA256.hash(data: [])))
@@ -91,10 +98,16 @@ struct DropReader: Sendable {
         }
         switch judged {
         case .success(let attachment):
+            if try !FileEnd.isWhole(name, file) {
+                return .unfinished(
+                    Problem(.readIncomplete, "The PDF ends too early: there is no %%EOF at its end."),
+                    sha256: sha256 ?? [])
+            }
             return .attachment(attachment, file, size: status.size, sha256: sha256 ?? [])
         case .failure(let refusal):
             if let sha256 { return .problem(.attachment, refusal.problem, sha256: sha256) }
-            return .problem(.attachment, refusal.problem, sha256: try FileCopy.hash(of: file))
+            let hash = status.size > longestDrop ? nil : try FileCopy.hash(of: file)
+            return .problem(.attachment, refusal.problem, sha256: hash)
         }
     }
 

@@ -77,6 +77,15 @@ package struct EventLog: Sendable {
                 metadata: ["inbox": "\(inbox)", "name": "\(name)", "error": "\(error)"])
         case .folderLeftAlone(let name):
             logger.warning("a folder in the inbox is left alone", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
+        case .polled(let type):
+            logger.notice(
+                "the inbox is polled, for other hosts may write to its file system",
+                metadata: ["inbox": "\(inbox)", "fileSystem": "\(type)"])
+        case .notWatched(let error):
+            logger.warning(
+                "the kernel does not watch the inbox; it is polled",
+                metadata: ["inbox": "\(inbox)", "error": "\(error)", "hint": "sysctl fs.inotify.max_user_watches"])
+        case .remark(let remark): logger.notice("folders", metadata: ["inbox": "\(inbox)", "remark": "\(remark)"])
         }
     }
 

@@ -16,21 +16,22 @@ package enum FolderCheck {
     /// Folders that are missing beside the inbox are no fault: the service makes them.
     package static func problems(of inbox: Configuration.Inbox) -> [String] {
         var problems: [String] = []
-        let home = home(of: inbox, &problems)
-        checkOwnFolders(of: inbox, home, &problems)
+        checkHome(of: inbox, &problems)
+        checkOwnFolders(of: inbox, &problems)
         return problems
     }
 
     /// Whether an inbox that is at work may go on. (One that is gone is missed by whoever watches it.)
     static func mayGoOn(_ inbox: Configuration.Inbox) -> Bool {
         var unsaid: [String] = []
-        let home = home(of: inbox, &unsaid)
-        if home == nil { unsaid = [] }
-        checkOwnFolders(of: inbox, home, &unsaid)
+        if !checkHome(of: inbox, &unsaid) { unsaid = [] }
+        checkOwnFolders(of: inbox, &unsaid)
         return unsaid.isEmpty
     }
 
-    private static func home(of inbox: Configuration.Inbox, _ problems: inout [String]) -> FileStatus? {
+    /// - Returns: whether the inbox is there.
+    @discardableResult
+    private static func checkHome(of inbox: Configuration.Inbox, _ problems: inout [String]) -> Bool {
         do throws(SystemCallError) {
             let home = try Directory(opening: inbox.path).status()
             // A claim is a rename out of the inbox.
@@ -40,22 +41,17 @@ package enum FolderCheck {
                         + "service's user \(geteuid()) cannot take files out of it; it must be writable for a group "
                         + "that the service is in (chgrp GROUP \(inbox.path) && chmod 2770 \(inbox.path))")
             }
-            return home
+            return true
         } catch {
             problems.append("the inbox \(inbox.path) cannot be opened: \(error.errno)")
-            return nil
+            return false
         }
     }
 
-    private static func checkOwnFolders(
-        of inbox: Configuration.Inbox, _ home: FileStatus?, _ problems: inout [String]
-    ) {
+    private static func checkOwnFolders(of inbox: Configuration.Inbox, _ problems: inout [String]) {
         for path in [inbox.work, inbox.done, inbox.failed].compactMap(\.self) {
             guard let found = existing(path, &problems) else { continue }
             if let problem = trespass(path, found, isWork: path == inbox.work) { problems.append(problem) }
-            if path == inbox.work, let home, found.device != home.device {
-                problems.append("\(path) is on another file system than \(inbox.path); a claim has to be one rename")
-            }
         }
     }
 

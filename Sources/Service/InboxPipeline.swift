@@ -19,6 +19,8 @@ final class InboxPipeline: Sendable {
     let parts: SharedParts
     private let gate = ArrivalGate()
     private let places = Turnstile(places: width)
+    /// Drops that have been started and not left.
+    private let underWay = Atomic<Int>(0)
     private let phase = Mutex(Phase.waitsForFolders)
 
     private enum Phase { case waitsForFolders, atWork, stopping }
@@ -27,7 +29,9 @@ final class InboxPipeline: Sendable {
         self.settings = settings
         self.parts = parts
         let report = parts.report
-        folder = InboxFolder(settings.folder, time: parts.time) { report(.inbox(settings.name, $0)) }
+        folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
+            report(.inbox(settings.name, $0))
+        }
         reader = DropReader(
             inbox: settings.name, documents: documents, attachments: settings.attachments,
             longestDocument: parts.memory.limit / MemoryShare.document)
@@ -50,9 +54,11 @@ final class InboxPipeline: Sendable {
         await withDiscardingTaskGroup { group in
             do {
                 guard try await foldersAreSuitable() else { return }
+                for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
                 for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
+                releaseIfIdle(work)
                 for await claimed in folder.drops {
                     try await start(.new(claimed), in: work, &group)
                 }
@@ -81,7 +87,9 @@ final class InboxPipeline: Sendable {
 
     private func openWork() async throws -> WorkFolder {
         try await parts.patience.persist("open \(settings.folder.work)") {
-            try WorkFolder(at: settings.folder.work)
+            let work = try WorkFolder(at: settings.folder.work)
+            try work.finishCrossings(from: Directory(opening: settings.folder.path))
+            return work
         }
     }
 
@@ -96,6 +104,7 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let ticket = await gate.ticket()
+        underWay.add(1, ordering: .relaxed)
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, ticket, held: held, in: work)
@@ -104,7 +113,16 @@ final class InboxPipeline: Sendable {
             }
             await self.gate.leave(ticket)
             await self.places.leave()
+            self.underWay.subtract(1, ordering: .relaxed)
+            self.releaseIfIdle(work)
         }
+    }
+
+    /// An idle inbox costs no descriptor, and keeps no file system busy.
+    private func releaseIfIdle(_ work: WorkFolder) {
+        guard underWay.load(ordering: .relaxed) == 0 else { return }
+        work.release()
+        settings.releaseFolders()
     }
 
     /// Works on a drop, and gives its memory back while it waits for another one.
@@ -146,6 +164,7 @@ final class InboxPipeline: Sendable {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
             var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
+            await folder.removeMarkers(of: contents)
             var known = Set(unfinished.map(\.drop.workName))
             if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
                 unfinished = try await parts.ledger.unfinished(inbox: settings.name)
@@ -195,12 +214,14 @@ final class InboxPipeline: Sendable {
         _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-            if condition != .notRegular && settings.copies(status), try !work.adopt(drop.workName) {
+            let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
+            if isCopied, try !work.adopt(drop.workName) {
                 let problem = Problem(.readChanged, "The file was written to while it was taken.")
                 return DropReader.Reading.problem(nil, problem, sha256: nil)
             }
             return try reader.read(
-                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt)
+                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt,
+                expected: isCopied ? nil : status)
         }
         switch reading {
         case .unfinished(let problem, let sha256):

@@ -19,6 +19,8 @@ final class InboxSettings: Sendable {
     let hasFullResults: Bool
     /// What is wrong with the folders now.
     let folderProblems: @Sendable () -> [String]
+    /// What works, and an operator should know.
+    let folderRemarks: @Sendable () -> [String]
     private let filing: FilingRule
     private let folders = Mutex<[Folder: FilingFolder]>([:])
 
@@ -31,7 +33,8 @@ final class InboxSettings: Sendable {
     init(
         name: String, folder: InboxFolder.Settings, done: FilePath, failed: FilePath, filing: FilingRule,
         attachments: AttachmentJudge, attachmentWait: Duration, scope: String, hasFullResults: Bool,
-        folderProblems: @escaping @Sendable () -> [String]
+        folderProblems: @escaping @Sendable () -> [String],
+        folderRemarks: @escaping @Sendable () -> [String] = { [] }
     ) {
         self.name = name
         self.folder = folder
@@ -43,6 +46,7 @@ final class InboxSettings: Sendable {
         self.scope = scope
         self.hasFullResults = hasFullResults
         self.folderProblems = folderProblems
+        self.folderRemarks = folderRemarks
     }
 
     func path(of folder: Folder) -> FilePath {
@@ -72,6 +76,11 @@ final class InboxSettings: Sendable {
             folders[folder] = opened
             return opened
         }
+    }
+
+    /// Closes the folders that no drop is on its way to.
+    func releaseFolders() {
+        folders.withLock { folders in folders = folders.filter { !$0.value.isIdle } }
     }
 
     /// Whether a claimed file is replaced by a copy before it is read.

@@ -1,3 +1,4 @@
+import Inbox
 import Ledger
 import Model
 
@@ -9,6 +10,7 @@ struct SharedParts: Sendable {
     let memory: MemoryBudget
     let patience: Patience
     let time: any TimeSource
+    let alarms: Alarms
     /// Whether there is an inbox of this name.
     let isInbox: @Sendable (String) async -> Bool
     let report: @Sendable (ServiceEvent) -> Void

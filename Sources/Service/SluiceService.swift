@@ -109,7 +109,7 @@ package struct SluiceService: Service {
         return SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), patience: patience, time: time,
-            isInbox: { [supervisor] in await supervisor.has($0) }
+            alarms: Alarms(time: time), isInbox: { [supervisor] in await supervisor.has($0) }
         ) { [report, supervisor] event in
             report(event)
             supervisor.notice(event)

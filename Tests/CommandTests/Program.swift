@@ -74,6 +74,9 @@ struct Program {
         var output: String { get throws { try String(contentsOfFile: outputFile.string, encoding: .utf8) } }
         var errors: String { get throws { try String(contentsOfFile: errorFile.string, encoding: .utf8) } }
 
+        /// The process's number while it runs.
+        var process: pid_t? { child.process }
+
         /// Sends a signal, once the program has started.
         func signal(_ signal: Int32) { child.signal(signal) }
     }
@@ -88,6 +91,8 @@ struct Program {
         }
 
         private let state = Mutex(State.starting(signals: []))
+
+        var process: pid_t? { state.withLock { if case .alive(let process) = $0 { process.value } else { nil } } }
 
         func begin(_ process: ProcessIdentifier) {
             state.withLock { state in

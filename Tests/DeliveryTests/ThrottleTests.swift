@@ -37,6 +37,22 @@ import Testing
         for request in 4...100 { #expect(throttle.take(Int64(request), at: moment(61)) == .go) }
     }
 
+    @Test func whoWaitsForASlotIsToldOfAnotherLimit() async throws {
+        let time = ManualTime()
+        let gate = ThrottleGate(Throttle(limit: 1), time: time)
+        await gate.leave(try await gate.pass())
+        let waiting = Task { try await gate.pass() }
+        try await eventually("it waits for the window") { time.sleeperCount == 1 }
+        await gate.change(limit: 2)
+        _ = try await waiting.value
+        #expect(await gate.usage.used == 2)
+        let cancelled = Task { try await gate.pass() }
+        try await eventually("it waits for the window") { time.sleeperCount == 1 }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        #expect(time.sleeperCount == 0)
+    }
+
     @Test func aLimitAfterNoneWaitsForTheWindowThatNobodyCounted() {
         var throttle = Throttle(limit: nil)
         #expect(throttle.take(1, at: moment(0)) == .go)

@@ -76,4 +76,20 @@ struct OtherFileSystemTests {
         #expect(try workURL.names.isEmpty)
         #expect(try doneURL.names == ["a.json"])
     }
+
+    /// No rename and no copy brings these across: they are made anew.
+    @Test func whatIsNoFileComesToAnEndToo() throws {
+        symlink("/etc/hostname", workURL.path + "/link.json")
+        mkfifo(workURL.path + "/pipe.json", 0o600)
+        for name in ["link.json", "pipe.json"] {
+            let filed = try done.reserve(FileName(name))
+            #expect(try done.take(FileName(name), from: work, as: filed, drop: id))
+            // Again, as after a stop.
+            #expect(try done.take(FileName(name), from: work, as: filed, drop: id))
+        }
+        #expect(try doneURL.names == ["link.json", "pipe.json"])
+        #expect(try workURL.names.isEmpty)
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: doneURL.path + "/link.json") == "/etc/hostname")
+    }
 }

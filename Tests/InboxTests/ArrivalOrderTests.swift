@@ -27,6 +27,31 @@ import TestSupport
         #expect(inbox.due == ["renamed", "written"])
     }
 
+    /// Many renames within one tick of the file system's clock.
+    @Test func renamesGoOutInTheirOwnOrder() {
+        var inbox = SettlingFixture()
+        let file = inbox.file()
+        let names = ["c", "a", "d", "b"]
+        for (number, name) in names.enumerated() {
+            var status = file
+            status.inode = UInt64(number)
+            inbox.see(name, status, renamedIn: true)
+            inbox.ended(name)
+        }
+        #expect(inbox.due == names)
+    }
+
+    @Test func aBacklogIsSortedToTheNanosecond() {
+        var inbox = SettlingFixture()
+        for (number, name) in ["c", "a", "b"].enumerated() {
+            var status = inbox.file(quiet: .seconds(50))
+            status.changed += Int64(number)
+            inbox.see(name, status)
+            inbox.ended(name)
+        }
+        #expect(inbox.due == ["c", "a", "b"])
+    }
+
     @Test func tiesGoByName() {
         var inbox = SettlingFixture()
         let file = inbox.file(quiet: .seconds(5))
@@ -52,6 +77,42 @@ import TestSupport
         inbox.see("2", inbox.file(), renamedIn: true)
         inbox.ended("2")
         #expect(inbox.due == ["2"])
+    }
+
+    /// Many names that come and go, beside a dictionary that does the same.
+    @Test(arguments: 1...5) func manyNamesAreKeptApart(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var inbox = SettlingFixture()
+        var present: Set<String> = []
+        for _ in 0..<20_000 {
+            let number = Int.random(in: 0..<900, using: &generator)
+            let name = String(repeating: "n", count: number % 200) + "-\(number)"
+            if Int.random(in: 0..<5, using: &generator) < 2 {
+                inbox.see(name, inbox.file(), renamedIn: true)
+                present.insert(name)
+            } else {
+                inbox.settling.forget(FileName(name))
+                present.remove(name)
+            }
+        }
+        #expect(inbox.settling.count == present.count)
+        #expect(Set(inbox.due) == Set(present.map { "?\($0)" }))
+        for name in present { inbox.see(name, nil) }
+        #expect(inbox.settling.count == 0)
+        #expect(inbox.wait == nil)
+    }
+
+    /// What a listing does not hold is gone, and costs nothing more.
+    @Test func whatIsNotListedIsForgotten() {
+        var inbox = SettlingFixture()
+        for name in ["a", "b", "c"] { inbox.see(name, inbox.file()) }
+        for _ in 0..<3 {
+            inbox.settling.beginListing()
+            for name in ["a", "c", "d"] { inbox.see(name, inbox.file()) }
+            inbox.settling.endListing()
+            #expect(inbox.settling.count == 3)
+            #expect(!inbox.settling.contains(FileName("b")))
+        }
     }
 
     /// Whatever happens to the files: none is due before its quiet is over, and each is due in the end.

@@ -16,23 +16,36 @@ final class InboxStage: Sendable {
     private let opened: InboxFolder
     let time: any TimeSource
 
-    var work: URL { folder.url.appendingPathComponent(".work") }
+    let work: URL
     var drops: InboxFolder { opened }
 
+    /// - Parameters:
+    ///   - work: elsewhere than beside the inbox.
+    ///   - home: the folder that holds all of it; one of its own unless it is given.
     init(
         settle: Duration = .milliseconds(200), grace: Duration = .seconds(30), rescan: Duration = .seconds(600),
-        ignore: [String] = [], once: Bool = false, byName: Bool = false, time: any TimeSource = SystemTime()
+        ignore: [String] = [], once: Bool = false, byName: Bool = false, time: any TimeSource = SystemTime(),
+        watching: Watching = .auto, ready: String? = nil, work: URL? = nil, alarms: Alarms? = nil,
+        fileSystem: FileSystemType? = nil, home: TemporaryFolder? = nil
     ) throws {
-        folder = try TemporaryFolder()
+        folder = try home ?? TemporaryFolder()
         inbox = try folder.subfolder("inbox")
         outside = try folder.subfolder("outside")
         self.time = time
+        self.work = work ?? folder.url.appendingPathComponent(".work")
         settings = InboxFolder.Settings(
-            path: folder.path.appending("inbox"), work: folder.path.appending(".work"),
+            path: folder.path.appending("inbox"), work: FilePath(self.work.path),
             rules: Settling.Rules(settle: settle, partialGrace: grace, sortsByName: byName),
-            ignore: IgnoreList(globs: ignore), rescan: rescan, once: once)
+            ignore: IgnoreList(globs: ignore), ready: ready.flatMap(MarkerPattern.init), rescan: rescan,
+            watch: watching.rule, poll: .milliseconds(40), once: once)
         let report = Report()
-        opened = InboxFolder(settings, time: time) { report.pass($0) }
+        opened = InboxFolder(
+            settings, time: time, alarms: alarms,
+            fileSystem: { (directory) throws(SystemCallError) in
+                if let fileSystem { return fileSystem }
+                return try directory.fileSystemType()
+            }
+        ) { report.pass($0) }
         report.set { [weak self] event in self?.events.withLock { $0.append(event) } }
     }
 
@@ -40,6 +53,17 @@ final class InboxStage: Sendable {
         // The notifier outlives every test: it watches nothing of this one any more.
         let opened = opened
         Task { await opened.stop() }
+    }
+
+    /// Brings one drop through, so that everything afterwards is seen by the watcher.
+    func watched() async throws {
+        try inbox.write("{}", as: "first.json")
+        _ = try await next(1)
+    }
+
+    /// The events' names, in their order: `unavailable`, `available`.
+    var said: [String] {
+        events.withLock { $0.map { String(String(describing: $0).prefix { $0 != "(" }) } }
     }
 
     /// Writes a file elsewhere and renames it into the inbox.
@@ -76,5 +100,21 @@ final class InboxStage: Sendable {
         private let target = Mutex<(@Sendable (InboxEvent) -> Void)?>(nil)
         func set(_ target: @escaping @Sendable (InboxEvent) -> Void) { self.target.withLock { $0 = target } }
         func pass(_ event: InboxEvent) { target.withLock { $0 }?(event) }
+    }
+}
+
+/// How a stage's inbox is watched.
+enum Watching: CaseIterable, Sendable {
+    case auto, inotify, poll
+
+    /// Both ways of noticing, for what has to hold in either.
+    static let both: [Watching] = [.inotify, .poll]
+
+    var rule: WatchRule {
+        switch self {
+        case .auto: .auto
+        case .inotify: .inotify
+        case .poll: .poll
+        }
     }
 }

@@ -73,7 +73,12 @@ import TestSupport
 
     @Test func namesOfAnyBytesAreClaimed() async throws {
         let stage = try InboxStage()
-        let names = [[0xFF, 0xFE] + Array(".json".utf8), Array("a\nb.json".utf8), Array("Ü 📎.json".utf8)]
+        let texts = [
+            "a\nb.json", "Ü 📎.json", "-rf", "--help.json", "Case.json", "case.json", "CASE.JSON", "a\"b'c`$(d).json",
+            "\u{1}\u{7F}\u{9B}.json", "%s%n.json", " ", "\\", String(repeating: "n", count: 255),
+            String(repeating: "ü", count: 127) + "x",
+        ]
+        let names = [[0xFF, 0xFE] + Array(".json".utf8), [0xC3]] + texts.map { Array($0.utf8) }
         let inbox = try Directory(opening: FilePath(stage.inbox.path))
         for name in names {
             let file = try OpenFile(creating: FileName(bytes: name), in: inbox, .exclusive(mode: 0o640))

@@ -8,10 +8,14 @@ struct SettlingFixture {
     var now = Moment(sinceBoot: .seconds(1000))
     var time = Timestamp(milliseconds: 1_800_000_000_000)
 
-    init(settle: Duration = .seconds(1), grace: Duration = .seconds(60), trusts: Bool = true, byName: Bool = false) {
+    init(
+        settle: Duration = .seconds(1), grace: Duration = .seconds(60), trusts: Bool = true, byName: Bool = false,
+        needsMarker: Bool = false
+    ) {
         settling = Settling(
             rules: Settling.Rules(
-                settle: settle, partialGrace: grace, trustsChangeTime: trusts, sortsByName: byName))
+                settle: settle, partialGrace: grace, trustsChangeTime: trusts, sortsByName: byName,
+                needsMarker: needsMarker))
     }
 
     mutating func pass(_ duration: Duration) {
@@ -28,8 +32,8 @@ struct SettlingFixture {
         return FileStatus(form: form, inode: inode, links: links, size: size, modified: changed, changed: changed)
     }
 
-    mutating func see(_ name: String, _ status: FileStatus?, renamedIn: Bool = false) {
-        settling.see(FileName(name), status, renamedIn: renamedIn, at: now, time)
+    mutating func see(_ name: String, _ status: FileStatus?, renamedIn: Bool = false, isMarked: Bool = false) {
+        settling.see(FileName(name), status, renamedIn: renamedIn, isMarked: isMarked, at: now, time)
     }
 
     mutating func ended(_ name: String, whole: Bool = true) {
@@ -40,7 +44,8 @@ struct SettlingFixture {
     /// odd one.
     var due: [String] {
         settling.due(at: now, time).map {
-            switch $0 {
+            switch settling.action($0, at: now, time) {
+            case nil: "nothing"
             case .examine(let name): "?\(name)"
             case .claim(let name, .whole): "\(name)"
             case .claim(let name, .unfinished): "!\(name)"

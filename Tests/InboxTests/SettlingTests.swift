@@ -134,7 +134,7 @@ import Testing
         #expect(inbox.due == ["@a"])
         // The second look shows one link by now.
         inbox.see("a", inbox.file(links: 1))
-        #expect(!inbox.settling.isDue(FileName("a"), .notRegular, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == nil)
         inbox.pass(.milliseconds(100))
         #expect(inbox.due == ["?a"])
     }
@@ -158,11 +158,10 @@ import Testing
         inbox.settling.postpone(FileName("a"), until: inbox.now + .seconds(5))
         #expect(inbox.due.isEmpty)
         #expect(inbox.wait == .seconds(5))
-        #expect(!inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == nil)
         inbox.pass(.seconds(5))
         #expect(inbox.due == ["a"])
-        #expect(inbox.settling.isDue(FileName("a"), .whole, at: inbox.now, inbox.time))
-        #expect(!inbox.settling.isDue(FileName("a"), .unfinished, at: inbox.now, inbox.time))
+        #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == .claim(FileName("a"), .whole))
     }
 
     @Test func aFileThatWentBackWaitsForTheRestOnly() {
@@ -188,5 +187,20 @@ import Testing
         inbox.see("a", inbox.file(size: 99))
         inbox.pass(.seconds(1))
         #expect(inbox.due == ["?a"])
+    }
+
+    @Test func nothingIsDueBeforeItsMarker() {
+        var inbox = SettlingFixture(needsMarker: true)
+        let file = inbox.file(quiet: .seconds(100))
+        inbox.see("a", file, renamedIn: true)
+        inbox.see("odd", inbox.file(form: .link))
+        inbox.pass(.seconds(3600))
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == nil)
+        inbox.see("a", file, isMarked: true)
+        #expect(inbox.due == ["?a"])
+        // It was taken away again.
+        inbox.see("a", file)
+        #expect(inbox.due.isEmpty)
     }
 }

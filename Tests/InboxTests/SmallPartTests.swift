@@ -1,3 +1,4 @@
+import Foundation
 import Inbox
 import Model
 import Testing
@@ -20,6 +21,52 @@ import Testing
         let head = Array("%PDF-1.7".utf8)
         #expect(FileEnd.isWhole(FileName("a.pdf"), head: head, tail: Array("trailer %%EOF".utf8)))
         #expect(!FileEnd.isWhole(FileName("a.pdf"), head: head, tail: Array("binary".utf8)))
+    }
+
+    @Test(
+        arguments: [
+            ("a.xml", "<a></a>", true), ("a.xml", "<a><b/>", true), ("a.xml", "<a><b>", false),
+            ("a.xml", "<a></a", false),
+            ("a.txt", "<a></a><!-- end -->\n", true), ("a.txt", "<a><!-- end -->", false), ("a.txt", "{\"a\":", false),
+            ("a.json", "[1]", true), ("a.json", "[1", false), ("noname", "{\"ü\":\"𝄞\"}", true),
+            ("a.xml", "<ü></ü>", true),
+        ], [String.Encoding.utf8, .utf16LittleEndian, .utf16BigEndian, .utf16, .utf32LittleEndian, .utf32BigEndian])
+    func theEndIsReadInItsEncoding(document: (name: String, text: String, isWhole: Bool), encoding: String.Encoding) {
+        let bytes = Array(document.text.data(using: encoding) ?? Data())
+        #expect(!bytes.isEmpty)
+        let name = FileName(document.name)
+        #expect(FileEnd.isWhole(name, head: Array(bytes.prefix(64)), tail: bytes) == document.isWhole)
+        // Cut within its last character.
+        if encoding != .utf8 { #expect(!FileEnd.isWhole(name, head: bytes, tail: bytes.dropLast())) }
+    }
+
+    @Test(arguments: [("a.json", "{}"), ("a.xml", "<a></a>"), ("a.pdf", "%PDF-1.4")])
+    func roomThatWasKeptAndNotFilledIsNoEnd(name: String, text: String) {
+        let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: 100)
+        #expect(!FileEnd.isWhole(FileName(name), head: Array(bytes.prefix(64)), tail: bytes))
+        let nothing = [UInt8](repeating: 0, count: 100)
+        #expect(!FileEnd.isWhole(FileName(name), head: nothing, tail: nothing) || name == "a.pdf")
+    }
+}
+
+@Suite struct MarkerPatternTests {
+    @Test(arguments: [
+        ("{name}.ready", "a.json", "a.json.ready"), ("ready-{name}", "a.json", "ready-a.json"),
+        (".{name}.ok", "a.json", ".a.json.ok"), ("ok.{name}.ok", "x", "ok.x.ok"),
+    ])
+    func aMarkerSpeaksOfItsDrop(pattern: String, drop: String, marker: String) throws {
+        let pattern = try #require(MarkerPattern(pattern))
+        #expect(pattern.marker(of: FileName(drop)) == FileName(marker))
+        #expect(pattern.drop(of: FileName(marker)) == FileName(drop))
+        #expect(pattern.drop(of: FileName(drop)) == nil)
+    }
+
+    @Test func whatHasNoNameInItIsNoMarker() throws {
+        for text in ["", "{name}", "ready", "{name}{name}", "{stem}.ready"] { #expect(MarkerPattern(text) == nil) }
+        let pattern = try #require(MarkerPattern("{name}.ready"))
+        #expect(pattern.drop(of: FileName(".ready")) == nil)
+        let odd = FileName(bytes: [0xFF, 0x0A])
+        #expect(pattern.drop(of: pattern.marker(of: odd)) == odd)
     }
 }
 
@@ -53,7 +100,8 @@ import Testing
         hints.add(.entry(FileName("b"), renamedIn: false))
         var iterator = hints.makeAsyncIterator()
         let gathered = await iterator.next(isolation: nil)
-        #expect(gathered?.entries == [FileName("a"): true, FileName("b"): false])
+        #expect(gathered?.entries.map(\.name) == [FileName("a"), FileName("b")])
+        #expect(gathered?.entries.map(\.renamedIn) == [true, false])
         #expect(gathered?.mustList == false)
         hints.add(.wake)
         #expect(await iterator.next(isolation: nil)?.entries.isEmpty == true)

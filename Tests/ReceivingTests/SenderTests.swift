@@ -33,6 +33,21 @@ struct SenderTests {
         }
     }
 
+    @Test func aJobMayWriteAMarkerWhenItIsDone() async throws {
+        try await ReceivingStage.run(keys: [#"ready: "{name}.ready""#]) { stage in
+            let content = ReceivingStage.account("INV-1")
+            try stage.machine.srv.write(content, as: "orders.json")
+            try await stage.machine.script("umask 027; cp /srv/orders.json /srv/erp/inbox/orders.json", as: .erp)
+            // Longer than `settle`: it looks whole, and is not said to be.
+            try await Task.sleep(for: .seconds(3))
+            #expect(stage.exists("\(Self.erp)/inbox/orders.json"))
+            try await stage.machine.script("touch /srv/erp/inbox/orders.json.ready", as: .erp)
+            try await stage.expectDone("orders.json", in: Self.erp, content: content)
+            try await eventually("the marker is gone") { !stage.exists("\(Self.erp)/inbox/orders.json.ready") }
+            try stage.expectNothingLeft(in: Self.erp)
+        }
+    }
+
     @Test func theCheckOfTheConfigurationRunsAsTheServicesUser() async throws {
         try await ReceivingStage.run { stage in
             let check = "SECRET=x /mnt/sluice config check --config /srv/sluice.yaml"

@@ -99,7 +99,7 @@ import Testing
         var generator = SeededGenerator(seed: 42)
         var roster = InboxRoster()
         var working: [String: InboxTerms] = [:]
-        for _ in 0..<5000 {
+        for _ in 0..<1000 {
             let actions: [InboxRoster.Action]
             if Bool.random(using: &generator), let ending = working.keys.sorted().randomElement(using: &generator) {
                 // An end that nobody asked for may come, too.

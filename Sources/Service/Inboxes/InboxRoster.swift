@@ -32,6 +32,11 @@ struct InboxRoster: Sendable {
         entries.values.filter { !$0.isStopping }.map(\.terms).sorted { $0.name < $1.name }
     }
 
+    /// What was told to stop and has not ended, by name.
+    var stopping: [InboxTerms] {
+        entries.values.filter(\.isStopping).map(\.terms).sorted { $0.name < $1.name }
+    }
+
     func isWanted(_ name: String) -> Bool { wanted.contains { $0.name == name } }
 
     /// From now on these are to be at work.

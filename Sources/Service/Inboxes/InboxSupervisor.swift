@@ -71,13 +71,14 @@ actor InboxSupervisor {
 
     /// From now on the configured inboxes are these. Every folder is looked at again.
     ///
-    /// - Returns: what is different; it is on its way when this returns.
-    func reload(_ templates: [InboxTemplate]) -> InboxChanges {
+    /// - Returns: what is different. No more is taken in other terms when this returns; the rest is on its way.
+    func reload(_ templates: [InboxTemplate]) async -> InboxChanges {
         self.templates = templates
         found = [:]
         parents.forget()
         let changes = look()
         checkFolders()
+        for terms in roster.stopping { await working[terms.name]?.pipeline?.stopTaking() }
         return changes
     }
 
@@ -181,7 +182,7 @@ actor InboxSupervisor {
             hints.add(.wake)
         }
         // The kernel ended a watch and does not say which.
-        if gathered?.isGone == true { parents.forget() }
+        if let gathered, gathered.isGone || gathered.isUnmounted { parents.forget() }
     }
 
     /// A pipeline whose folders senders can write to by now begins anew: it waits until they cannot.

@@ -23,7 +23,7 @@ struct ParentFolders {
         }
         for (path, parent) in folders where watched[path] == nil {
             let filter = Filter(names: parent.names, hints: hints)
-            notifier.watch(path, hints: filter, isParent: true)
+            notifier.watch(path, filter, tellsOfLeaving: true)
             watched[path] = (parent, filter)
         }
     }

@@ -1,0 +1,100 @@
+import CLinux
+import Model
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Looks at entries: `getdents64(2)` by way of `readdir(3)`, and `statx(2)`.
+extension Directory {
+    /// All entries but `.` and `..`, in no order.
+    package func list() throws(SystemCallError) -> [FileName] {
+        var names: [FileName] = []
+        try forEachName { names.append($0) }
+        return names
+    }
+
+    /// Calls `body` with every entry but `.` and `..`, in no order: a folder may hold more names than one wants to keep.
+    package func forEachName(_ body: (FileName) -> Void) throws(SystemCallError) {
+        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { throw .last("open", path.string) }
+        guard let stream = fdopendir(copy) else {
+            let error = SystemCallError.last("fdopendir", path.string)
+            close(copy)
+            throw error
+        }
+        defer { closedir(stream) }
+        while true {
+            Glibc.errno = 0
+            guard let entry = readdir(stream) else {
+                if Glibc.errno != 0 { throw .last("readdir", path.string) }
+                return
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: UInt8.self, capacity: 256) {
+                    FileName(bytes: UnsafeBufferPointer(start: $0, count: strnlen($0, 256)))
+                }
+            }
+            if name.bytes != [0x2E] && name.bytes != [0x2E, 0x2E] { body(name) }
+        }
+    }
+
+    /// The directory's own status.
+    package func status() throws(SystemCallError) -> FileStatus {
+        var status = statx()
+        guard sluice_statx(descriptor, "", SLUICE_AT_EMPTY_PATH, UInt32(STATX_BASIC_STATS), &status) == 0 else {
+            throw .last("statx", path.string)
+        }
+        return FileStatus(status)
+    }
+
+    /// An entry's status, links not followed; `nil` where there is no such entry.
+    package func status(of name: FileName) throws(SystemCallError) -> FileStatus? {
+        var status = statx()
+        let answer = name.withCString {
+            sluice_statx(descriptor, $0, AT_SYMLINK_NOFOLLOW, UInt32(STATX_BASIC_STATS), &status)
+        }
+        if answer == 0 { return FileStatus(status) }
+        if Glibc.errno == ENOENT { return nil }
+        throw .last("statx", describe(name))
+    }
+
+    /// Whether a file system is mounted right here.
+    package func isMountPoint() throws(SystemCallError) -> Bool {
+        var status = statx()
+        guard sluice_statx(descriptor, "", SLUICE_AT_EMPTY_PATH, UInt32(STATX_BASIC_STATS), &status) == 0 else {
+            throw .last("statx", path.string)
+        }
+        return status.stx_attributes & UInt64(STATX_ATTR_MOUNT_ROOT) != 0
+    }
+}
+
+extension FileStatus {
+    init(_ status: statx) {
+        self.init(
+            form: Form(mode: UInt32(status.stx_mode)),
+            device: UInt64(status.stx_dev_major) << 32 | UInt64(status.stx_dev_minor), inode: status.stx_ino,
+            links: Int(status.stx_nlink), owner: status.stx_uid, group: status.stx_gid,
+            mode: UInt32(status.stx_mode) & 0o7777, size: Int64(status.stx_size),
+            modified: FileStatus.nanoseconds(status.stx_mtime), changed: FileStatus.nanoseconds(status.stx_ctime))
+    }
+
+    private static func nanoseconds(_ time: statx_timestamp) -> Int64 {
+        time.tv_sec * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension FileStatus.Form {
+    init(mode: UInt32) {
+        self =
+            switch mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .link
+            default: .other
+            }
+    }
+}

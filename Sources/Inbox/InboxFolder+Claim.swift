@@ -1,0 +1,112 @@
+import FileSystem
+import Model
+import SystemPackage
+
+/// From a due entry to a claimed drop, and back.
+extension InboxFolder {
+    /// Looks at a file's end, which may tell that more is to come.
+    func examine(_ name: FileName) {
+        guard let inbox = folder?.inbox else { return }
+        do throws(SystemCallError) {
+            let file = try OpenFile(reading: name, in: inbox)
+            settling.ended(name, whole: try FileEnd.isWhole(name, file))
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory: isClaimed(name)
+            // A link or socket by now: the claim will see that.
+            case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice: settling.ended(name, whole: true)
+            default: complain(about: name, error)
+            }
+        }
+    }
+
+    func claim(_ name: FileName, _ condition: Settling.Condition) -> ClaimedDrop? {
+        guard let folder else { return nil }
+        do throws(SystemCallError) {
+            let now = time.timestamp
+            let quietSince = settling.quietSince(name, at: time.moment, now) ?? now
+            guard let before = try folder.inbox.status(of: name) else {
+                isClaimed(name)
+                return nil
+            }
+            // Whatever changed since the last look has to settle again.
+            try see(name, before, in: folder.inbox, renamedIn: false)
+            guard settling.action(name, at: time.moment, now) == .claim(name, condition) else { return nil }
+            let workName = try folder.work.take(name, from: folder.inbox)
+            isClaimed(name)
+            removeCompanions(of: name, in: folder.inbox)
+            guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
+            let isOdd = status.form != .regular || status.links > 1
+            return ClaimedDrop(
+                name: name, workName: workName, status: status, condition: isOdd ? .notRegular : condition,
+                claimedAt: now, quietSince: quietSince)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
+                isClaimed(name)
+            } else {
+                complain(about: name, error)
+            }
+            return nil
+        }
+    }
+
+    /// A drop's marker goes with it, and so does a result that came back with it. One that cannot go is in nobody's
+    /// way.
+    private func removeCompanions(of name: FileName, in inbox: Directory) {
+        for companion in [name.sidecar, settings.ready?.marker(of: name)].compactMap({ $0 })
+        where companion.bytes.count <= FileName.longest {
+            do throws(SystemCallError) {
+                try inbox.remove(companion)
+            } catch {
+                report(.cannotClaim(companion, error))
+            }
+        }
+    }
+
+    /// Puts a claimed drop back where it came from, for only reading it showed that it is unfinished.
+    ///
+    /// - Returns: `false` where it cannot go back, or has waited long enough: it is to be judged as it is.
+    package func takeBack(_ drop: ClaimedDrop) -> Bool {
+        guard drop.condition == .whole,
+            drop.quietSince.duration(to: time.timestamp) < settings.rules.partialGrace, openForWork(), let folder
+        else { return false }
+        defer { if isWaiting { close() } }
+        do throws(SystemCallError) {
+            // Without its marker it would wait for ever.
+            let marker = settings.ready?.marker(of: drop.name)
+            if let marker, try folder.inbox.status(of: marker) == nil {
+                _ = try OpenFile(creating: marker, in: folder.inbox, .exclusive(mode: 0o640))
+            }
+            guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
+            if let status = try folder.inbox.status(of: drop.name) {
+                settling.takeBack(
+                    drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment)
+                hints.add(.wake)
+            }
+            return true
+        } catch {
+            // Judged as it is, it ends in one place; so does one that another file system keeps from going back.
+            if error.errno != .improperLink { report(.cannotClaim(drop.name, error)) }
+            return false
+        }
+    }
+
+    /// Removes the markers of drops that were claimed, by a run of the service that was stopped before it could.
+    ///
+    /// - Parameter claimed: what lies in `.work`. A marker that is younger than its drop's claim is a later drop's.
+    package func removeMarkers(of claimed: [(name: WorkName, status: FileStatus)]) {
+        guard let pattern = settings.ready, openForWork(), let folder else { return }
+        defer { if isWaiting { close() } }
+        for (workName, status) in claimed {
+            let marker = pattern.marker(of: workName.name)
+            do throws(SystemCallError) {
+                guard marker.bytes.count <= FileName.longest,
+                    let present = try folder.inbox.status(of: marker), present.changed <= status.changed
+                else { continue }
+                try folder.inbox.remove(marker)
+            } catch {
+                report(.cannotClaim(marker, error))
+            }
+        }
+    }
+}

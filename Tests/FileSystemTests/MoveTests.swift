@@ -1,0 +1,102 @@
+import FileSystem
+import Foundation
+import Model
+import SystemPackage
+import Testing
+import TestSupport
+
+/// Moves on file systems that do not know `RENAME_NOREPLACE`, and entries that no rename brings across.
+@Suite struct MoveTests {
+    private let folder: TemporaryFolder
+    private let fromURL: URL
+    private let toURL: URL
+    private let from: Directory
+    private let to: Directory
+    private let old = FileName("old")
+    private let new = FileName("new")
+
+    init() throws {
+        folder = try TemporaryFolder()
+        fromURL = try folder.subfolder("from")
+        toURL = try folder.subfolder("to")
+        from = try Directory(opening: folder.path.appending("from"))
+        to = try Directory(opening: folder.path.appending("to"))
+    }
+
+    enum Way: CaseIterable { case kernel, shared, look, link }
+
+    private func move(_ way: Way) throws -> Bool {
+        switch way {
+        case .kernel: try from.move(old, to: to, as: new)
+        case .shared: try from.move(old, toShared: to, as: new)
+        case .look: try from.moveAfterALook(old, to: to, as: new)
+        case .link: try from.moveByLink(old, to: to, as: new)
+        }
+    }
+
+    @Test(arguments: Way.allCases) func anEntryIsMoved(way: Way) throws {
+        try fromURL.write("content", as: "old")
+        #expect(try move(way))
+        #expect(try fromURL.names.isEmpty)
+        #expect(try toURL.text(of: "new") == "content")
+    }
+
+    @Test(arguments: Way.allCases) func anotherEntryIsNeverReplaced(way: Way) throws {
+        try fromURL.write("content", as: "old")
+        try FileManager.default.createSymbolicLink(atPath: toURL.path + "/new", withDestinationPath: "/nowhere")
+        #expect(try !move(way))
+        #expect(try fromURL.text(of: "old") == "content")
+        #expect(try to.status(of: new)?.form == .link)
+    }
+
+    @Test(arguments: Way.allCases) func whatIsGoneCannotBeMoved(way: Way) {
+        let error = #expect(throws: SystemCallError.self) { _ = try move(way) }
+        #expect(error?.errno == .noSuchFileOrDirectory)
+    }
+
+    @Test func aLinkIsMadeAnewWithItsTarget() throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: fromURL.path + "/old", withDestinationPath: "/no where/\u{1F4CE}")
+        #expect(try from.recreate(old, in: to, as: new))
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: toURL.path + "/new") == "/no where/\u{1F4CE}")
+        #expect(try fromURL.names.isEmpty)
+    }
+
+    @Test func aPipeAndASocketAreMadeAnew() throws {
+        #expect(mkfifo(fromURL.path + "/old", 0o600) == 0)
+        #expect(try from.recreate(old, in: to, as: new))
+        #expect(mknod(fromURL.path + "/old", S_IFSOCK | 0o600, 0) == 0)
+        #expect(try from.recreate(old, in: to, as: FileName("socket")))
+        var status = stat()
+        #expect(lstat(toURL.path + "/new", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+        #expect(lstat(toURL.path + "/socket", &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK)
+        #expect(try fromURL.names.isEmpty)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can make a device")) func aDeviceKeepsItsNumbers() throws {
+        #expect(mknod(fromURL.path + "/old", S_IFCHR | 0o600, 0x0103) == 0)
+        #expect(try from.recreate(old, in: to, as: new))
+        var status = stat()
+        #expect(lstat(toURL.path + "/new", &status) == 0)
+        #expect(status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0x0103)
+    }
+
+    @Test func nothingElseIsReplaced() throws {
+        #expect(mkfifo(fromURL.path + "/old", 0o600) == 0)
+        try toURL.write("other", as: "new")
+        #expect(try !from.recreate(old, in: to, as: new))
+        #expect(try toURL.text(of: "new") == "other")
+        #expect(try fromURL.names == ["old"])
+    }
+
+    /// A stop between the new entry and the old one's end.
+    @Test func whatIsThereAlreadyIsNotMadeTwice() throws {
+        for url in [fromURL, toURL] {
+            try FileManager.default.createSymbolicLink(
+                atPath: url.path + (url == toURL ? "/new" : "/old"), withDestinationPath: "/same")
+        }
+        #expect(try from.recreate(old, in: to, as: new))
+        #expect(try fromURL.names.isEmpty)
+    }
+}

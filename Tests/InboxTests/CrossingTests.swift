@@ -1,0 +1,117 @@
+import FileSystem
+import Foundation
+import Inbox
+import Model
+import SystemPackage
+import Testing
+import TestSupport
+
+/// `.work` on another file system than the inbox: `/dev/shm` is one of its own on every Linux.
+@Suite(
+    .enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "needs a second file system in /dev/shm"),
+    .timeLimit(.minutes(5)))
+struct CrossingTests {
+    /// Removed with its last reference.
+    private final class FarFolder: Sendable {
+        let url = URL(fileURLWithPath: "/dev/shm/sluice-test-\(UUID().uuidString)")
+        init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+        deinit { do { try FileManager.default.removeItem(at: url) } catch { print("a folder stays behind: \(error)") } }
+    }
+
+    private let far: FarFolder
+    private let stage: InboxStage
+    private let work: WorkFolder
+    private let inbox: Directory
+    private var passage: URL { stage.inbox.appendingPathComponent(".sluice-claim") }
+
+    init() throws {
+        far = try FarFolder()
+        stage = try InboxStage(settle: .milliseconds(50), work: far.url.appendingPathComponent(".work"))
+        work = try WorkFolder(at: FilePath(stage.work.path))
+        inbox = try Directory(opening: FilePath(stage.inbox.path))
+    }
+
+    @Test func dropsAreClaimedByACopyAndTheirOriginalsGo() async throws {
+        for round in 0..<3 {
+            try stage.moveIn("same.json", "{\"round\":\(round)}")
+            let drop = try await stage.next()
+            #expect(try stage.text(of: drop) == "{\"round\":\(round)}")
+            #expect(drop.condition == .whole)
+        }
+        #expect(try stage.inbox.names.isEmpty)
+        #expect(try stage.work.names == ["1", "2", "same.json"])
+        #expect(stage.said.isEmpty)
+    }
+
+    @Test func aCopyBelongsToTheServiceAlone() async throws {
+        try stage.moveIn("a.json", "{\"a\":1}")
+        let sender = try #require(FileHandle(forUpdatingAtPath: stage.inbox.path + "/a.json"))
+        let drop = try await stage.next()
+        try sender.write(contentsOf: Data("changed".utf8))
+        #expect(try stage.text(of: drop) == "{\"a\":1}")
+    }
+
+    @Test func whatIsNoFileIsMadeAnew() async throws {
+        symlink("/etc/hostname", stage.inbox.path + "/link.json")
+        mkfifo(stage.inbox.path + "/pipe.json", 0o600)
+        var forms: [FileName: FileStatus.Form] = [:]
+        for _ in 0..<2 {
+            let drop = try await stage.next()
+            #expect(drop.condition == .notRegular)
+            forms[drop.name] = drop.status.form
+        }
+        #expect(forms == [FileName("link.json"): .link, FileName("pipe.json"): .other])
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: stage.work.path + "/link.json") == "/etc/hostname"
+        )
+        #expect(try stage.inbox.names.isEmpty)
+    }
+
+    @Test func anotherDropOfTheNameIsNotTouched() throws {
+        try stage.inbox.write("first", as: "a.json")
+        let first = try work.take(FileName("a.json"), from: inbox)
+        try stage.inbox.write("second", as: "a.json")
+        #expect(try stage.work.text(of: "a.json") == "first")
+        #expect(try stage.inbox.text(of: "a.json") == "second")
+        #expect(throws: SystemCallError("renameat2", "", .improperLink)) {
+            do throws(SystemCallError) {
+                _ = try work.giveBack(first, to: inbox)
+            } catch {
+                throw SystemCallError(error.call, "", error.errno)
+            }
+        }
+    }
+
+    /// Stopped after the first rename: nothing is in `.work` so far.
+    @Test func aStopBeforeTheCopyLosesNothing() throws {
+        try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
+        try passage.write("{\"a\":1}", as: "a.json")
+        try stage.work.write("half of {\"a\":", as: ".copy-1")
+        try work.finishCrossings(from: inbox)
+        #expect(try work.contents().map(\.name) == [WorkName(name: FileName("a.json"))])
+        #expect(try stage.work.text(of: "a.json") == "{\"a\":1}")
+        #expect(try stage.inbox.names.isEmpty)
+    }
+
+    /// Stopped after the copy: the original is all that is left to be removed.
+    @Test(arguments: [nil, 3]) func aStopAfterTheCopyDoublesNothing(shelf: Int?) throws {
+        try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
+        try passage.write("{\"a\":1}", as: "a.json")
+        let place = shelf.map { stage.work.appendingPathComponent("\($0)") } ?? stage.work
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        if shelf != nil { try stage.work.write("another", as: "a.json") }
+        try place.write("{\"a\":1}", as: "a.json")
+        try work.finishCrossings(from: inbox)
+        #expect(try work.contents().count == (shelf == nil ? 1 : 2))
+        #expect(try stage.inbox.names.isEmpty)
+    }
+
+    /// What was in the passage at a stop is gone on with before the next claim, too.
+    @Test func theNextClaimFinishesTheLast() async throws {
+        try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
+        try passage.write("{\"a\":1}", as: "a.json")
+        try stage.moveIn("b.json")
+        #expect(try await stage.next(1) == ["b.json"])
+        #expect(try stage.work.names == ["a.json", "b.json"])
+    }
+}
