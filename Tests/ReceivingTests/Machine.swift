@@ -15,7 +15,7 @@ struct Machine: Sendable {
         }
         let programs = ["/usr/sbin/sshd", "/usr/bin/sftp", "/usr/sbin/smbd", "/usr/bin/smbclient", "/usr/bin/setpriv"]
         let missing = programs.filter { !FileManager.default.isExecutableFile(atPath: $0) }
-        guard missing.isEmpty else { return "scripts/setup installs what is missing: \(missing)" }
+        guard missing.isEmpty else { return "scripts/setup --tests installs what is missing: \(missing)" }
         let mayMount = system("unshare --mount --propagation private mount -t tmpfs tmpfs /mnt 2>/dev/null") == 0
         return mayMount ? nil : "this container allows no mounts (unshare --mount)"
     }()
