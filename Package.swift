@@ -153,5 +153,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReceivingTests",
+            dependencies: ["sluice", "Sandbox", "FileSystem", "Model", "JSONText", "TestSupport", subprocess, system],
+            swiftSettings: strict),
     ]
 )

@@ -20,6 +20,7 @@ struct ConfigCommand: AsyncParsableCommand {
             var problems: [String] = []
             problems += schemaProblems(configuration)
             problems += folderProblems(configuration)
+            problems += configuration.globProblems()
             problems += await credentialProblems(configuration)
             for inbox in configuration.expandedInboxes() {
                 for remark in FolderCheck.remarks(on: inbox) {

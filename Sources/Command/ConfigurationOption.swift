@@ -13,12 +13,16 @@ struct ConfigurationOption: ParsableArguments {
     /// - Throws: exit status 78.
     func load() throws -> Configuration {
         do {
-            return try Configuration.load(
-                explicit: path.map { FilePath($0) }, environment: ProcessInfo.processInfo.environment,
-                currentDirectory: FilePath(FileManager.default.currentDirectoryPath))
+            return try read()
         } catch {
             for problem in error.problems { Output.error(problem.description) }
             throw Exit.badConfiguration
         }
+    }
+
+    func read() throws(ConfigurationError) -> Configuration {
+        try Configuration.load(
+            explicit: path.map { FilePath($0) }, environment: ProcessInfo.processInfo.environment,
+            currentDirectory: FilePath(FileManager.default.currentDirectoryPath))
     }
 }

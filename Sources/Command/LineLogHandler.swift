@@ -2,19 +2,25 @@ import Foundation
 import Logging
 import Model
 import SluiceConfiguration
+import Synchronization
 
 /// Writes the log, a line an event: as text for people, or as JSON for machines.
 struct LineLogHandler: LogHandler {
-    var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
-    let format: Configuration.Log.Format
-    let file: FileHandle
+    private let style: LogStyle
+    /// One logger's own level, where it was given one.
+    private var ownLevel: Logger.Level?
+    private let file: FileHandle
     private let time = SystemTime()
 
-    init(format: Configuration.Log.Format, level: Logger.Level, file: FileHandle = .standardError) {
-        self.format = format
-        self.logLevel = level
+    init(_ style: LogStyle, file: FileHandle = .standardError) {
+        self.style = style
         self.file = file
+    }
+
+    var logLevel: Logger.Level {
+        get { ownLevel ?? style.level }
+        set { ownLevel = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -25,7 +31,7 @@ struct LineLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let line =
-            switch format {
+            switch style.format {
             case .text: text(event.level, event.message, all)
             case .json: json(event.level, event.message, all)
             }
@@ -70,10 +76,29 @@ struct LineLogHandler: LogHandler {
     }
 }
 
+/// How the log is written now; a reload may change it.
+final class LogStyle: Sendable {
+    private let log: Mutex<Configuration.Log>
+
+    init(_ log: Configuration.Log) {
+        self.log = Mutex(log)
+    }
+
+    var format: Configuration.Log.Format { log.withLock { $0.format } }
+    var level: Logger.Level { Logger.Level(rawValue: log.withLock { $0.level.rawValue }) ?? .info }
+
+    func change(_ new: Configuration.Log) {
+        log.withLock { $0 = new }
+    }
+}
+
 extension Logger {
     /// The log as the configuration wants it.
     init(_ log: Configuration.Log, file: FileHandle = .standardError) {
-        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
-        self.init(label: "sluice") { _ in LineLogHandler(format: log.format, level: level, file: file) }
+        self.init(LogStyle(log), file: file)
+    }
+
+    init(_ style: LogStyle, file: FileHandle = .standardError) {
+        self.init(label: "sluice") { _ in LineLogHandler(style, file: file) }
     }
 }

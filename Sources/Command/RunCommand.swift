@@ -16,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the service in the foreground.",
         discussion: """
             SIGTERM or Ctrl-C stops it: nothing new is taken, requests under way may finish for 8 seconds, the rest \
-            goes on at the next start.
+            goes on at the next start. SIGHUP reads the configuration again; a bad one changes nothing.
 
             Exit status: 0; with --once 1 if a drop failed; 78 bad configuration; 69 cannot start.
             """)
@@ -27,8 +27,11 @@ struct RunCommand: AsyncParsableCommand {
     var once = false
 
     func run() async throws {
+        // From here on a SIGHUP ends nothing, however early it comes.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let configuration = try option.load()
-        let logger = Logger(configuration.log)
+        let style = LogStyle(configuration.log)
+        let logger = Logger(style)
         let log = EventLog(logger)
         let tally = Tally()
         for warning in configuration.warnings { logger.warning("configuration", metadata: ["warning": "\(warning)"]) }
@@ -47,18 +50,16 @@ struct RunCommand: AsyncParsableCommand {
             Output.error("sluice: \(error)")
             throw error.isConfiguration ? Exit.badConfiguration : Exit.cannotStart
         }
+        let reloads = Task {
+            for await _ in hangUps where !once { await reload(service, style, log) }
+        }
+        defer { reloads.cancel() }
         try await serve(service, logger)
         if once { try tally.check() }
     }
 
     /// Runs the service until it ends by itself or a signal ends it.
     private func serve(_ service: SluiceService, _ logger: Logger) async throws {
-        let hangUps = Task {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) {
-                logger.notice("SIGHUP: the configuration is read at a start only; restart the service to change it")
-            }
-        }
-        defer { hangUps.cancel() }
         var quiet = logger
         quiet.logLevel = .error
         let group = ServiceGroup(
@@ -68,9 +69,31 @@ struct RunCommand: AsyncParsableCommand {
         try await group.run()
     }
 
+    /// Reads the configuration again; one that is wrong changes nothing.
+    private func reload(_ service: SluiceService, _ style: LogStyle, _ log: EventLog) async {
+        sd_notify(0, "RELOADING=1\nMONOTONIC_USEC=\(RunCommand.monotonicMicroseconds)")
+        do {
+            let configuration = try option.read()
+            try await service.reload(configuration)
+            style.change(configuration.log)
+        } catch {
+            let problems = (error as? ConfigurationError)?.problems.map(\.description) ?? ["\(error)"]
+            log.log(.notReloaded(problems: problems))
+            sd_notify(0, "READY=1\nSTATUS=the configuration is wrong and not in effect: \(problems.first ?? "")")
+        }
+    }
+
+    /// What systemd tells this reload from another by.
+    private static var monotonicMicroseconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    }
+
     private static func notifySystemd(_ event: ServiceEvent) {
         switch event {
         case .started: sd_notify(0, "READY=1")
+        case .reloaded(let reload): sd_notify(0, "READY=1\nSTATUS=configuration read again: \(reload)")
         case .stopping: sd_notify(0, "STOPPING=1")
         default: break
         }

@@ -8,7 +8,7 @@ package struct Throttle: Sendable {
     package static let window = Duration.seconds(60)
 
     /// `nil`: no limit.
-    package let limit: Int?
+    package internal(set) var limit: Int?
     /// Slots of requests that are under way.
     private var open: Set<Int64> = []
     /// When the answers of the last window ended, oldest first.

@@ -6,6 +6,8 @@ package actor ThrottleGate {
     private let time: any TimeSource
     private var nextRequest: Int64 = 0
     private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// Those who know until when to wait, as long as the limit stays.
+    private var naps: [Int64: Task<Void, any Error>] = [:]
 
     package init(_ throttle: Throttle, time: any TimeSource) {
         self.throttle = throttle
@@ -30,7 +32,7 @@ package actor ThrottleGate {
             case .go:
                 return request
             case .wait(let until?):
-                try await time.sleep(until: until)
+                await nap(request, until: until)
             case .wait(nil):
                 await withCheckedContinuation { waiting.append($0) }
             }
@@ -57,6 +59,26 @@ package actor ThrottleGate {
 
     /// How many requests a minute pass at most; `nil`: without a limit.
     package var rate: Double? { throttle.rate(at: time.moment) }
+
+    /// Another limit counts from now on; `nil`: none.
+    package func change(limit: Int?) {
+        guard limit != throttle.limit else { return }
+        throttle.change(limit: limit, at: time.moment)
+        wakeAll()
+        for nap in naps.values { nap.cancel() }
+    }
+
+    /// Returns at `deadline`, at another limit, or when the task is cancelled.
+    private func nap(_ request: Int64, until deadline: Moment) async {
+        let nap = Task { [time] in try await time.sleep(until: deadline) }
+        naps[request] = nap
+        defer { naps[request] = nil }
+        _ = await withTaskCancellationHandler {
+            await nap.result
+        } onCancel: {
+            nap.cancel()
+        }
+    }
 
     /// Those who wait look again; whoever finds no slot now knows until when to sleep.
     private func wakeAll() {

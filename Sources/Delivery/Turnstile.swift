@@ -8,12 +8,15 @@ package actor Turnstile {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
+    private var places: Int
+    /// Below zero while more are taken than there are by now.
     private var free: Int
     /// The lanes in which somebody waits, the next one first.
     private var lanes: [(name: String, waiters: [Waiter])] = []
     private var nextID = 0
 
     package init(places: Int) {
+        self.places = places
         free = places
     }
 
@@ -49,10 +52,24 @@ package actor Turnstile {
 
     /// Gives a place back: to the first of the next lane, if somebody waits.
     package func leave() {
-        guard !lanes.isEmpty else {
+        guard free >= 0, !lanes.isEmpty else {
             free += 1
             return
         }
+        admitFirst()
+    }
+
+    /// Makes the number of places another. Who has one keeps it.
+    package func change(places new: Int) {
+        free += new - places
+        places = new
+        while free > 0 && !lanes.isEmpty {
+            free -= 1
+            admitFirst()
+        }
+    }
+
+    private func admitFirst() {
         var lane = lanes.removeFirst()
         let waiter = lane.waiters.removeFirst()
         if !lane.waiters.isEmpty { lanes.append(lane) }

@@ -41,9 +41,9 @@ package final class Notifier: FolderWatcher {
         order(.watch(path, receiver, tellsOfLeaving: false))
     }
 
-    /// - Parameter isParent: what leaves the folder is told, too.
-    package func watch(_ path: FilePath, hints: FolderHints, isParent: Bool) {
-        order(.watch(path, hints, tellsOfLeaving: isParent))
+    /// - Parameter tellsOfLeaving: what leaves the folder is told, too.
+    package func watch(_ path: FilePath, _ receiver: any HintReceiver, tellsOfLeaving: Bool) {
+        order(.watch(path, receiver, tellsOfLeaving: tellsOfLeaving))
     }
 
     package func forget(_ receiver: any HintReceiver) {

@@ -1,28 +1,26 @@
 import SluiceConfiguration
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 extension Configuration {
     /// The inboxes with every glob replaced by those that its pattern finds now, in the order of their paths.
     package func expandedInboxes() -> [Inbox] {
         inboxes.flatMap { inbox in
-            inbox.isGlob ? Configuration.folders(matching: inbox.path).compactMap(inbox.instance(at:)) : [inbox]
+            inbox.isGlob ? GlobSearch(inbox.path).matches.compactMap { inbox.instance(at: $0.path) } : [inbox]
         }
     }
 
-    private static func folders(matching pattern: FilePath) -> [FilePath] {
-        var found = glob_t()
-        defer { globfree(&found) }
-        // Of glob(7)'s wildcards only the star is one here; the others stand for themselves.
-        let literal = pattern.string.replacing(/[\\?\[]/) { "\\\($0.output)" }
-        guard glob(literal, GLOB_ONLYDIR, nil, &found) == 0, let paths = found.gl_pathv else { return [] }
-        return (0..<Int(found.gl_pathc)).compactMap { index in
-            paths[index].map { FilePath(platformString: $0) }
+    /// What is wrong with the globs' folders now: what cannot be looked into, and names or folders that two would have.
+    package func globProblems() -> [String] {
+        let blind = inboxes.filter(\.isGlob).flatMap { inbox in
+            let search = GlobSearch(inbox.path)
+            return ([search.missing].compactMap(\.self) + search.blind.map(\.error)).map {
+                "inbox \(inbox.name): \(inbox.path) cannot be looked into: \($0)"
+            }
         }
+        let judging = InboxTerms.Judging(
+            jsonBytes: limits.jsonBytes, multipartBytes: limits.multipartBytes,
+            recordsPerBatch: limits.recordsPerBatch, schemas: [:])
+        let terms = expandedInboxes().map { InboxTerms(inbox: $0, judging: judging) }
+        return blind + InboxChoice(terms, running: []).refused.map { "inbox \($0.name): \($0.reason)" }
     }
 }

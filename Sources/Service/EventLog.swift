@@ -21,6 +21,17 @@ package struct EventLog: Sendable {
         case .stopping: logger.notice("stopping")
         case .stopped: logger.notice("stopped")
         case .inbox(let name, let event): log(name, event)
+        case .inboxFound(let name, let path):
+            logger.notice("inbox found", metadata: ["inbox": "\(name)", "folder": "\(path)"])
+        case .inboxGone(let name, let unfinished):
+            logger.log(
+                level: unfinished == 0 ? .notice : .warning, "inbox gone",
+                metadata: ["inbox": "\(name)", "unfinishedDrops": "\(unfinished)"])
+        case .reloaded(let reload): log(reload)
+        case .notReloaded(let problems):
+            for problem in problems {
+                logger.error("configuration is wrong, nothing has changed", metadata: ["problem": "\(problem)"])
+            }
         case .delivery(let event): log(event)
         case .filed(let result, let path): logFiled(result, path.string)
         case .putBack(let drop):
@@ -48,6 +59,23 @@ package struct EventLog: Sendable {
             logger.critical(
                 "a drop of the ledger is gone",
                 metadata: ["inbox": "\(drop.inbox)", "drop": "\(drop.id)", "name": "\(drop.name)"])
+        }
+    }
+
+    private func log(_ reload: Reload) {
+        var metadata: Logger.Metadata = ["result": "\(reload)"]
+        let changes = reload.inboxes
+        for (key, names) in [
+            ("added", changes.added), ("removed", changes.removed), ("changed", changes.changed),
+            ("keys", reload.changedKeys),
+        ] where !names.isEmpty {
+            metadata[key] = "\(names.joined(separator: ","))"
+        }
+        logger.notice("configuration read again", metadata: metadata)
+        if !reload.restartKeys.isEmpty {
+            logger.warning(
+                "changed in the file, and in effect only after a restart",
+                metadata: ["keys": "\(reload.restartKeys.joined(separator: ","))"])
         }
     }
 

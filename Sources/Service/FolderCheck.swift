@@ -16,55 +16,97 @@ package enum FolderCheck {
     /// Folders that are missing beside the inbox are no fault: the service makes them.
     package static func problems(of inbox: Configuration.Inbox) -> [String] {
         var problems: [String] = []
-        if let home = status(inbox.path, "the inbox", &problems), home.form != .directory {
-            problems.append("\(inbox.path) is no folder")
-        }
-        for path in [inbox.work, inbox.done, inbox.failed] {
-            guard let path, let found = existing(path, &problems) else { continue }
-            if found.form != .directory {
-                problems.append("\(path) is no folder")
-            } else if let problem = writableByOthers(path, found) {
-                problems.append(problem)
-            }
-        }
+        checkHome(of: inbox, &problems)
+        checkOwnFolders(of: inbox, &problems)
         return problems
     }
 
-    private static func writableByOthers(_ path: FilePath, _ status: FileStatus) -> String? {
-        let user = geteuid()
-        if status.owner != user && status.owner != 0 {
-            return
-                "\(path) belongs to user \(status.owner); it must belong to the service's user \(user) (chown \(user) \(path))"
-        }
-        guard status.mode & 0o022 != 0 else { return nil }
-        let mode = String(status.mode, radix: 8)
-        let right = String(status.mode & ~0o022, radix: 8)
-        return
-            "\(path) has mode \(mode), so that senders can write to it; it must not be writable for group or others (chmod \(right) \(path))"
+    /// Whether an inbox that is at work may go on. (One that is gone is missed by whoever watches it.)
+    static func mayGoOn(_ inbox: Configuration.Inbox) -> Bool {
+        var unsaid: [String] = []
+        if !checkHome(of: inbox, &unsaid) { unsaid = [] }
+        checkOwnFolders(of: inbox, &unsaid)
+        return unsaid.isEmpty
     }
 
-    private static func status(_ path: FilePath, _ what: String, _ problems: inout [String]) -> FileStatus? {
+    /// - Returns: whether the inbox is there.
+    @discardableResult
+    private static func checkHome(of inbox: Configuration.Inbox, _ problems: inout [String]) -> Bool {
         do throws(SystemCallError) {
-            return try Directory(opening: path).status()
+            let home = try Directory(opening: inbox.path).status()
+            // A claim is a rename out of the inbox.
+            if !isWritable(inbox.path) {
+                problems.append(
+                    "\(inbox.path) has mode \(octal(home.mode)), user \(home.owner) and group \(home.group), and the "
+                        + "service's user \(geteuid()) cannot take files out of it; it must be writable for a group "
+                        + "that the service is in (chgrp GROUP \(inbox.path) && chmod 2770 \(inbox.path))")
+            }
+            return true
         } catch {
-            problems.append("\(what) \(path) cannot be opened: \(error.errno)")
-            return nil
+            problems.append("the inbox \(inbox.path) cannot be opened: \(error.errno)")
+            return false
         }
     }
+
+    private static func checkOwnFolders(of inbox: Configuration.Inbox, _ problems: inout [String]) {
+        for path in [inbox.work, inbox.done, inbox.failed].compactMap(\.self) {
+            guard let found = existing(path, &problems) else { continue }
+            if let problem = trespass(path, found, isWork: path == inbox.work) { problems.append(problem) }
+        }
+    }
+
+    /// What senders could do in a folder of the service's, or what the service cannot.
+    private static func trespass(_ path: FilePath, _ status: FileStatus, isWork: Bool) -> String? {
+        let user = geteuid()
+        let right = isWork ? 0o700 : status.mode & 0o777 & ~0o022 | 0o700
+        let remedy = "it must belong to the service's user \(user) with mode \(octal(right))"
+        if status.owner != user && (status.owner != 0 || !isWritable(path)) {
+            return "\(path) belongs to user \(status.owner); \(remedy) "
+                + "(chown \(user) \(path) && chmod \(octal(right)) \(path))"
+        }
+        let mode = octal(status.mode)
+        if status.mode & 0o022 != 0 {
+            return
+                "\(path) has mode \(mode), so that senders can write to it; \(remedy) (chmod \(octal(right)) \(path))"
+        }
+        if !isWritable(path) || (isWork && status.mode & 0o077 != 0) {
+            return "\(path) has mode \(mode); \(remedy) (chmod \(octal(right)) \(path))"
+        }
+        return nil
+    }
+
+    /// Whether this process may make and remove entries in a folder.
+    private static func isWritable(_ path: FilePath) -> Bool {
+        path.withPlatformString { faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) } == 0
+    }
+
+    private static func octal(_ mode: UInt32) -> String { String(mode, radix: 8) }
 
     /// - Returns: `nil` for a folder that is not there, if it can be made.
     private static func existing(_ path: FilePath, _ problems: inout [String]) -> FileStatus? {
         do throws(SystemCallError) {
             return try Directory(opening: path).status()
         } catch {
+            // Whose it is can be known without opening it.
+            if error.errno == .permissionDenied, let status = statusFromOutside(path) { return status }
             if error.errno == .noSuchFileOrDirectory {
-                if access(path.removingLastComponent().string, W_OK) == 0 { return nil }
+                if isWritable(path.removingLastComponent()) { return nil }
                 problems.append(
-                    "\(path) is missing and cannot be made in \(path.removingLastComponent()): \(Errno(rawValue: errno))"
-                )
+                    "\(path) is missing, and the service's user \(geteuid()) cannot make it in "
+                        + "\(path.removingLastComponent()): \(Errno(rawValue: errno)) "
+                        + "(install -d -o \(geteuid()) -m \(path.lastComponent == ".work" ? 700 : 750) \(path))")
             } else {
                 problems.append("\(path) cannot be opened: \(error.errno)")
             }
+            return nil
+        }
+    }
+
+    private static func statusFromOutside(_ path: FilePath) -> FileStatus? {
+        guard let name = path.lastComponent else { return nil }
+        do throws(SystemCallError) {
+            return try Directory(opening: path.removingLastComponent()).status(of: FileName(bytes: name.string.utf8))
+        } catch {
             return nil
         }
     }

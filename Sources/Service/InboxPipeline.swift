@@ -30,6 +30,9 @@ final class InboxPipeline: Sendable {
     private let horizon = Turnstile(places: horizon)
     /// Drops that have been started and not left.
     private let underWay = Atomic<Int>(0)
+    private let phase = Mutex(Phase.waitsForFolders)
+
+    private enum Phase { case waitsForFolders, atWork, stopping }
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
@@ -44,16 +47,29 @@ final class InboxPipeline: Sendable {
             sizes: DocumentSizes(memory: parts.memory.limit), spools: parts.spools)
     }
 
-    /// Takes up what earlier runs left, then drop after drop, until the service stops or, with `once`, nothing is left.
+    /// Whether its folders were as they have to be, and it was not told to stop.
+    var isAtWork: Bool { phase.withLock { $0 == .atWork } }
+
+    private var isStopping: Bool { phase.withLock { $0 == .stopping } }
+
+    /// Takes nothing more; ``run()`` returns when what was taken has come to its end.
+    func stopTaking() async {
+        phase.withLock { $0 = .stopping }
+        await folder.stop()
+    }
+
+    /// Takes up what earlier runs left, then drop after drop, until it is told to stop, the service stops or, with
+    /// `once`, nothing is left.
     func run() async {
         await withDiscardingTaskGroup { group in
             do {
                 guard try await foldersAreSuitable() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
+                phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
                 try await finishReturns(in: work)
                 try await restoreOrder()
-                for job in try await leftovers(in: work) { try await start(job, in: work, &group) }
+                for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
                 releaseIfIdle(work)
                 if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
@@ -64,12 +80,14 @@ final class InboxPipeline: Sendable {
                 group.cancelAll()
             }
             await folder.stop()
+            isTakingUp.withLock { $0 = false }
+            returns.finish()
         }
     }
 
-    /// Takes up what is put back, until the service stops.
+    /// Takes up what is put back, until nothing more is taken.
     private func takeUpReturns(in work: WorkFolder) async {
-        isTakingUp.withLock { $0 = true }
+        isTakingUp.withLock { $0 = !isStopping }
         await withDiscardingTaskGroup { group in
             do {
                 for await (drop, status) in returned {
@@ -83,13 +101,13 @@ final class InboxPipeline: Sendable {
 
     /// Waits until the inbox and its folders are as they have to be.
     ///
-    /// - Returns: `false` with `once`: there is no waiting then.
+    /// - Returns: `false` where it was told to stop before they were, and with `once`: there is no waiting then.
     private func foldersAreSuitable() async throws -> Bool {
         var isReported = false
         while let problem = settings.folderProblems().first {
             if !isReported { parts.report(.inbox(settings.name, .unsuitable(problem))) }
             isReported = true
-            if settings.folder.once { return false }
+            if settings.folder.once || isStopping { return false }
             try await parts.time.sleep(for: min(settings.folder.rescan, .seconds(1)))
         }
         if isReported { parts.report(.inbox(settings.name, .available)) }
@@ -189,10 +207,14 @@ final class InboxPipeline: Sendable {
     /// were claimed and never judged.
     private func leftovers(in work: WorkFolder) async throws -> [DropJob] {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
-            let unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+            var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
             await folder.removeMarkers(of: contents)
-            let known = Set(unfinished.map(\.drop.workName))
+            var known = Set(unfinished.map(\.drop.workName))
+            if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
+                unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+                known = Set(unfinished.map(\.drop.workName))
+            }
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
                     folder.hold(FiledName(filedName))

@@ -37,26 +37,28 @@ struct PauseWatch: Sendable {
     let report: @Sendable (ServiceEvent) -> Void
 
     /// Carries out what the ledger says now.
-    func apply(to pipelines: [InboxPipeline], before: Set<String> = []) async throws -> Set<String> {
+    func apply(to supervisor: InboxSupervisor, before: Set<String> = []) async throws -> Set<String> {
         let names = try await patience.persist("read the ledger") { try await ledger.pauses() }
         let paused = PauseGate.Paused(all: names.contains(""), inboxes: names)
         await gate.set(paused)
-        for pipeline in pipelines { await pipeline.folder.setPaused(paused.holds(pipeline.settings.name)) }
+        for pipeline in await supervisor.pipelines {
+            await pipeline.folder.setPaused(paused.holds(pipeline.settings.name))
+        }
         if names != before { report(.paused(names)) }
         return names
     }
 
     /// Runs until it is cancelled.
-    func run(_ pipelines: [InboxPipeline], paused: Set<String>) async {
+    func run(_ supervisor: InboxSupervisor, paused: Set<String>) async {
         let hints = FolderHints()
         defer { Notifier.shared.forget(hints) }
         do {
             try await patience.persist("watch \(state)") {
                 let folder = try Directory(opening: state).subdirectory(PauseControl.folder, makingWith: 0o700)
-                Notifier.shared.watch(folder.path, hints: hints)
+                Notifier.shared.watch(folder.path, hints)
             }
             var paused = paused
-            for await _ in hints { paused = try await apply(to: pipelines, before: paused) }
+            for await _ in hints { paused = try await apply(to: supervisor, before: paused) }
         } catch {
             // The service stops.
         }

@@ -74,7 +74,16 @@ package struct SchemaLibrary: Sendable {
         }
     }
 
-    private static func read(_ path: FilePath) throws(CannotStart) -> [UInt8] {
+    /// The files that judge an inbox's documents.
+    static func files(for inbox: Configuration.Inbox, _ configuration: Configuration) -> [FilePath] {
+        let folder = SharedFiles.schemas(configuration.schemas)
+        let shipped = Kind.documents.flatMap { kind in
+            [folder.appending("\(kind.rawValue).schema.json"), folder.appending("\(kind.rawValue).xsd")]
+        }
+        return shipped + [inbox.schemaJSON, inbox.schemaXML].compactMap(\.self)
+    }
+
+    static func read(_ path: FilePath) throws(CannotStart) -> [UInt8] {
         do throws(SystemCallError) {
             return try WholeFile.read(path)
         } catch {

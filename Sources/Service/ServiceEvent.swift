@@ -9,6 +9,14 @@ package enum ServiceEvent: Sendable {
     case stopping
     case stopped
     case inbox(String, InboxEvent)
+    /// A glob found another folder; it is an inbox now.
+    case inboxFound(String, FilePath)
+    /// An inbox was removed, from the configuration or its folder from the disk. Drops of it that have not come to
+    /// their end wait in `.work` until there is such an inbox again.
+    case inboxGone(String, unfinished: Int)
+    case reloaded(Reload)
+    /// The configuration was read again and is wrong, or cannot be used: nothing has changed.
+    case notReloaded(problems: [String])
     case delivery(DeliveryEvent)
     /// A drop is where it belongs, and its result beside it.
     case filed(DropResult, at: FilePath)

@@ -1,3 +1,4 @@
+import Delivery
 import Inbox
 import Ledger
 import Model
@@ -16,5 +17,9 @@ struct SharedParts: Sendable {
     let patience: Patience
     let time: any TimeSource
     let alarms: Alarms
+    /// What an admin paused.
+    let pauses: PauseGate
+    /// Whether there is an inbox of this name.
+    let isInbox: @Sendable (String) async -> Bool
     let report: @Sendable (ServiceEvent) -> Void
 }

@@ -28,14 +28,18 @@ package struct SluiceService: Service {
 
     /// How long requests under way may take to finish at a stop.
     static let stopGrace = Duration.seconds(8)
+    /// More than are ever used: how many are is the delivery's decision, which a reload may change.
+    private static let connections = 1000
 
+    /// As it was at the start.
     private let configuration: Configuration
     private let options: Options
     private let time: any TimeSource
     private let lock: StateLock
     private let ledger: Ledger
     private let proxies: ProxyRules
-    private let inboxes: [(settings: InboxSettings, judge: DocumentJudge)]
+    private let supervisor: InboxSupervisor
+    private let desk: ReloadDesk
     private let report: @Sendable (ServiceEvent) -> Void
 
     /// Opens the state, reads the schemas and looks at the folders.
@@ -51,15 +55,14 @@ package struct SluiceService: Service {
         self.options = options
         self.time = time
         self.report = report
-        let schemas = try SchemaLibrary(configuration)
-        inboxes = try configuration.expandedInboxes().map {
-            (try InboxSettings($0, configuration, once: options.once), try schemas.judge(for: $0, configuration))
-        }
         do throws(ProxyError) {
             proxies = try ProxyRules(environment: options.environment)
         } catch {
             throw CannotStart("\(error)", isConfiguration: true)
         }
+        supervisor = InboxSupervisor(
+            try InboxTemplate.all(of: configuration), once: options.once, time: time, report: report)
+        desk = ReloadDesk(configuration, supervisor: supervisor)
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
@@ -71,7 +74,7 @@ package struct SluiceService: Service {
 
     package func run() async throws {
         let connections = Connections(
-            count: configuration.limits.inFlight, timeout: configuration.api.timeout,
+            count: SluiceService.connections, timeout: configuration.api.timeout,
             authorities: configuration.api.ca?.string, proxies: proxies)
         let alerts = AlertWatch(
             AlertBook(thresholds: configuration.alertThresholds, limit: configuration.limits.requestsPerMinute),
@@ -83,13 +86,13 @@ package struct SluiceService: Service {
         let patience = Patience(time: time, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
         let delivery = try await makeDelivery(connections, patience, requeuer, report)
-        let pipelines = makePipelines(delivery, patience, requeuer, report)
+        await desk.attach(delivery)
+        let parts = makeParts(delivery, patience, requeuer, report)
         let pauses = PauseWatch(
             ledger: ledger, state: configuration.state, gate: delivery.pauses, patience: patience, report: report)
-        report(.started(inboxes: inboxes.map(\.settings.name)))
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
-                await serve(pipelines, requeuer, pauses)
+                await serve(parts, requeuer, pauses)
             } onCancel: {
                 stop(delivery)
             }
@@ -97,6 +100,13 @@ package struct SluiceService: Service {
         await delivery.abort()
         try await connections.shutdown()
         report(.stopped)
+    }
+
+    /// Puts another configuration into effect, as far as that is possible without a restart, and reports it.
+    ///
+    /// - Throws: ``CannotStart`` where it cannot be used; nothing has changed then.
+    package func reload(_ new: Configuration) async throws(CannotStart) {
+        report(.reloaded(try await desk.reload(new)))
     }
 
     private func makeDelivery(
@@ -119,41 +129,41 @@ package struct SluiceService: Service {
     }
 
     /// Runs the inboxes until they end, and what accompanies them until then.
-    private func serve(_ pipelines: [InboxPipeline], _ requeuer: Requeuer, _ pauses: PauseWatch) async {
+    private func serve(_ parts: SharedParts, _ requeuer: Requeuer, _ pauses: PauseWatch) async {
         // Where the ledger cannot be read the service is about to stop.
-        guard let paused = try? await pauses.apply(to: pipelines) else { return }
-        let byName = Dictionary(pipelines.map { ($0.settings.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard let paused = try? await pauses.apply(to: supervisor) else { return }
         let putsBack = configuration.retry.requeueAfterOutage && !options.once
         await withDiscardingTaskGroup { companions in
-            companions.addTask { await pauses.run(pipelines, paused: paused) }
+            companions.addTask { await pauses.run(supervisor, paused: paused) }
             if putsBack {
                 companions.addTask {
-                    await requeuer.run { try await byName[$0.drop.inbox]?.putBack($0) ?? false }
+                    await requeuer.run { try await supervisor.pipeline($0.drop.inbox)?.putBack($0) ?? false }
                 }
             }
-            await withDiscardingTaskGroup { group in
-                for pipeline in pipelines { group.addTask { await pipeline.run() } }
-            }
+            await supervisor.run(parts)
             companions.cancelAll()
         }
     }
 
-    private func makePipelines(
+    private func makeParts(
         _ delivery: DeliveryService, _ patience: Patience, _ requeuer: Requeuer,
         _ report: @escaping @Sendable (ServiceEvent) -> Void
-    ) -> [InboxPipeline] {
+    ) -> SharedParts {
         let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
             ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, report: report,
             confirms: configuration.api.confirm == .completed, putsBack: configuration.retry.requeueAfterOutage)
         let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
         let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
-        let parts = SharedParts(
-            ledger: ledger, submitter: submitter, announcements: announcements,
-            order: order, requeuer: requeuer,
+        return SharedParts(
+            ledger: ledger, submitter: submitter, announcements: announcements, order: order, requeuer: requeuer,
             memory: MemoryBudget(limit: configuration.limits.memory.bytes), spools: configuration.state,
-            patience: patience, time: time, alarms: Alarms(time: time), report: report)
-        return inboxes.map { InboxPipeline($0.settings, parts: parts, documents: $0.judge) }
+            patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
+            isInbox: { [supervisor] in await supervisor.has($0) }
+        ) { [supervisor] event in
+            report(event)
+            supervisor.notice(event)
+        }
     }
 
     /// Takes nothing new; what is under way may finish for a while and is then cut off.
@@ -166,10 +176,11 @@ package struct SluiceService: Service {
     }
 
     private var credentials: DeliveryService.Credentials {
-        { [configuration, options] in
+        { [desk, options] in
+            let api = await desk.configuration.api
             do {
-                let id = try await configuration.api.clientID.resolve(environment: options.environment)
-                let secret = try await configuration.api.clientSecret.resolve(environment: options.environment)
+                let id = try await api.clientID.resolve(environment: options.environment)
+                let secret = try await api.clientSecret.resolve(environment: options.environment)
                 return (id.reveal(), secret.reveal())
             } catch let error as SecretError {
                 throw NetworkFailure("the credentials cannot be read: \(error)")

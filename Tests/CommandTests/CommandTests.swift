@@ -59,6 +59,24 @@ import Testing
         #expect(good.output.contains("ok, 1 inbox"))
     }
 
+    @Test func configCheckLooksAtWhatGlobsFind() async throws {
+        let folder = try TemporaryFolder()
+        let glob = Self.configuration(api: "https://127.0.0.1:1").replacing(
+            "name: erp, path: erp/inbox", with: #"name: "{1}{2}", path: "sftp/*/*/inbox""#)
+        try folder.url.write(glob, as: "sluice.yaml")
+        let environment = ["SECRET_OF_THE_TEST": "x"]
+        let missing = try await Program.run(["config", "check"], in: folder.url, environment: environment)
+        #expect(missing.status == 78)
+        #expect(missing.errors.contains("sftp/*/*/inbox cannot be looked into"))
+        _ = try folder.subfolder("sftp/a/bc/inbox")
+        let good = try await Program.run(["config", "check"], in: folder.url, environment: environment)
+        #expect(good.status == 0)
+        _ = try folder.subfolder("sftp/ab/c/inbox")
+        let double = try await Program.run(["config", "check"], in: folder.url, environment: environment)
+        #expect(double.status == 78)
+        #expect(double.errors.contains("inbox abc: "))
+    }
+
     @Test func aSecondServiceOnOneStateCannotStart() async throws {
         let folder = try TemporaryFolder()
         _ = try folder.subfolder("erp/inbox")

@@ -44,7 +44,7 @@ struct Program {
                 errorFile, .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
             let variables = ["PATH": "/usr/bin:/bin", "HOME": "/tmp"].merging(environment) { $1 }
             ended = Task { [child] in
-                defer { child.identifier.withLock { $0 = nil } }
+                defer { child.end() }
                 let result = try await Subprocess.run(
                     .path(FilePath(Program.executable.path)), arguments: Arguments(arguments),
                     environment: .custom(
@@ -54,7 +54,7 @@ struct Program {
                     output: .fileDescriptor(output, closeAfterSpawningProcess: true),
                     error: .fileDescriptor(errors, closeAfterSpawningProcess: true)
                 ) { execution in
-                    child.identifier.withLock { $0 = execution.processIdentifier }
+                    child.begin(execution.processIdentifier)
                 }
                 switch result.terminationStatus {
                 case .exited(let status): return status
@@ -85,16 +85,44 @@ struct Program {
         }
 
         /// The process's number while it runs.
-        var process: pid_t? { child.identifier.withLock { $0?.value } }
+        var process: pid_t? { child.process }
 
         /// Sends a signal, once the program has started.
-        func signal(_ signal: Int32) {
-            child.identifier.withLock { if let process = $0 { kill(process.value, signal) } }
-        }
+        func signal(_ signal: Int32) { child.signal(signal) }
     }
 
     /// The process while it lives: its number may be another's afterwards.
     private final class Child: Sendable {
-        let identifier = Mutex<ProcessIdentifier?>(nil)
+        private enum State {
+            /// A busy machine may let the program speak before its number is told here.
+            case starting(signals: [Int32])
+            case alive(ProcessIdentifier)
+            case ended
+        }
+
+        private let state = Mutex(State.starting(signals: []))
+
+        var process: pid_t? { state.withLock { if case .alive(let process) = $0 { process.value } else { nil } } }
+
+        func begin(_ process: ProcessIdentifier) {
+            state.withLock { state in
+                if case .starting(let signals) = state { for signal in signals { kill(process.value, signal) } }
+                state = .alive(process)
+            }
+        }
+
+        func end() {
+            state.withLock { $0 = .ended }
+        }
+
+        func signal(_ signal: Int32) {
+            state.withLock { state in
+                switch state {
+                case .starting(let signals): state = .starting(signals: signals + [signal])
+                case .alive(let process): kill(process.value, signal)
+                case .ended: break
+                }
+            }
+        }
     }
 }

@@ -103,6 +103,33 @@ import Testing
         }
     }
 
+    @Test func aHangUpReadsTheConfigurationAgainAndABadOneChangesNothing() async throws {
+        try await Sandbox.withServer { sandbox, address in
+            let (folder, _) = try Self.prepare(address)
+            let bank = try folder.subfolder("bank/inbox")
+            let service = try Program.Running(["run"], in: folder.url, environment: Self.environment)
+            try await eventually("it has started") { try service.errors.contains(" started ") }
+            let good = CommandTests.configuration(api: address.baseURL)
+
+            try folder.url.write(good + "  - {name: bank, path: bank/inbox, setle: 0s}\n", as: "sluice.yaml")
+            service.signal(SIGHUP)
+            try await eventually("it is said") { try service.errors.contains("nothing has changed") }
+            let said = try #require(try service.errors.split(separator: "\n").last)
+            #expect(said.contains("sluice.yaml:13:36: inboxes[1].setle: "))
+
+            try folder.url.write(
+                good + "  - {name: bank, path: bank/inbox, settle: 0s}\nlog: {level: warning}\n", as: "sluice.yaml")
+            try bank.write(Self.account("INV-1"), as: "a.json")
+            service.signal(SIGHUP)
+            let done = folder.url.appendingPathComponent("bank/done/a.json")
+            try await eventually("it is taken up") { FileManager.default.fileExists(atPath: done.path) }
+            #expect(try service.errors.contains(#"result="1 inbox added; log""#))
+            #expect(try !service.errors.contains("/sync/v1/account"), "the log is quieter by now")
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+        }
+    }
+
     @Test func theDemoEndsByItselfAndShowsEverything() async throws {
         let samples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("inbox")

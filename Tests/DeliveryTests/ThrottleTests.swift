@@ -23,6 +23,45 @@ import Testing
         #expect(throttle.take(2, at: moment(0)) == .go)
     }
 
+    @Test func anotherLimitCountsWithWhatLeftBefore() {
+        var throttle = Throttle(limit: 2)
+        for request in 1...2 { #expect(throttle.take(Int64(request), at: moment(0)) == .go) }
+        for request in 1...2 { throttle.end(Int64(request), at: moment(Double(request))) }
+        throttle.change(limit: 1, at: moment(10))
+        #expect(
+            throttle.take(3, at: moment(61)) == .wait(until: moment(62)),
+            "one of two slots is free, and that is one too few")
+        throttle.change(limit: 3, at: moment(61))
+        #expect(throttle.take(3, at: moment(61)) == .go)
+        throttle.change(limit: nil, at: moment(61))
+        for request in 4...100 { #expect(throttle.take(Int64(request), at: moment(61)) == .go) }
+    }
+
+    @Test func whoWaitsForASlotIsToldOfAnotherLimit() async throws {
+        let time = ManualTime()
+        let gate = ThrottleGate(Throttle(limit: 1), time: time)
+        await gate.leave(try await gate.pass())
+        let waiting = Task { try await gate.pass() }
+        try await eventually("it waits for the window") { time.sleeperCount == 1 }
+        await gate.change(limit: 2)
+        _ = try await waiting.value
+        #expect(await gate.usage.used == 2)
+        let cancelled = Task { try await gate.pass() }
+        try await eventually("it waits for the window") { time.sleeperCount == 1 }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        #expect(time.sleeperCount == 0)
+    }
+
+    @Test func aLimitAfterNoneWaitsForTheWindowThatNobodyCounted() {
+        var throttle = Throttle(limit: nil)
+        #expect(throttle.take(1, at: moment(0)) == .go)
+        throttle.end(1, at: moment(1))
+        throttle.change(limit: 5, at: moment(2))
+        #expect(throttle.take(2, at: moment(3)) == .wait(until: moment(62)))
+        #expect(throttle.take(2, at: moment(62)) == .go)
+    }
+
     @Test func withoutALimitNobodyWaits() {
         var throttle = Throttle(limit: nil)
         for request in 0..<10_000 { #expect(throttle.take(Int64(request), at: moment(0)) == .go) }

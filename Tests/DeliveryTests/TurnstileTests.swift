@@ -24,6 +24,35 @@ import Testing
         }
     }
 
+    @Test func morePlacesAdmitWhoWaitsAndFewerWaitUntilTheyAreFree() async throws {
+        let turnstile = Turnstile(places: 1)
+        try await turnstile.enter(lane: "a")
+        let record = Record()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await turnstile.enter(lane: "a")
+                    record.enter("a")
+                }
+            }
+            try await eventually("all wait") { await turnstile.waiting == 4 }
+            await turnstile.change(places: 3)
+            try await eventually("two more are in") { record.order.count == 2 }
+            // Three have a place and only one may: two leave and nobody comes in, the third gives its place on.
+            await turnstile.change(places: 1)
+            await turnstile.leave()
+            await turnstile.leave()
+            #expect(await turnstile.waiting == 2)
+            await turnstile.leave()
+            try await eventually("one more is in") { record.order.count == 3 }
+            #expect(await turnstile.waiting == 1)
+            await turnstile.leave()
+            try await group.waitForAll()
+        }
+        await turnstile.leave()
+        try await turnstile.enter(lane: "a")
+    }
+
     @Test func lanesTakeTurnsHoweverManyWaitInOne() async throws {
         let turnstile = Turnstile(places: 1)
         try await turnstile.enter(lane: "first")

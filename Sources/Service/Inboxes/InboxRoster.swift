@@ -1,0 +1,92 @@
+/// Which inboxes are to be at work and which are: decides what to start and what to stop.
+///
+/// A plain value. Two inboxes that share a name or a folder are never at work at once: one whose terms changed is
+/// stopped, and starts anew only when it has ended.
+///
+/// ```
+/// wanted, and nothing in the way ──▶ at work ──▶ no longer wanted as it is ──▶ stopping ──▶ ended
+///        ▲                                                                                    │
+///        └───────────────────────── wanted, in whatever terms ───────────────────────────────┘
+/// ```
+struct InboxRoster: Sendable {
+    enum Action: Sendable, Equatable {
+        case start(InboxTerms)
+        /// Take nothing more, and come to an end.
+        case stop(name: String)
+    }
+
+    private struct Entry {
+        let terms: InboxTerms
+        var isStopping = false
+    }
+
+    private(set) var wanted: [InboxTerms] = []
+    private var entries: [String: Entry] = [:]
+    private var taken = TakenFolders()
+
+    /// What is at work, stopping or not, by name.
+    var running: [InboxTerms] { entries.values.map(\.terms).sorted { $0.name < $1.name } }
+
+    /// What is at work and has not been told to stop, by name.
+    var working: [InboxTerms] {
+        entries.values.filter { !$0.isStopping }.map(\.terms).sorted { $0.name < $1.name }
+    }
+
+    /// What was told to stop and has not ended, by name.
+    var stopping: [InboxTerms] {
+        entries.values.filter(\.isStopping).map(\.terms).sorted { $0.name < $1.name }
+    }
+
+    func isWanted(_ name: String) -> Bool { wanted.contains { $0.name == name } }
+
+    /// From now on these are to be at work.
+    ///
+    /// - Parameter inboxes: without a conflict among them (``InboxChoice``).
+    mutating func want(_ inboxes: [InboxTerms]) -> (actions: [Action], changes: InboxChanges) {
+        let changes = InboxChanges(from: wanted, to: inboxes)
+        wanted = inboxes
+        let terms = Dictionary(uniqueKeysWithValues: inboxes.map { ($0.name, $0) })
+        let stops = working.filter { terms[$0.name] != $0 }.flatMap { stop($0.name) }
+        return (stops + startWhatCan(), changes)
+    }
+
+    /// An inbox is to begin anew, in the same terms.
+    mutating func stop(_ name: String) -> [Action] {
+        guard entries[name]?.isStopping == false else { return [] }
+        entries[name]?.isStopping = true
+        return [.stop(name: name)]
+    }
+
+    /// An inbox has come to its end: nothing of it is at work any more.
+    mutating func ended(_ name: String) -> [Action] {
+        if let entry = entries.removeValue(forKey: name) { taken.remove(entry.terms) }
+        return startWhatCan()
+    }
+
+    private mutating func startWhatCan() -> [Action] {
+        var starts: [Action] = []
+        for terms in wanted where entries[terms.name] == nil && taken.conflict(with: terms) == nil {
+            entries[terms.name] = Entry(terms: terms)
+            taken.add(terms)
+            starts.append(.start(terms))
+        }
+        return starts
+    }
+}
+
+/// How one list of inboxes differs from another: names, in order.
+package struct InboxChanges: Sendable, Equatable {
+    package private(set) var added: [String] = []
+    package private(set) var removed: [String] = []
+    package private(set) var changed: [String] = []
+
+    package var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+
+    init(from old: [InboxTerms] = [], to new: [InboxTerms] = []) {
+        let before = Dictionary(uniqueKeysWithValues: old.map { ($0.name, $0) })
+        let after = Set(new.map(\.name))
+        added = new.map(\.name).filter { before[$0] == nil }
+        changed = new.filter { before[$0.name] != nil && before[$0.name] != $0 }.map(\.name)
+        removed = old.map(\.name).filter { !after.contains($0) }
+    }
+}

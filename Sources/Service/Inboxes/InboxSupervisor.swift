@@ -1,0 +1,278 @@
+import Delivery
+import Inbox
+import Ledger
+import Model
+import SluiceConfiguration
+import SystemPackage
+
+/// Keeps a pipeline at work for every inbox that there is to be, whatever a reload or a glob changes.
+///
+/// It carries out what ``InboxRoster`` decides. A pipeline that is told to stop takes nothing more and has
+/// ``grace`` to bring what it has to its end; the rest is left to the ledger and taken up by the next one.
+actor InboxSupervisor {
+    private struct Start: Sendable {
+        let terms: InboxTerms
+        let template: InboxTemplate
+        /// Yields when the pipeline is to stop.
+        let stops: AsyncStream<Void>
+    }
+
+    private struct Working {
+        let stop: AsyncStream<Void>.Continuation
+        var pipeline: InboxPipeline?
+    }
+
+    /// How long what a pipeline has begun may take once it is told to stop.
+    static let grace = Duration.seconds(8)
+    /// How soon a folder that could not be looked into is looked into again.
+    private static let retry = Duration.seconds(1)
+
+    private let once: Bool
+    private let time: any TimeSource
+    private let report: @Sendable (ServiceEvent) -> Void
+    private let starts: AsyncStream<Start>
+    private let starter: AsyncStream<Start>.Continuation
+    private let hints = FolderHints()
+
+    private var templates: [InboxTemplate]
+    private var roster = InboxRoster()
+    /// Where the inbox at a path comes from.
+    private var sources: [FilePath: InboxTemplate] = [:]
+    private var working: [String: Working] = [:]
+    private var parents: ParentFolders
+    /// What globs found the last time: a thousand folders are not read anew because of one.
+    private var found: [FilePath: InboxTerms] = [:]
+    private var complaints = Complaints()
+
+    init(
+        _ templates: [InboxTemplate], once: Bool, time: any TimeSource, notifier: Notifier = .shared,
+        report: @escaping @Sendable (ServiceEvent) -> Void
+    ) {
+        self.templates = templates
+        self.once = once
+        self.time = time
+        parents = ParentFolders(notifier: notifier, hints: hints)
+        self.report = report
+        (starts, starter) = AsyncStream.makeStream()
+    }
+
+    /// Lets the pipelines work until the task is cancelled, or with `once` until all have come to their end.
+    func run(_ parts: SharedParts) async {
+        _ = look()
+        report(.started(inboxes: roster.running.map(\.name)))
+        if once { starter.finish() }
+        await withDiscardingTaskGroup { group in
+            if !once { group.addTask { await self.watch() } }
+            for await start in starts {
+                group.addTask { await self.work(start, parts) }
+            }
+        }
+        parents.forget()
+    }
+
+    /// From now on the configured inboxes are these. Every folder is looked at again.
+    ///
+    /// - Returns: what is different. No more is taken in other terms when this returns; the rest is on its way.
+    func reload(_ templates: [InboxTemplate]) async -> InboxChanges {
+        self.templates = templates
+        found = [:]
+        parents.forget()
+        let changes = look()
+        checkFolders()
+        for terms in roster.stopping { await working[terms.name]?.pipeline?.stopTaking() }
+        return changes
+    }
+
+    /// An inbox whose folder is gone may be one that a glob no longer finds.
+    nonisolated func notice(_ event: ServiceEvent) {
+        if case .inbox(_, .unavailable) = event { hints.add(.listing) }
+    }
+
+    /// Whether there is an inbox of this name, or one that has not come to its end.
+    func has(_ name: String) -> Bool {
+        roster.isWanted(name) || roster.running.contains { $0.name == name }
+    }
+
+    /// Those that are at work or coming to their end.
+    var pipelines: [InboxPipeline] { working.values.compactMap(\.pipeline) }
+
+    /// The one of an inbox; `nil` where there is none so far.
+    func pipeline(_ inbox: String) -> InboxPipeline? { working[inbox]?.pipeline }
+
+    // MARK: Which inboxes there are
+
+    /// Finds what is to be at work now, and sees to it.
+    private func look() -> InboxChanges {
+        var fixed: [InboxTerms] = []
+        var found: [InboxTerms] = []
+        var parents: [FilePath: GlobSearch.Parent] = [:]
+        sources = [:]
+        for template in templates {
+            let terms = template.inbox.isGlob ? search(template, &parents) : [template.terms()].compactMap(\.self)
+            if template.inbox.isGlob { found += terms } else { fixed += terms }
+            for each in terms { sources[each.inbox.path] = template }
+        }
+        self.found = Dictionary(found.map { ($0.inbox.path, $0) }) { $1 }
+        let choice = InboxChoice(fixed + found, running: roster.running)
+        for event in complaints.events(for: choice) { report(event) }
+        if !once { self.parents.watch(parents) }
+        let (actions, changes) = roster.want(choice.chosen)
+        carryOut(actions)
+        return changes
+    }
+
+    private func search(_ template: InboxTemplate, _ parents: inout [FilePath: GlobSearch.Parent]) -> [InboxTerms] {
+        let search = GlobSearch(template.inbox.path)
+        parents.merge(search.parents) { $1 }
+        if let event = complaints.event(for: template.inbox.name, search) { report(event) }
+        // What is at work in a folder that cannot be looked into stays.
+        let hidden = roster.running.filter { terms in
+            search.blind.contains { terms.inbox.path.starts(with: $0.path) }
+        }
+        let folders = search.matches + hidden.compactMap { terms in terms.place.map { (terms.inbox.path, $0) } }
+        return folders.compactMap { path, place in
+            if let known = found[path], known.place == place { return known }
+            return template.terms(at: path, place: place)
+        }
+    }
+
+    private func carryOut(_ actions: [InboxRoster.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let terms):
+                guard let template = sources[terms.inbox.path] else { preconditionFailure("every inbox has a source") }
+                let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                working[terms.name] = Working(stop: stop)
+                starter.yield(Start(terms: terms, template: template, stops: stops))
+            case .stop(let name): working[name]?.stop.yield()
+            }
+        }
+    }
+
+    // MARK: Watching
+
+    /// Looks again whenever a glob's folders change, and at every inbox's own folders now and then.
+    private func watch() async {
+        var nextCheck = time.moment + pause
+        while !Task.isCancelled {
+            await waitForHint(until: nextCheck)
+            if Task.isCancelled { return }
+            let added = Set(look().added)
+            for terms in roster.wanted where added.contains(terms.name) {
+                report(.inboxFound(terms.name, terms.inbox.path))
+            }
+            let now = time.moment
+            if now >= nextCheck {
+                checkFolders()
+                nextCheck = now + pause
+            } else {
+                nextCheck = min(nextCheck, now + pause)
+            }
+        }
+    }
+
+    private var pause: Duration {
+        let rescan = templates.map(\.inbox.rescan).min() ?? .seconds(60)
+        return complaints.hasBlindGlob ? min(rescan, InboxSupervisor.retry) : rescan
+    }
+
+    private func waitForHint(until deadline: Moment) async {
+        let alarm = Task { [time, hints] in
+            try await time.sleep(until: deadline)
+            hints.add(.wake)
+        }
+        defer { alarm.cancel() }
+        let gathered = await withTaskCancellationHandler {
+            var iterator = hints.makeAsyncIterator()
+            return await iterator.next(isolation: self)
+        } onCancel: { [hints] in
+            hints.add(.wake)
+        }
+        // The kernel ended a watch and does not say which.
+        if let gathered, gathered.isGone || gathered.isUnmounted { parents.forget() }
+    }
+
+    /// A pipeline whose folders senders can write to by now begins anew: it waits until they cannot.
+    private func checkFolders() {
+        for terms in roster.working where working[terms.name]?.pipeline?.isAtWork == true {
+            if FolderCheck.mayGoOn(terms.inbox) { continue }
+            carryOut(roster.stop(terms.name))
+        }
+    }
+
+    // MARK: One inbox
+
+    /// Runs one pipeline to its end.
+    private func work(_ start: Start, _ parts: SharedParts) async {
+        let terms = start.terms
+        do {
+            let settings = try InboxSettings(terms.inbox, start.template.configuration, once: once)
+            let pipeline = InboxPipeline(settings, parts: parts, documents: start.template.judge)
+            working[terms.name]?.pipeline = pipeline
+            // Whoever pauses it from now on finds it.
+            await pipeline.folder.setPaused(await parts.pauses.holds(terms.name))
+            await InboxSupervisor.run(pipeline, until: start.stops, time)
+        } catch {
+            report(.inbox(terms.name, .unsuitable("\(error)")))
+            for await _ in start.stops { break }
+        }
+        working[terms.name] = nil
+        if once || Task.isCancelled { return }
+        if !roster.isWanted(terms.name) { await tellLeft(terms.name, parts) }
+        carryOut(roster.ended(terms.name))
+    }
+
+    private static func run(
+        _ pipeline: InboxPipeline, until stops: AsyncStream<Void>, _ time: any TimeSource
+    ) async {
+        let work = Task { await pipeline.run() }
+        let end = Task {
+            for await _ in stops { break }
+            await pipeline.stopTaking()
+            try await time.sleep(for: InboxSupervisor.grace)
+            // What is not done is in the ledger.
+            work.cancel()
+        }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        end.cancel()
+    }
+
+    private func tellLeft(_ name: String, _ parts: SharedParts) async {
+        do {
+            let left = try await parts.patience.persist("read the ledger") {
+                try await parts.ledger.unfinished(inbox: name).count
+            }
+            report(.inboxGone(name, unfinished: left))
+        } catch {
+            // Only a stop of the service ends up here.
+        }
+    }
+}
+
+/// What was said of inboxes that cannot be at work, so that it is said once.
+private struct Complaints {
+    private var refused: [FilePath: InboxChoice.Refusal] = [:]
+    private var blindGlobs: Set<String> = []
+
+    /// Whether a glob's folders could not be looked into the last time.
+    var hasBlindGlob: Bool { !blindGlobs.isEmpty }
+
+    mutating func events(for choice: InboxChoice) -> [ServiceEvent] {
+        let before = refused
+        refused = Dictionary(choice.refused.map { ($0.path, $0) }) { $1 }
+        let news = choice.refused.filter { before[$0.path] != $0 }
+        let over = choice.chosen.filter { before[$0.inbox.path] != nil }
+        return news.map { .inbox($0.name, .unsuitable($0.reason)) } + over.map { .inbox($0.name, .available) }
+    }
+
+    mutating func event(for glob: String, _ search: GlobSearch) -> ServiceEvent? {
+        if let error = search.missing ?? search.blind.first?.error {
+            return blindGlobs.insert(glob).inserted ? .inbox(glob, .unavailable(error)) : nil
+        }
+        return blindGlobs.remove(glob) == nil ? nil : .inbox(glob, .available)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Inbox
+import Model
+import Sandbox
+import Service
+import TestSupport
+import Testing
+
+/// One inbox that cannot be used does not stop the others, and is taken up again by itself.
+@Suite(.timeLimit(.minutes(5))) struct UnavailableInboxTests {
+    private static func inbox(_ name: String) -> String {
+        "name: \(name), path: \(name)/inbox, settle: 0s, rescan: 200ms"
+    }
+
+    private static let two = "\(inbox("erp"))\n\(inbox("bank"))"
+
+    private static func drop(_ number: Int, into inbox: String, _ stage: Stage) async throws {
+        try stage.drop(Stage.account("INV-\(number)"), at: "\(inbox)/inbox/\(number).json")
+        try await stage.waitForFile("\(inbox)/done/\(number).json")
+    }
+
+    @Test func aRemovedInboxIsMissedAndTakenUpWhenItIsBack() async throws {
+        try await Stage.prepare(inboxes: Self.two) { stage in
+            _ = try stage.folder.subfolder("bank/inbox")
+            try await stage.serving { service in
+                try await Self.drop(1, into: "bank", stage)
+                try FileManager.default.removeItem(at: stage.url("bank/inbox"))
+                try await eventually("it is said") { stage.said(of: "bank") == ["unavailable"] }
+                try await Self.drop(2, into: "erp", stage)
+                _ = try stage.folder.subfolder("bank/inbox")
+                try await Self.drop(3, into: "bank", stage)
+                #expect(stage.said(of: "bank") == ["unavailable", "available"])
+                #expect(stage.said(of: "erp").isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: ["done", "failed", ".work"])
+    func aFolderThatSendersCanWriteToMakesItsInboxUnavailable(name: String) async throws {
+        try await Stage.prepare(inboxes: Self.two) { stage in
+            _ = try stage.folder.subfolder("bank/inbox")
+            let folder = try stage.folder.subfolder("bank/\(name)")
+            try FileManager.default.setAttributes([.posixPermissions: 0o775], ofItemAtPath: folder.path)
+            try await stage.serving { service in
+                try await eventually("it is said") { stage.said(of: "bank").count == 1 }
+                let right = name == ".work" ? "700" : "755"
+                let said = try #require(stage.said(of: "bank").first)
+                #expect(said.contains("\(folder.path) has mode 775"))
+                #expect(said.contains("(chmod \(right) \(folder.path))"))
+                try stage.drop(Stage.account("INV-1"), at: "bank/inbox/1.json")
+                try await Self.drop(2, into: "erp", stage)
+                #expect(stage.exists("bank/inbox/1.json"))
+                let mode = try #require(Int(right, radix: 8))
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path)
+                try await stage.waitForFile("bank/done/1.json")
+                #expect(stage.said(of: "bank").last == "available")
+            }
+        }
+    }
+
+    @Test func aFolderThatBecomesWritableIsFoundWithoutAReload() async throws {
+        try await Stage.prepare(inboxes: Self.two) { stage in
+            _ = try stage.folder.subfolder("bank/inbox")
+            try await stage.serving { service in
+                try await Self.drop(1, into: "bank", stage)
+                let done = stage.url("bank/done").path
+                try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: done)
+                try await eventually("it is said") { stage.said(of: "bank").count == 1 }
+                try await Self.drop(2, into: "erp", stage)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: done)
+                try await Self.drop(3, into: "bank", stage)
+                #expect(stage.said(of: "bank").last == "available")
+                #expect(stage.said(of: "erp").isEmpty)
+            }
+        }
+    }
+}
