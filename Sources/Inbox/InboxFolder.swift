@@ -68,7 +68,8 @@ package actor InboxFolder {
     ///   - alarms: shared by many inboxes, so that an idle service seldom wakes.
     ///   - fileSystem: on what a folder lies; a test says what it wants.
     package init(
-        _ settings: Settings, time: any TimeSource, notifier: Notifier = .shared, alarms: Alarms? = nil,
+        _ settings: Settings, time: any TimeSource, notifier: any FolderWatcher = Notifier.shared,
+        alarms: Alarms? = nil,
         fileSystem: @escaping FolderWatching.FileSystem = { (folder) throws(SystemCallError) in
             try folder.fileSystemType()
         },

@@ -29,6 +29,24 @@ import TestSupport
         #expect(try await stage.next(1) == ["more.json"])
     }
 
+    /// No time passes, so that no timer helps: the parent folder's event alone tells that it is back.
+    @Test(arguments: ["renamed away", "removed"])
+    func theParentTellsThatAnInboxIsBack(loss: String) async throws {
+        let stage = try InboxStage(settle: .zero, time: ManualTime())
+        try await stage.watched()
+        let waiting = Task { try await stage.next() }
+        if loss == "removed" {
+            try FileManager.default.removeItem(at: stage.inbox)
+        } else {
+            try FileManager.default.moveItem(at: stage.inbox, to: away(stage))
+        }
+        try await isMissed(stage)
+        try stage.outside.write("{}", as: "a.json")
+        // Whole when it appears, with its file in it.
+        try FileManager.default.moveItem(at: stage.outside, to: stage.inbox)
+        #expect(try await waiting.value.name == FileName("a.json"))
+    }
+
     @Test func otherInboxesGoOn() async throws {
         let alarms = Alarms(time: SystemTime())
         let lost = try InboxStage(settle: .milliseconds(20), alarms: alarms)

@@ -30,11 +30,11 @@ import TestSupport
 
     /// Moves file after file in until one of them is claimed as a rename that was seen.
     private func repeatedlyMoving(
-        into stage: InboxStage, until drop: Task<ClaimedDrop, any Error>
+        into stage: InboxStage, named name: String = "", until drop: Task<ClaimedDrop, any Error>
     ) async throws -> ClaimedDrop {
         let mover = Task {
             for number in 0... {
-                try stage.moveIn("\(number).json")
+                try stage.moveIn("\(name)\(number).json")
                 try await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -142,5 +142,39 @@ import TestSupport
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(try await stage.next(20) == names)
+    }
+
+    @Test func renamesInQuickSuccessionGoOutInTheirOrder() async throws {
+        let stage = try InboxStage(settle: .seconds(600))
+        let names = (0..<200).map { "\(($0 * 77) % 200).json" }
+        let probe = Task { try await stage.next() }
+        _ = try await repeatedlyMoving(into: stage, named: "probe", until: probe)
+        let taking = Task {
+            var taken: [String] = []
+            while taken.last != names.last { taken += try await stage.next(1) }
+            return taken
+        }
+        for name in names { try stage.moveIn(name) }
+        // A probe may have come between the claimed one and the mover's end.
+        #expect(try await taking.value.filter { !$0.hasPrefix("probe") } == names)
+    }
+
+    /// A weekend's files, and a service that is stopped and started in the middle of them.
+    @Test func aRestartInTheMiddleOfABacklogChangesNothing() async throws {
+        let home = try TemporaryFolder()
+        let names = (0..<60).map { "\(($0 * 7) % 60).json" }
+        let first = try InboxStage(settle: .milliseconds(10), home: home)
+        for name in names {
+            if name.hasPrefix("1") { try first.moveIn(name) } else { try first.inbox.write("{}", as: name) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        var taken = try await first.next(25)
+        await first.drops.stop()
+        let second = try InboxStage(settle: .milliseconds(10), home: home)
+        taken += try await second.next(20)
+        await second.drops.stop()
+        let third = try InboxStage(settle: .milliseconds(10), home: home)
+        taken += try await third.next(15)
+        #expect(taken == names)
     }
 }

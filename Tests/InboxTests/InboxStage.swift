@@ -26,7 +26,8 @@ final class InboxStage: Sendable {
         settle: Duration = .milliseconds(200), grace: Duration = .seconds(30), rescan: Duration = .seconds(600),
         ignore: [String] = [], once: Bool = false, byName: Bool = false, time: any TimeSource = SystemTime(),
         watching: Watching = .auto, ready: String? = nil, work: URL? = nil, alarms: Alarms? = nil,
-        fileSystem: FileSystemType? = nil, home: TemporaryFolder? = nil
+        fileSystem: FileSystemType? = nil, home: TemporaryFolder? = nil,
+        notifier: any FolderWatcher = Notifier.shared
     ) throws {
         folder = try home ?? TemporaryFolder()
         inbox = try folder.subfolder("inbox")
@@ -40,7 +41,7 @@ final class InboxStage: Sendable {
             watch: watching.rule, poll: .milliseconds(40), once: once)
         let report = Report()
         opened = InboxFolder(
-            settings, time: time, alarms: alarms,
+            settings, time: time, notifier: notifier, alarms: alarms,
             fileSystem: { (directory) throws(SystemCallError) in
                 if let fileSystem { return fileSystem }
                 return try directory.fileSystemType()

@@ -3,6 +3,7 @@ import Foundation
 import Inbox
 import Model
 import Synchronization
+import SystemPackage
 import Testing
 import TestSupport
 
@@ -199,6 +200,50 @@ import TestSupport
         let stage = try InboxStage(settle: .milliseconds(20), watching: .inotify, fileSystem: WatchRuleTests.nfs)
         try await stage.watched()
         #expect(stage.said.isEmpty)
+    }
+
+    /// As the kernel does at its limit of watches.
+    private final class Refusal: FolderWatcher {
+        func watch(_ path: FilePath, _ receiver: any HintReceiver) { receiver.add(.unwatched(.noSpace)) }
+        func forget(_ receiver: any HintReceiver) {}
+    }
+
+    @Test func anInboxThatTheKernelDoesNotWatchIsPolledAndThatIsSaidOnce() async throws {
+        let stage = try InboxStage(settle: .milliseconds(20), notifier: Refusal())
+        try await stage.watched()
+        for round in 0..<3 {
+            try stage.moveIn("\(round).json")
+            #expect(try await stage.next(1) == ["\(round).json"])
+            try FileManager.default.removeItem(at: stage.inbox)
+            _ = try stage.folder.subfolder("inbox")
+        }
+        #expect(stage.said.count { $0 == "notWatched" } == 1)
+    }
+
+    private static let canMountFUSE =
+        geteuid() == 0 && FileManager.default.fileExists(atPath: "/dev/fuse")
+        && FileManager.default.isExecutableFile(atPath: "/usr/bin/bindfs")
+
+    /// What is written below the mount is another host's doing: no event comes, and the type is FUSE.
+    @Test(.enabled(if: canMountFUSE, "needs root, /dev/fuse and Debian's bindfs"))
+    func aRealFUSEMountIsPolledByItself() async throws {
+        let below = try TemporaryFolder()
+        let mount = try TemporaryFolder()
+        // In the foreground: it ends with the mount.
+        _ = try Process.run(
+            URL(fileURLWithPath: "/usr/bin/bindfs"), arguments: ["-f", below.url.path, mount.url.path])
+        defer { _ = umount2(mount.url.path, CInt(MNT_DETACH)) }
+        try await eventually("it is mounted") { try Directory(opening: mount.path).fileSystemType().isShared }
+        let stage = try InboxStage(settle: .milliseconds(50), home: mount)
+        let inbox = below.url.appendingPathComponent("inbox")
+        try inbox.write("{}", as: "waiting.json")
+        #expect(try await stage.next(1) == ["waiting.json"])
+        let next = Task { try await stage.next(1) }
+        try await Task.sleep(for: .milliseconds(300))
+        try inbox.write("{}", as: "later.json")
+        #expect(try await next.value == ["later.json"])
+        #expect(stage.said == ["polled"])
+        await stage.drops.stop()
     }
 
     @Test func networkFileSystemsAreKnownByTheirNumbers() throws {
