@@ -4,16 +4,22 @@ package enum FileForm: Sendable, Hashable {
 
     /// - Parameter head: the first bytes; white space and a byte order mark before the content are skipped.
     package init(name: FileName, head: [UInt8]) {
-        var content = head[...]
-        if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
-        content = content.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
-        switch (name.lowercaseExtension, content.first) {
+        switch (name.lowercaseExtension, FileForm.content(head).first) {
         case ("json", _): self = .json
         case ("xml", _): self = .xml
         case ("pdf", _): self = .pdf
         case (_, UInt8(ascii: "{")), (_, UInt8(ascii: "[")): self = .json
         case (_, UInt8(ascii: "<")): self = .xml
-        default: self = content.starts(with: "%PDF-".utf8) ? .pdf : .other
+        // JSON is UTF-8, but XML may be UTF-16 or UTF-32: an ASCII character has NULs beside it then.
+        case _ where FileForm.content(head.filter { $0 != 0 }).first == UInt8(ascii: "<"): self = .xml
+        default: self = FileForm.content(head).starts(with: "%PDF-".utf8) ? .pdf : .other
         }
+    }
+
+    /// What comes after a byte order mark and white space.
+    private static func content(_ head: [UInt8]) -> ArraySlice<UInt8> {
+        let marks: [[UInt8]] = [[0xEF, 0xBB, 0xBF], [0xFF, 0xFE], [0xFE, 0xFF]]
+        let mark = marks.first { head.starts(with: $0) }?.count ?? 0
+        return head[mark...].drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
     }
 }
