@@ -136,8 +136,9 @@ let package = Package(
             name: "DeliveryTests",
             dependencies: ["Delivery", "FileSystem", "Model", "TestSupport", http, nio, nioHTTP, nioPosix, system],
             swiftSettings: strict),
-        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
-        .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["SluiceConfiguration", "Yams", system],
             swiftSettings: strict),

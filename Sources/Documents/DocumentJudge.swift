@@ -85,7 +85,7 @@ package struct DocumentJudge: Sendable {
         let own = ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
         guard let array = shape.array, array.kind == .array else {
-            return .problem(shape.kind, Problem(.schemaJSON, "The document's \(shape.arrayName) is no array"))
+            return .problem(shape.kind, DocumentJudge.noArray(shape))
         }
         var hash = ContentHash()
         hash.add(elementsOf: array)
@@ -97,6 +97,11 @@ package struct DocumentJudge: Sendable {
         case .failure(let problem):
             return .problem(shape.kind, problem.problem)
         }
+    }
+
+    /// A schema of an inbox's own may allow what is nothing to send.
+    static func noArray(_ shape: DocumentShape) -> Problem {
+        Problem(.schemaJSON, "The document's \(shape.arrayName) is no array")
     }
 
     /// The `batchReferenceId` that the document brings, where it is to be kept.

@@ -41,29 +41,43 @@ package struct TextMark: Sendable, Hashable {
     package mutating func advance(over bytes: UnsafeBufferPointer<UInt8>) {
         guard let base = bytes.baseAddress else { return }
         let raw = UnsafeRawPointer(base)
-        let ones: UInt64 = 0x0101_0101_0101_0101
         var at = 0
-        while at < bytes.count {
-            if at + 8 <= bytes.count {
-                let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                let feed = word ^ (ones &* 0x0A)
-                if (feed &- ones) & ~feed & (ones << 7) == 0 {
-                    scalars += 8 - ((word >> 7) & ~(word >> 6) & ones).nonzeroBitCount
-                    at += 8
-                    continue
-                }
-            }
-            let stop = min(at + 8, bytes.count)
-            while at < stop {
-                if base[at] == 0x0A {
-                    lines += 1
-                    scalars = 0
-                } else if base[at] & 0xC0 != 0x80 {
-                    scalars += 1
-                }
-                at += 1
-            }
+        while at + 8 <= bytes.count {
+            advance(over: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)), count: 8)
+            at += 8
         }
+        guard at < bytes.count else { return }
+        // The last bytes once more in one word, without those that were counted.
+        let left = bytes.count - at
+        var word: UInt64 = 0
+        if bytes.count >= 8 {
+            word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
+            word >>= UInt64(8 * (8 - left))
+        } else {
+            for index in 0..<left { word |= UInt64(base[at + index]) << UInt64(8 * index) }
+        }
+        advance(over: word, count: left)
+    }
+
+    /// - Parameters:
+    ///   - word: bytes in their order from the lowest; zeros behind them.
+    ///   - count: how many of them are the text's.
+    @inline(__always)
+    private mutating func advance(over word: UInt64, count: Int) {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let low = ones * 0x7F
+        // The highest bit of each byte that is a line feed, and the lowest of each that continues a scalar.
+        let other = word ^ (ones * 0x0A)
+        let feeds = ~(((other & low) + low) | other | low)
+        let continuing = (word >> 7) & ~(word >> 6) & ones
+        guard feeds != 0 else {
+            scalars += count - continuing.nonzeroBitCount
+            return
+        }
+        lines += feeds.nonzeroBitCount
+        let last = (63 - feeds.leadingZeroBitCount) / 8
+        // A shift by all 64 bits leaves nothing.
+        scalars = count - last - 1 - (continuing >> UInt64(8 * (last + 1))).nonzeroBitCount
     }
 }
 

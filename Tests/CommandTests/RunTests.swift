@@ -169,4 +169,28 @@ import Testing
             #expect(try await service.status == 0)
         }
     }
+
+    /// The same for XML, whose records are converted on the way.
+    @Test func anXMLDocumentLargerThanTheMemoryGoesThroughWithinIt() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let (folder, inbox) = try Self.prepare(address)
+            let configuration = CommandTests.configuration(api: address.baseURL)
+            try folder.url.write("limits: {memory: 8MB, jsonBytes: 4MB}\n" + configuration, as: "sluice.yaml")
+            let note = String(repeating: "x", count: 900)
+            let text = (0..<24_000).map {
+                "<a><clientReferenceId>\($0)</clientReferenceId><invoiceNumber/>"
+                    + "<outstandingAmount>1</outstandingAmount><note>\(note)</note></a>\n"
+            }
+            try inbox.write("<accounts>\(text.joined())</accounts>", as: "large.xml")
+            let service = try Program.Running(["run"], in: folder.url, environment: Self.environment)
+            try await eventually("it is done", within: .seconds(300)) {
+                try Self.drops(in: folder, "done") == ["large.xml"]
+            }
+            let peak = try #require(try service.peakMemory)
+            #expect(peak < 108_000_000, "the process held \(peak) bytes")
+            #expect(sandbox.books.accounts.count == 24_000)
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+        }
+    }
 }

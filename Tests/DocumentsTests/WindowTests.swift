@@ -153,6 +153,7 @@ import TestSupport
             #"{"required":["x"],"properties":{"accounts":{"items":{"type":"object"}},"x":{}},"additionalProperties":false}"#,
             true
         ),
+        (#"{"properties":{"accounts":{"items":{"type":["object","null"]}}}}"#, true),
         (#"{"properties":{"accounts":{"uniqueItems":true}}}"#, false),
         (#"{"properties":{"accounts":{"maxItems":5}}}"#, false),
         (#"{"properties":{"accounts":{"minItems":2}}}"#, false),
@@ -174,6 +175,13 @@ import TestSupport
         #expect(judge.canJudgeInWindows == allowed)
         guard allowed else { return }
         for text in Self.texts { try Self.expectTheSame(Array(text.utf8), judge, windows: [1, 40]) }
+        // An own reference that is too long is said behind what is said of the records, wherever it stands.
+        let long = String(repeating: "x", count: 140)
+        for text in [
+            #"{"batchReferenceId":"\#(long)","accounts":[1]}"#, #"{"accounts":[1],"batchReferenceId":"\#(long)"}"#,
+        ] {
+            try Self.expectTheSame(Array(text.utf8), judge, windows: [1, 40])
+        }
     }
 
     @Test func theShippedSchemasAllowWindows() throws {

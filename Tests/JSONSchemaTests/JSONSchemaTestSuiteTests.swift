@@ -1,6 +1,7 @@
 import Foundation
 import JSONSchema
 import JSONText
+import TestSupport
 import Testing
 
 /// The official JSON-Schema-Test-Suite for the three drafts.

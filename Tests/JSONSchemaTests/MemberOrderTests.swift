@@ -1,5 +1,6 @@
 import JSONSchema
 import JSONText
+import TestSupport
 import Testing
 
 /// What was seen before in a document has no bearing on what comes after.

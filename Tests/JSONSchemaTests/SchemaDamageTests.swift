@@ -1,6 +1,7 @@
 import Foundation
 import JSONSchema
 import JSONText
+import TestSupport
 import Testing
 
 /// Schemas of the suite with small damage: whatever comes out is compiled or refused, and what is compiled judges values,

@@ -1,5 +1,6 @@
 import Foundation
 import JSONText
+import TestSupport
 import Testing
 
 /// nst's JSONTestSuite: what every reader of JSON has to accept and to refuse.

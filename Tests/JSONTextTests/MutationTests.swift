@@ -1,4 +1,5 @@
 import JSONText
+import TestSupport
 import Testing
 
 /// Texts made by small damage to valid ones: none may crash the parser, and what is accepted must have a canonical form

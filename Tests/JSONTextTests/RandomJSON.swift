@@ -1,3 +1,4 @@
+import TestSupport
 /// A JSON value as data, to be spelled in many ways.
 indirect enum RandomJSON: Equatable {
     case null

@@ -65,4 +65,14 @@ import Testing
     func aFileIsKnownByItsNameElseByItsFirstBytes(name: String, head: String, form: FileForm) {
         #expect(FileForm(name: FileName(name), head: Array(head.utf8)) == form)
     }
+
+    /// As UTF-16 and UTF-32 write it, with a byte order mark or without, in both orders.
+    @Test(arguments: [
+        [0xFF, 0xFE, 0x3C, 0, 0x61, 0], [0xFE, 0xFF, 0, 0x20, 0, 0x3C], [0x3C, 0, 0x61, 0], [0, 0x3C, 0, 0x61],
+        [0xFF, 0xFE, 0, 0, 0x3C, 0, 0, 0], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x3C],
+    ])
+    func wideXMLIsKnownByItsFirstBytes(head: [UInt8]) {
+        #expect(FileForm(name: FileName("noname"), head: head) == .xml)
+        #expect(FileForm(name: FileName("noname"), head: head.map { $0 == 0x3C ? 0x41 : $0 }) == .other)
+    }
 }

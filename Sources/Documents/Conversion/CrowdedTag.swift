@@ -6,26 +6,27 @@ struct CrowdedTag {
 
     /// It is over, or was none.
     private var isOver = true
-    private var isFirst = false
+    /// How many bytes of it were read, as far as it matters.
+    private var count = 0
     private var signs = 0
     private var attributes = 0
     private var quote: UInt8?
 
     /// A `<` was read.
     mutating func begin() {
-        (isOver, isFirst, signs, attributes, quote) = (false, true, 0, 0, nil)
+        (isOver, count, signs, attributes, quote) = (false, 0, 0, 0, nil)
     }
 
-    /// Reads what follows the `<`, without another one in it.
+    /// Reads the tag, and what comes between it and the next one.
     ///
     /// - Returns: whether the tag is crowded.
     mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         for byte in bytes {
             if isOver { return false }
-            if isFirst {
-                isFirst = false
+            if count < 2 {
+                count += 1
                 // Comments, processing instructions and CDATA have no attributes.
-                isOver = byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?")
+                isOver = count == 2 && (byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?"))
             }
             if byte == UInt8(ascii: "=") { signs += 1 }
             if let open = quote {

@@ -18,19 +18,22 @@ enum SourceMap: Sendable {
 
 /// Where the values of a converted text stood.
 struct PlaceMap: Sendable {
-    /// Where values begin in the converted text, ascending.
-    private var converted: [Int32] = []
-    private var places: [TextPlace] = []
+    /// Where values begin in the converted text, ascending, and where they stood.
+    private var values: [(converted: Int32, place: TextPlace)] = []
+
+    /// - Parameter capacity: how many values it will have, more or less.
+    init(capacity: Int) {
+        values.reserveCapacity(capacity)
+    }
 
     /// A value begins at `converted` in the new text and came from `place`.
     mutating func append(converted: Int, _ place: TextPlace) {
-        self.converted.append(Int32(clamping: converted))
-        places.append(place)
+        values.append((Int32(clamping: converted), place))
     }
 
     func position(ofByte offset: Int) -> JSONPosition {
-        let count = converted.countOfNotGreater(than: offset)
-        return (count > 0 ? places[count - 1] : .start).position
+        let count = values.countOfFirst { $0.converted <= offset }
+        return (count > 0 ? values[count - 1].place : .start).position
     }
 }
 
@@ -53,7 +56,7 @@ struct OffsetMap: Sendable {
     }
 
     func position(ofByte offset: Int) -> JSONPosition {
-        let count = converted.countOfNotGreater(than: offset)
+        let count = converted.countOfFirst { $0 <= offset }
         guard count > 0 else { return lines.position(ofByte: 0) }
         return lines.position(ofByte: Int(original[count - 1]) + offset - Int(converted[count - 1]))
     }
@@ -76,20 +79,20 @@ struct LineStarts: Sendable {
     /// Line and column from 1; columns count Unicode scalars.
     func position(ofByte offset: Int) -> JSONPosition {
         let offset = min(max(0, offset), text.count)
-        let line = starts.countOfNotGreater(than: offset)
+        let line = starts.countOfFirst { $0 <= offset }
         let start = Int(starts[line - 1])
         return JSONPosition(line: line, column: 1 + text[start..<offset].count { $0 & 0xC0 != 0x80 })
     }
 }
 
-extension [Int32] {
-    /// How many of these ascending numbers are not greater than `limit`.
-    fileprivate func countOfNotGreater(than limit: Int) -> Int {
+extension Array {
+    /// How many elements stand before the first one for which this does not hold; of those behind it, it holds for none.
+    fileprivate func countOfFirst(_ isBefore: (Element) -> Bool) -> Int {
         var low = 0
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            if Int(self[middle]) <= limit { low = middle + 1 } else { high = middle }
+            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
         }
         return low
     }

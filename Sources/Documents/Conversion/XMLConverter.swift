@@ -299,11 +299,3 @@ extension XMLConverter {
             identity: record.identity(array.kind, names))
     }
 }
-
-extension DocumentRules {
-    /// An inbox's own XML Schema that knows the document's root.
-    fileprivate func schemaOfWhole(document root: String) -> XMLSchema? {
-        (kind.map { [$0] } ?? Kind.documents).compactMap { xmlSchemas[$0] }
-            .first { $0.seesEverything && $0.globalNames.contains(root) }
-    }
-}

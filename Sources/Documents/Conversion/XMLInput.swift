@@ -8,7 +8,7 @@ import JSONText
 
 /// The text that the parser fetches piece by piece, and where its tags stand.
 ///
-/// Of the text only so much is kept as the parser still looks at.
+/// Only those pieces are kept in which the parser still looks.
 struct XMLInput {
     /// UTF-8 without a byte order mark; `nil` at the end, else not empty.
     typealias Pieces = () throws -> [UInt8]?
@@ -19,23 +19,25 @@ struct XMLInput {
     private(set) var crowded: TextPlace?
 
     private let pieces: Pieces
+    /// The piece that is given now.
     private var piece: [UInt8] = []
     /// How much of `piece` was given.
     private var taken = 0
     private var isOver = false
     /// How far the given text was counted: to its end.
     private var mark = TextMark.start
-    /// The end of the given text, and where it begins.
-    private var recent: [UInt8] = []
-    private var recentStart = 0
-    private var recentMark = TextMark.start
-    /// The `<` of the given text that the parser has not read past, and before them the last that it has.
+    /// The pieces in which the parser still looks, this one with them, and where the first of them begins.
+    private var held: [[UInt8]] = []
+    private var heldStart = 0
+    private var heldMark = TextMark.start
+    /// The `<` of the given text that the parser has not read past, but for those of closing tags, and before them the
+    /// last that it has.
     private var tags: [(offset: Int, place: TextPlace)] = [(0, .start)]
     private var lastTag = 0
     private var crowdedTag = CrowdedTag()
 
-    /// How much text and how many tags are kept beyond need, so that they are not moved each time.
-    private static let slack = (text: 1 << 16, tags: 1 << 10)
+    /// How many tags are kept beyond need, so that they are not moved each time.
+    private static let spareTags = 1 << 10
 
     init(_ pieces: @escaping Pieces) {
         self.pieces = pieces
@@ -61,6 +63,7 @@ struct XMLInput {
         while try refill() {
             mark.advance(over: piece[taken...])
             taken = piece.count
+            held.removeAll()
         }
     }
 
@@ -73,6 +76,7 @@ struct XMLInput {
             return false
         }
         piece = next
+        held.append(next)
         return true
     }
 
@@ -91,7 +95,6 @@ struct XMLInput {
             (filled, taken) = (filled + count, taken + count)
         }
         let bytes = UnsafeRawBufferPointer(rebasing: room[..<filled]).assumingMemoryBound(to: UInt8.self)
-        recent.append(contentsOf: bytes)
         note(bytes)
         given += filled
         return crowded == nil ? filled : 0
@@ -99,7 +102,7 @@ struct XMLInput {
 
     // MARK: Places
 
-    /// Where the last `<` before a byte stands.
+    /// Where the last `<` before a byte stands that is no closing tag's.
     ///
     /// - Parameter offset: no less than in earlier calls.
     mutating func tag(before offset: Int) -> TextPlace {
@@ -109,44 +112,50 @@ struct XMLInput {
 
     /// Where a byte stands that the parser looks at.
     func place(ofByte offset: Int) -> TextPlace {
-        var mark = recentMark
-        mark.advance(over: recent[..<min(max(0, offset - recentStart), recent.count)])
+        var mark = heldMark
+        var left = max(0, offset - heldStart)
+        for piece in held where left > 0 {
+            mark.advance(over: piece.prefix(left))
+            left -= min(left, piece.count)
+        }
         return mark.place
     }
 
     private mutating func forget(upTo start: Int) {
         _ = tag(before: start)
-        if lastTag > Self.slack.tags {
+        if lastTag > Self.spareTags {
             tags.removeFirst(lastTag)
             lastTag = 0
         }
-        let count = min(start - recentStart, recent.count)
-        guard count > Self.slack.text else { return }
-        recentMark.advance(over: recent[..<count])
-        recent.removeFirst(count)
-        recentStart += count
+        while held.count > 1, heldStart + held[0].count <= start {
+            heldMark.advance(over: held[0][...])
+            heldStart += held.removeFirst().count
+        }
     }
 
     /// Counts the bytes that are given next, and notes the tags in them.
     private mutating func note(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let base = bytes.baseAddress else { return }
-        var at = 0
-        while at < bytes.count {
-            let found = memchr(base + at, CInt(UInt8(ascii: "<")), bytes.count - at)
-            let next = found.map { UnsafeRawPointer(base).distance(to: $0) } ?? bytes.count
-            let stretch = UnsafeBufferPointer(rebasing: bytes[at..<next])
-            mark.advance(over: stretch)
-            // A short tag that lies between two others is not crowded, so most need no second look.
-            if at == 0 || next == bytes.count || stretch.count >= CrowdedTag.shortest, crowdedTag.read(stretch),
-                crowded == nil
-            {
-                crowded = tags[tags.count - 1].place
-            }
-            guard next < bytes.count else { return }
-            tags.append((given + next, mark.place))
-            mark.advance(over: UnsafeBufferPointer(rebasing: bytes[next...next]))
-            crowdedTag.begin()
+        var (counted, at) = (0, 0)
+        while let found = memchr(base + at, CInt(UInt8(ascii: "<")), bytes.count - at) {
+            let next = UnsafeRawPointer(base).distance(to: found)
             at = next + 1
+            // Nobody asks where a closing tag stands.
+            if at < bytes.count, bytes[at] == UInt8(ascii: "/") { continue }
+            note(UnsafeBufferPointer(rebasing: bytes[counted..<next]), isPart: counted == 0)
+            tags.append((given + next, mark.place))
+            crowdedTag.begin()
+            counted = next
+        }
+        note(UnsafeBufferPointer(rebasing: bytes[counted...]), isPart: true)
+    }
+
+    /// - Parameter isPart: the bytes may be the end of something that has begun before, or go on.
+    private mutating func note(_ stretch: UnsafeBufferPointer<UInt8>, isPart: Bool) {
+        mark.advance(over: stretch)
+        // A short tag that lies between two others is not crowded, so most need no second look.
+        if isPart || stretch.count >= CrowdedTag.shortest, crowdedTag.read(stretch), crowded == nil {
+            crowded = tags[tags.count - 1].place
         }
     }
 }

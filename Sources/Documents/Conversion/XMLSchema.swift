@@ -123,3 +123,11 @@ package final class XMLSchema: @unchecked Sendable {
         }
     }
 }
+
+extension DocumentRules {
+    /// An inbox's own XML Schema that knows the document's root.
+    func schemaOfWhole(document root: String) -> XMLSchema? {
+        (kind.map { [$0] } ?? Kind.documents).compactMap { xmlSchemas[$0] }
+            .first { $0.seesEverything && $0.globalNames.contains(root) }
+    }
+}

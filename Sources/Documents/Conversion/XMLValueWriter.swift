@@ -6,7 +6,7 @@ import JSONText
 /// one if it can be read as one exactly, and as a string otherwise, so that the schema says what is wrong with it.
 struct XMLValueWriter {
     private(set) var json: [UInt8] = []
-    private(set) var map = PlaceMap()
+    private(set) var map = PlaceMap(capacity: 0)
     /// The first element that says more than a field can hold: it cannot be converted.
     private(set) var surplus: Surplus?
 
@@ -30,16 +30,18 @@ struct XMLValueWriter {
         self.names = names
         self.literals = literals
         self.capacity = capacity
+        begin()
+    }
+
+    private mutating func begin() {
+        json = []
         json.reserveCapacity(capacity)
+        map = PlaceMap(capacity: capacity / 16)
     }
 
     /// Takes out what was written so far, to begin anew.
     mutating func take() -> ConvertedText {
-        defer {
-            json = []
-            json.reserveCapacity(capacity)
-            map = PlaceMap()
-        }
+        defer { begin() }
         return ConvertedText(json: json, map: .places(map))
     }
 

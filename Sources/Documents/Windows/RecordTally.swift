@@ -74,6 +74,7 @@ struct RecordTally {
             leavingOut: count > 0 ? "minItems" : nil)
         let own = judge.ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
+        guard shape.array?.kind == .array else { return .problem(shape.kind, DocumentJudge.noArray(shape)) }
         let references = content.references(shape.kind, rules.sameness, origin)
         switch plan(shape.kind, text, own ?? references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)

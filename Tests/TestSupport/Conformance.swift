@@ -1,8 +1,8 @@
 import Foundation
 
 /// Where the conformance suites are: `SLUICE_CONFORMANCE`, else beside the repository.
-enum Conformance {
-    static func folder(_ name: String) -> String {
+package enum Conformance {
+    package static func folder(_ name: String) -> String {
         if let root = ProcessInfo.processInfo.environment["SLUICE_CONFORMANCE"] { return root + "/" + name }
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -10,7 +10,7 @@ enum Conformance {
     }
 
     /// Says so loudly where the folder is not there.
-    static func isThere(_ folder: String) -> Bool {
+    package static func isThere(_ folder: String) -> Bool {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue { return true }
         print("*** CONFORMANCE SUITE NOT FOUND: \(folder) — its tests are SKIPPED. Set SLUICE_CONFORMANCE. ***")
