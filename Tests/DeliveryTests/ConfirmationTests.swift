@@ -131,7 +131,8 @@ import TestSupport
         } handler: { request in
             if request.path == "/token" { return DeliveryStage.token(1) }
             if request.method == "PUT" { return .status(isOut.value ? 503 : 202) }
-            return .status(200, body: isOut.wasSet && !isOut.value ? #"{"status": "Completed"}"# : #"{"status": "Queued"}"#)
+            return .status(
+                200, body: isOut.wasSet && !isOut.value ? #"{"status": "Completed"}"# : #"{"status": "Queued"}"#)
         }
     }
 

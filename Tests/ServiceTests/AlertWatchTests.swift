@@ -1,4 +1,3 @@
-import Delivery
 import FileSystem
 import Inbox
 import Model
@@ -8,6 +7,7 @@ import SystemPackage
 import Testing
 import TestSupport
 
+@testable import Delivery
 @testable import Service
 
 /// Which alert follows from what the service tells.
@@ -48,7 +48,8 @@ import TestSupport
 
     @Test func aLedgerThatCannotBeWrittenIsTold() {
         let fault: ServiceEvent = .fault(work: "write the ledger", message: "attempt to write a readonly database")
-        #expect(told([fault, .faultOver(work: "write the ledger")]) == ["ledgerUnwritable begins", "ledgerUnwritable ends"])
+        #expect(
+            told([fault, .faultOver(work: "write the ledger")]) == ["ledgerUnwritable begins", "ledgerUnwritable ends"])
     }
 
     @Test func anInboxThatCannotBeUsedIsTold() {
@@ -80,14 +81,19 @@ import TestSupport
     }
 
     @Test func aSecond401AndASecond403AreTold() {
-        #expect(told([answer(401, code: .submitUnauthorized), answer(202)]) == ["misconfigured begins", "misconfigured ends"])
-        #expect(told([answer(403, code: .submitForbidden), answer(202)]) == ["misconfigured begins", "misconfigured ends"])
+        #expect(
+            told([answer(401, code: .submitUnauthorized), answer(202)]) == [
+                "misconfigured begins", "misconfigured ends",
+            ])
+        #expect(
+            told([answer(403, code: .submitForbidden), answer(202)]) == ["misconfigured begins", "misconfigured ends"])
     }
 
     @Test func aTokenThatCannotBeHadIsTold() {
         let events: [ServiceEvent] = [
             .delivery(.tokenFailed(message: "no", retryIn: .seconds(1))),
-            .delivery(.tokenFailed(message: "no", retryIn: .seconds(2))), .delivery(.tokenRenewed(lifetime: .seconds(9))),
+            .delivery(.tokenFailed(message: "no", retryIn: .seconds(2))),
+            .delivery(.tokenRenewed(lifetime: .seconds(9))),
         ]
         #expect(told(events) == ["tokenFailure begins", "tokenFailure ends"])
     }
