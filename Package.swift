@@ -134,8 +134,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DeliveryTests",
-            dependencies: ["Delivery", "FileSystem", "Model", "TestSupport", http, nio, nioHTTP, nioPosix, system],
-            swiftSettings: strict),
+            dependencies: [
+                "Delivery", "FileSystem", "Model", "TestSupport", crypto, http, nio, nioHTTP, nioPosix, system,
+            ], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema", "TestSupport"], swiftSettings: strict),
