@@ -1,3 +1,4 @@
+import Documents
 import FileSystem
 import Inbox
 import Ledger
@@ -23,7 +24,11 @@ struct DocumentSizes: Sendable {
     init(memory: Int) {
         held = memory / MemoryShare.document
         windowed = min(held, DocumentSizes.usual)
+        window = max(DocumentSizes.smallestWindow, min(WindowedText.usualBytes, memory / 16))
     }
+
+    /// How much of its records is held at once.
+    let window: Int
 
     /// What is longer is not read at all. It would be hundreds of requests; more likely it is a mistake or worse.
     let longest = 4 << 30
@@ -33,6 +38,7 @@ struct DocumentSizes: Sendable {
 
     /// Larger than what goes into one request.
     private static let usual = 32 << 20
+    private static let smallestWindow = 64 << 10
 }
 
 /// How much of the memory budget a drop needs.

@@ -84,8 +84,9 @@ struct DropReader: Sendable {
             let source = DocumentSource(size: Int(status.size)) { try hash.read($0) }
             let judgement =
                 form == .xml
-                ? try documents.judge(xml: source, spool: .file(in: spools), origin: origin)
-                : try documents.judge(source, origin: origin)
+                ? try documents.judge(
+                    xml: source, spool: .file(in: spools), origin: origin, windowBytes: sizes.window)
+                : try documents.judge(source, origin: origin, windowBytes: sizes.window)
             return DropReader.reading(judgement, sha256: try hash.whole(size: Int(status.size)))
         }
         guard status.size <= sizes.held else {

@@ -85,7 +85,9 @@ extension InboxPipeline {
         while true {
             let asked = job
             let admission = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-                try asked.admission(scope: settings.scope, isOrdered: settings.order.rule != .none)
+                try await Workbench.run(bytes: asked.drop.bytes) { [settings] in
+                    try asked.admission(scope: settings.scope, isOrdered: settings.order.rule != .none)
+                }
             }
             let turn = try await parts.patience.persist("write the ledger") {
                 try await parts.ledger.admit(admission)

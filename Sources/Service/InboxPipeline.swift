@@ -264,9 +264,12 @@ final class InboxPipeline: Sendable {
                 let problem = Problem(.readChanged, "The file was written to while it was taken.")
                 return DropReader.Reading.problem(nil, problem, sha256: nil)
             }
-            return try reader.read(
-                drop.name, in: work.folder(of: drop.workName), condition: condition, arrived: drop.receivedAt,
-                expected: isCopied ? nil : status)
+            let place = try work.folder(of: drop.workName)
+            return try await Workbench.run(bytes: status.size) { [reader] in
+                try reader.read(
+                    drop.name, in: place, condition: condition, arrived: drop.receivedAt,
+                    expected: isCopied ? nil : status)
+            }
         }
         switch reading {
         case .unfinished(let problem, let sha256):
@@ -295,8 +298,10 @@ final class InboxPipeline: Sendable {
     ) async throws -> Step {
         do {
             let job = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-                try SubmissionJob(
-                    drop: drop, kind: kind, sha256: sha256, content: content, readAgain: readingAgain(drop, in: work))
+                let readAgain = readingAgain(drop, in: work)
+                return try await Workbench.run(bytes: drop.bytes) {
+                    try SubmissionJob(drop: drop, kind: kind, sha256: sha256, content: content, readAgain: readAgain)
+                }
             }
             return try await submit(job, status, ticket, in: work)
         } catch is DocumentHasChanged {

@@ -77,8 +77,8 @@ struct Program {
         /// The most memory that the program has held so far, in bytes; `nil` once it has ended.
         var peakMemory: Int? {
             get throws {
-                guard let process = child.identifier.withLock({ $0 }) else { return nil }
-                let status = try String(contentsOfFile: "/proc/\(process.value)/status", encoding: .utf8)
+                guard let process else { return nil }
+                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
                 let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
                 return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 1024 }
             }
