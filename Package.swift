@@ -130,8 +130,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DeliveryTests",
-            dependencies: ["Delivery", "FileSystem", "Model", "TestSupport", http, nio, nioHTTP, nioPosix, system],
-            swiftSettings: strict),
+            dependencies: [
+                "Delivery", "FileSystem", "Model", "TestSupport", crypto, http, nio, nioHTTP, nioPosix, system,
+            ], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "JSONSchemaTests", dependencies: ["JSONText", "JSONSchema"], swiftSettings: strict),
         .testTarget(

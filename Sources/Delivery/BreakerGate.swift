@@ -12,6 +12,9 @@ package actor BreakerGate {
     private let time: any TimeSource
     private let report: @Sendable (Breaker.Change) -> Void
     private var waiting: [DropID: CheckedContinuation<Void, Never>] = [:]
+    /// Those who send no batch and wait for the end of the pause alone.
+    private var readers: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var nextReader = 0
     private var alarm: Task<Void, Never>?
 
     /// - Parameter waits: whether drops wait for a pause to end; else they stay for the next run of the service.
@@ -44,6 +47,25 @@ package actor BreakerGate {
             case .wait(let until):
                 if let until { setAlarm(until) }
                 await wait(drop)
+            }
+        }
+    }
+
+    /// Waits until there is no pause, for a request that is no batch's: it finds out nothing.
+    ///
+    /// - Throws: `CancellationError`.
+    package func waitForEnd() async throws {
+        while breaker.cause != nil {
+            if Task.isCancelled || !waits { throw CancellationError() }
+            nextReader += 1
+            let id = nextReader
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    readers[id] = continuation
+                    if Task.isCancelled { wakeReader(id) }
+                }
+            } onCancel: {
+                Task { await self.wakeReader(id) }
             }
         }
     }
@@ -92,14 +114,19 @@ package actor BreakerGate {
         waiting.removeValue(forKey: drop)?.resume()
     }
 
+    private func wakeReader(_ id: Int) {
+        readers.removeValue(forKey: id)?.resume()
+    }
+
     private func wakeNext() {
         if let next = breaker.nextInTurn { wake(next) }
     }
 
     private func wakeAll() {
         alarm?.cancel()
-        let woken = waiting.values
+        let woken = Array(waiting.values) + Array(readers.values)
         waiting = [:]
+        readers = [:]
         for continuation in woken { continuation.resume() }
     }
 }

@@ -6,7 +6,7 @@ extension DeliveryService {
     static let longestStatus = 4 * 1024 * 1024
 
     /// Reads a batch's status once, for confirmation or to know that it is final. It is a request like any other: it
-    /// takes a slot, a place and a token, and stands in the journal.
+    /// takes a slot, a place and a token, stands in the journal, and waits while submission pauses.
     ///
     /// - Throws: `CancellationError`.
     package func readStatus(_ subject: StatusSubject) async throws -> Confirmation {
@@ -14,6 +14,7 @@ extension DeliveryService {
             let url = DeliveryService.statusURL(subject.location, of: endpoint.url)
         else { return .unreadable("the batch's status is not at the API's own address") }
         try await pauses.pass(subject.inbox)
+        try await breaker.waitForEnd()
         try await turnstile.enter(lane: subject.inbox)
         do {
             let answer = try await readStatus(subject, at: url)
@@ -31,8 +32,12 @@ extension DeliveryService {
     /// - Throws: `CancellationError`.
     package func confirm(_ subject: StatusSubject) async throws -> Confirmation {
         let schedule = settings.confirmation
-        let deadline = time.moment + schedule.deadline
+        var deadline = time.moment + schedule.deadline
         for reading in 1... {
+            // An outage takes nothing of the time that the API has.
+            let asked = time.moment
+            try await breaker.waitForEnd()
+            deadline = deadline + (time.moment - asked)
             let confirmation = try await readStatus(subject)
             let next = time.moment + schedule.pause(after: reading)
             if confirmation.isFinal || next > deadline { return confirmation }

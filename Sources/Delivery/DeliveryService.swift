@@ -70,7 +70,7 @@ package actor DeliveryService {
     var underWay: [String: Task<APIClient.Reply, any Error>] = [:]
     /// What an admin paused.
     package nonisolated let pauses: PauseGate
-    private let breaker: BreakerGate
+    let breaker: BreakerGate
     private var generator: any RandomNumberGenerator & Sendable
 
     package init(

@@ -84,7 +84,12 @@ package struct AlertBook: Sendable {
 
     private mutating func judge(_ event: Event, _ bound: Int, at now: Moment) -> AlertChange? {
         let number = counts[event]?.number(at: now) ?? 0
-        let detail = event == .rateNear ? "the rate is near its limit" : "\(number) in the window"
+        let detail =
+            switch event {
+            case .rateNear: "the rate is near its limit"
+            case .rateLimited: "the API says that there are too many requests"
+            default: "\(number) in the window"
+            }
         return note(event, isOn: number >= bound, detail: detail)
     }
 
@@ -96,7 +101,8 @@ package struct AlertBook: Sendable {
             limit.map { limit in
                 (max(1, Int(Double(limit) * window.inSeconds / 60 * Double(percent) / 100)), window)
             }
-        case nil: nil
+        // Once is enough, and a minute without another is its end.
+        case nil: event == .rateLimited ? (1, .seconds(60)) : nil
         }
     }
 }

@@ -50,9 +50,8 @@ final class AlertWatch: Sendable {
         case .answered(let report):
             var changes = one(book.count(.rateNear, at: now))
             switch report.status ?? 599 {
-            case 429, 408: changes += one(book.note(.rateLimited, isOn: true, detail: "the API answers 429"))
+            case 408, 429: changes += one(book.count(.rateLimited, at: now))
             case 500...: changes += one(book.count(.serverErrors, at: now))
-            case 200...299 where report.subject != nil: changes += one(book.note(.rateLimited, isOn: false))
             default: break
             }
             if report.code == .submitUnauthorized && !report.isHeld && report.retryIn == nil {

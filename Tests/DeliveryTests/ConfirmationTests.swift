@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Model
+import Synchronization
 import Testing
 import TestSupport
 
@@ -98,6 +99,49 @@ import TestSupport
         ) { stage async throws in
             #expect(try await stage.confirm(subject("/v1/status/7")) == .completed)
             #expect(await stage.delivery.usage == (2, 10))
+        }
+    }
+
+    @Test func duringAnOutageNobodyAsks() async throws {
+        let isOut = Flag()
+        let options = DeliveryStage.Options(
+            breaker: Breaker.Settings(failures: 2, probe: .seconds(30)),
+            confirmation: ConfirmationSchedule(deadline: .seconds(60)))
+        try await DeliveryStage.run(options) { stage async throws in
+            let confirming = Task { try await stage.delivery.confirm(subject("/v1/status/7")) }
+            try await eventually("it was asked once") { stage.time.sleeperCount == 1 }
+            isOut.value = true
+            let batches = (1...2).map { number in
+                Task { try await stage.delivery.deliver(stage.submission("account-\(number)")) }
+            }
+            try await eventually("submission pauses") { await stage.delivery.outage == .outage }
+            let before = stage.server.requests(to: "/v1/status/7").count
+            for _ in 0..<50 {
+                stage.time.advance(by: .seconds(7))
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(stage.server.requests(to: "/v1/status/7").count == before)
+            isOut.value = false
+            try await eventually("all is confirmed and accepted") {
+                stage.time.advance(by: .seconds(1))
+                return await stage.delivery.outage == nil && stage.server.requests(to: "/v1/status/7").count > before
+            }
+            #expect(try await confirming.value == .completed, "the outage was longer than the deadline")
+            for batch in batches { #expect(try await batch.value == .accepted) }
+        } handler: { request in
+            if request.path == "/token" { return DeliveryStage.token(1) }
+            if request.method == "PUT" { return .status(isOut.value ? 503 : 202) }
+            return .status(
+                200, body: isOut.wasSet && !isOut.value ? #"{"status": "Completed"}"# : #"{"status": "Queued"}"#)
+        }
+    }
+
+    private final class Flag: Sendable {
+        private let state = Mutex((value: false, wasSet: false))
+        var wasSet: Bool { state.withLock { $0.wasSet } }
+        var value: Bool {
+            get { state.withLock { $0.value } }
+            set { state.withLock { $0 = (newValue, true) } }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import Delivery
 import FileSystem
 import Foundation
@@ -66,6 +67,30 @@ import TestSupport
             }
             #expect(problem.code == .readChanged)
             #expect(stage.submitted.isEmpty)
+        }
+    }
+
+    @Test(arguments: [true, false]) func anAttachmentsHashIsCheckedOnItsWay(isChanged: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let content = Array(repeating: UInt8(7), count: 200_000)
+        let sha256 = Array(SHA256.hash(data: content))
+        try Data(isChanged ? [8] + content.dropFirst() : content).write(to: folder.url.appendingPathComponent("a.pdf"))
+        let file = try OpenFile(reading: FileName("a.pdf"), in: Directory(opening: folder.path))
+        try await DeliveryStage.run([], DeliveryStage.Options(timeout: .seconds(5))) { stage async throws in
+            let body = RequestBody.multipart(
+                boundary: "b", head: [1], file: file, size: 200_000, tail: [2], sha256: sha256)
+            let delivered = try await stage.deliver(stage.submission(kind: .attachment, body: body))
+            guard isChanged else {
+                #expect(delivered == .accepted)
+                return
+            }
+            guard case .unresolved(let problem) = delivered else {
+                Issue.record("\(delivered)")
+                return
+            }
+            #expect(problem.code == .readChanged)
+            #expect(stage.submitted.isEmpty, "no whole request came")
+            #expect(stage.journal.batches.count == 1)
         }
     }
 

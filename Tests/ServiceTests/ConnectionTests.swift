@@ -99,3 +99,45 @@ import TestSupport
         }
     }
 }
+
+/// What is read anew, and what is left for later.
+@Suite(.timeLimit(.minutes(5))) struct RotationTests {
+    @Test func aRotatedSecretIsReadWithTheNextToken() async throws {
+        let options = SandboxOptions(requestsPerMinute: nil, clientSecret: "second")
+        try await Sandbox.withServer(options) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.writeConfiguration(top: "retry: {base: 10ms, cap: 100ms}")
+            try stage.folder.url.write("first\n", as: "secret")
+            let text = try String(contentsOf: stage.configurationFile, encoding: .utf8)
+            try Data(
+                text.replacing("{env: SLUICE_TEST_SECRET}", with: "{file: secret}").utf8
+            ).write(to: stage.configurationFile)
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await eventually("an alert tells") { stage.alerts.contains { $0.event == .tokenFailure } }
+                #expect(stage.filed.isEmpty, "the drops wait")
+                try stage.folder.url.write("second\n", as: "secret")
+                try await stage.waitForFiled(1)
+                #expect(stage.filed.first?.outcome == .accepted)
+                #expect(stage.filed.first?.batches.first?.attempts.count == 1, "and use no attempts")
+                #expect(stage.alerts.filter { $0.event == .tokenFailure }.map(\.phase) == [.begins, .ends])
+            }
+        }
+    }
+
+    @Test func withOnceAnOutageLeavesTheDropsForTheNextRun() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.writeConfiguration()
+            sandbox.script(Array(repeating: .status(503), count: 1000))
+            for number in 0..<10 { try stage.drop(Stage.account("INV-\(number)"), as: "\(number).json") }
+            try await stage.makeService(once: true).run()
+            #expect(try Stage.names(in: stage.failed).isEmpty)
+            #expect(try Stage.names(in: stage.work).count == 10)
+            #expect(stage.pauses == 1)
+            sandbox.reset()
+            try await stage.makeService(once: true).run()
+            #expect(stage.filed.count == 10 && stage.filed.allSatisfy { $0.outcome == .accepted })
+        }
+    }
+}

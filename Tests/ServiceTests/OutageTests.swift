@@ -23,68 +23,59 @@ import TestSupport
         stage.sandbox.requests.filter { $0.path.hasPrefix("/sync/v1/") }
     }
 
-    @Test func aThreeHourOutageWithFiveHundredDropsFailsNone() async throws {
-        let time = ManualTime()
-        var options = SandboxOptions(requestsPerMinute: 1000)
-        options.faults.outages = [.init(length: .seconds(3 * 3600), start: .zero)]
-        // The token was had before: what is tried out here is the API.
-        try await Stage.run(top: Self.top, options: options, time: time, clock: Self.clock(time)) { stage in
-            for number in 0..<500 { try stage.drop(Stage.account("INV-\(number)"), as: "orders-\(number).json") }
-            let start = time.moment
-            while time.moment - start < .seconds(3 * 3600) {
-                // Real time for what is under way, so that no clock runs ahead of a request.
-                time.advance(by: .seconds(5))
-                try await Task.sleep(for: .milliseconds(2))
-            }
-            #expect(stage.filed.isEmpty, "nothing failed meanwhile")
-            try await eventually("all are accepted", within: .seconds(240)) {
-                time.advance(by: .seconds(1))
-                try await Task.sleep(for: .milliseconds(2))
-                return stage.filed.count == 500
-            }
-            #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
-            #expect(try Stage.names(in: stage.failed).isEmpty)
-            #expect(stage.sandbox.accepted.count == 500)
-            #expect(stage.sandbox.accepted.allSatisfy { $0.acceptances == 1 && $0.repeats == 0 && $0.mismatches == 0 })
+    /// What was under way when a pause began is no probe: waits for its end, while the clock stands still.
+    private static func untilNothingIsUnderWay(_ stage: Stage) async throws {
+        var calm = 0
+        try await eventually("nothing is under way") {
+            calm = stage.reports.count == stage.sandbox.requestCount ? calm + 1 : 0
+            return calm == 100
         }
     }
 
-    /// As above with an outage that begins when a token is there: probes, one every half minute, in turns.
-    @Test func whileAnOutageLastsOneProbeAtATimeIsMade() async throws {
+    /// An outage of three hours that begins when a token is there, with so many drops waiting: none fails, each is
+    /// accepted once, and meanwhile one probe is made at a time, in turns.
+    @Test func aThreeHourOutageWithFiveHundredDropsFailsNone() async throws {
         let time = ManualTime()
-        var options = SandboxOptions(requestsPerMinute: nil)
-        options.faults.outages = [.init(length: .seconds(1800), start: .seconds(10))]
+        var options = SandboxOptions(requestsPerMinute: 1000)
+        options.faults.outages = [.init(length: .seconds(3 * 3600), start: .seconds(10))]
         try await Stage.run(top: Self.top, options: options, time: time, clock: Self.clock(time)) { stage in
+            let start = time.moment
             try stage.drop(Stage.account("INV-0"), as: "first.json")
             try await stage.waitForFiled(1)
             time.advance(by: .seconds(10))
-            for number in 1...20 { try stage.drop(Stage.account("INV-\(number)"), as: "orders-\(number).json") }
+            for number in 1...500 { try stage.drop(Stage.account("INV-\(number)"), as: "orders-\(number).json") }
             try await eventually("submission pauses") {
                 time.advance(by: .milliseconds(10))
                 try await Task.sleep(for: .milliseconds(2))
                 return stage.pauses == 1
             }
+            try await Self.untilNothingIsUnderWay(stage)
             let before = Self.submissions(stage).count
-            let begin = time.timestamp
-            for _ in 0..<1500 {
-                time.advance(by: .seconds(1))
-                try await Task.sleep(for: .milliseconds(1))
+            while time.moment - start < .seconds(3 * 3600) {
+                // Real time for what is under way, so that the clock does not run far ahead of a request.
+                time.advance(by: .seconds(3))
+                try await Task.sleep(for: .milliseconds(2))
             }
             let probes = Self.submissions(stage).dropFirst(before)
-                // What was under way when the pause began is no probe; the first one leaves half a minute later.
-                .filter { Timestamp(milliseconds: Int64($0.at.timeIntervalSince1970 * 1000)) > begin + .seconds(25) }
-            #expect((30...50).contains(probes.count))
+            #expect((200...360).contains(probes.count))
             for (earlier, later) in zip(probes, probes.dropFirst()) {
                 #expect(later.at.timeIntervalSince(earlier.at) >= 29.9)
             }
             let held = stage.reports.filter(\.isHeld).compactMap { $0.subject?.reference }
-            #expect(Set(held.suffix(20)).count == 20, "in turns over all that wait")
+            #expect(Set(held.suffix(64)).count == 64, "in turns over all that were taken")
+            #expect(stage.filed.count == 1, "nothing failed meanwhile")
+
             try await eventually("all are accepted", within: .seconds(240)) {
                 time.advance(by: .seconds(1))
                 try await Task.sleep(for: .milliseconds(2))
-                return stage.filed.count == 21
+                return stage.filed.count == 501
             }
             #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+            #expect(try Stage.names(in: stage.failed).isEmpty)
+            #expect(stage.sandbox.accepted.count == 501)
+            #expect(stage.sandbox.accepted.allSatisfy { $0.acceptances == 1 && $0.repeats == 0 && $0.mismatches == 0 })
+            #expect(stage.sandbox.largestWindow <= 1000)
+            #expect(stage.alerts.filter { $0.event == .outage }.map(\.phase) == [.begins, .ends])
         }
     }
 

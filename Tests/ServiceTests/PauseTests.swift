@@ -73,17 +73,17 @@ import TestSupport
         }
     }
 
-    @Test func whatWaitsForItsNextAttemptWaitsOn() async throws {
+    @Test(arguments: [nil, "erp"]) func whatWaitsForItsNextAttemptWaitsOn(inbox: String?) async throws {
         try await Stage.run(top: "retry: {base: 1s, cap: 2s}") { stage in
             stage.sandbox.script([.retryAfter("1")])
             try stage.drop(Stage.account("INV-1"), as: "a.json")
             try await stage.sandbox.until { $0.requests.contains { $0.status == 429 } }
-            try await Self.change(stage) { try await PauseControl.pause(nil, ledger: $0, state: $1) }
-            try await eventually("the service hears of it") { Self.paused(stage) == [""] }
+            try await Self.change(stage) { try await PauseControl.pause(inbox, ledger: $0, state: $1) }
+            try await eventually("the service hears of it") { Self.paused(stage) == [inbox ?? ""] }
             let requests = stage.sandbox.requestCount
             try await Task.sleep(for: .seconds(3))
             #expect(stage.sandbox.requestCount == requests)
-            try await Self.change(stage) { try await PauseControl.resume(nil, ledger: $0, state: $1) }
+            try await Self.change(stage) { try await PauseControl.resume(inbox, ledger: $0, state: $1) }
             try await stage.waitForFiled(1)
             #expect(stage.filed.first?.outcome == .accepted)
         }

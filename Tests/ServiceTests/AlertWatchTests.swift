@@ -1,0 +1,100 @@
+import FileSystem
+import Inbox
+import Model
+import SluiceConfiguration
+import Synchronization
+import SystemPackage
+import Testing
+import TestSupport
+
+@testable import Delivery
+@testable import Service
+
+/// Which alert follows from what the service tells.
+@Suite struct AlertWatchTests {
+    private final class Told: Sendable {
+        private let state = Mutex<[AlertChange]>([])
+        var words: [String] { state.withLock { $0.map { "\($0.event) \($0.phase)" } } }
+        func add(_ event: ServiceEvent) {
+            if case .alert(let change) = event { state.withLock { $0.append(change) } }
+        }
+    }
+
+    private func answer(_ status: Int?, code: Code? = nil, isHeld: Bool = false) -> ServiceEvent {
+        .delivery(
+            .answered(
+                AttemptReport(
+                    subject: .init(inbox: "erp", drop: DropID(text: "d"), reference: "r", attempt: 1), method: "PUT",
+                    path: "/", requestID: "x", status: status, code: code, duration: .zero, isHeld: isHeld)))
+    }
+
+    private func told(_ events: [ServiceEvent], seconds: Int = 1) -> [String] {
+        let (time, told) = (ManualTime(), Told())
+        let watch = AlertWatch(AlertBook(limit: 1000), time: time) { told.add($0) }
+        for event in events {
+            watch.note(event)
+            time.advance(by: .seconds(seconds))
+        }
+        return told.words
+    }
+
+    @Test func aFullDiskIsOneWhereverItShows() {
+        let full: ServiceEvent = .fault(work: "write the ledger", message: "database or disk is full")
+        #expect(told([full, full, .faultOver(work: "write the ledger")]) == ["diskFull begins", "diskFull ends"])
+        #expect(
+            told([.fault(work: "file a drop in /x", message: "write: No space left on device")])
+                == ["diskFull begins"])
+    }
+
+    @Test func aLedgerThatCannotBeWrittenIsTold() {
+        let fault: ServiceEvent = .fault(work: "write the ledger", message: "attempt to write a readonly database")
+        #expect(
+            told([fault, .faultOver(work: "write the ledger")]) == ["ledgerUnwritable begins", "ledgerUnwritable ends"])
+    }
+
+    @Test func anInboxThatCannotBeUsedIsTold() {
+        let error = SystemCallError("open", "/x", .permissionDenied)
+        #expect(
+            told([.inbox("erp", .unavailable(error)), .inbox("erp", .unavailable(error)), .inbox("erp", .available)])
+                == ["inboxUnavailable begins", "inboxUnavailable ends"])
+    }
+
+    @Test func serverErrorsAreCounted() {
+        #expect(told(Array(repeating: answer(503, code: .submitServerError), count: 4)).isEmpty)
+        #expect(told(Array(repeating: answer(nil, code: .submitNetwork), count: 7)) == ["serverErrors begins"])
+    }
+
+    @Test func a429IsToldOnceAMinute() {
+        let busy = answer(429, code: .submitRateLimited)
+        #expect(told([busy, answer(202), busy, answer(202)]) == ["rateLimited begins"])
+        #expect(told([busy, answer(202), answer(202)], seconds: 50) == ["rateLimited begins", "rateLimited ends"])
+    }
+
+    @Test func whatTheBreakerSaysIsTold() {
+        let events: [ServiceEvent] = [
+            .delivery(.breaker(.opened(.outage, run: []))), answer(503, code: .submitServerError, isHeld: true),
+            .delivery(.breaker(.closed(.outage))), .delivery(.breaker(.opened(.misconfigured, run: []))),
+            .delivery(.breaker(.closed(.misconfigured))),
+        ]
+        #expect(
+            told(events) == ["outage begins", "outage ends", "misconfigured begins", "misconfigured ends"])
+    }
+
+    @Test func aSecond401AndASecond403AreTold() {
+        #expect(
+            told([answer(401, code: .submitUnauthorized), answer(202)]) == [
+                "misconfigured begins", "misconfigured ends",
+            ])
+        #expect(
+            told([answer(403, code: .submitForbidden), answer(202)]) == ["misconfigured begins", "misconfigured ends"])
+    }
+
+    @Test func aTokenThatCannotBeHadIsTold() {
+        let events: [ServiceEvent] = [
+            .delivery(.tokenFailed(message: "no", retryIn: .seconds(1))),
+            .delivery(.tokenFailed(message: "no", retryIn: .seconds(2))),
+            .delivery(.tokenRenewed(lifetime: .seconds(9))),
+        ]
+        #expect(told(events) == ["tokenFailure begins", "tokenFailure ends"])
+    }
+}
