@@ -195,7 +195,9 @@ import TestSupport
                 }
                 try stage.drop("{\"accounts\": [\(accounts.joined(separator: ", "))]}", as: "\(number).json")
             }
-            try await stage.whileServing { try await stage.waitForFiled(40) }
+            try await stage.whileServing {
+                try await eventually("all are filed", within: .seconds(300)) { stage.filed.count == 40 }
+            }
             try await eventually("all is applied") { stage.sandbox.books.accounts.count == 12 }
             try await Task.sleep(for: .milliseconds(200))
             var expected: [String: String] = [:]
