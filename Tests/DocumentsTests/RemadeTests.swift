@@ -9,64 +9,91 @@ import Testing
         return "{\"payments\": [\(records.joined(separator: ", "))]}"
     }
 
-    private func document(_ text: String, records: Int? = nil) throws -> JudgedDocument {
-        try #require(try Judging.judge(bodyRecords: records).json(text).document)
+    /// - Parameter inWindows: read as a document that cannot be held is.
+    private func document(_ text: String, records: Int? = nil, inWindows: Bool = false) throws -> JudgedDocument {
+        let judge = try Judging.judge(bodyRecords: records)
+        guard inWindows else { return try #require(judge.json(text).document) }
+        let bytes = Array(text.utf8)
+        let source = DocumentSource(size: bytes.count) { Array(bytes[$0]) }
+        return try #require(try judge.judge(source, origin: Judging.origin, windowBytes: 1).document)
     }
 
-    private func taken(_ document: JudgedDocument, where isTaken: (SentRecord) -> Bool) -> [RecordHash:
+    private func leavingOut(
+        _ document: JudgedDocument, _ taken: [RecordHash: [AcceptedRecord]], at places: [Int: AcceptedRecord] = [:],
+        round: Int = 1
+    ) throws -> (rest: JudgedDocument?, leftOut: [AcceptedRecord]) {
+        let (rest, leftOut) = try document.leavingOut(taken, at: places, round: round) { MemorySpool().spool }
+        return (rest?.document, leftOut)
+    }
+
+    /// The records of all its bodies.
+    private func sent(_ document: JudgedDocument) throws -> String {
+        try document.batches.map { batch in
+            let body = String(decoding: try document.body(part: batch.part, reference: "R"), as: UTF8.self)
+            return String(body[body.firstIndex(of: "[")!...].dropLast())
+        }.joined()
+    }
+
+    private func taken(_ document: JudgedDocument, where isTaken: (SentRecord) -> Bool) throws -> [RecordHash:
         [AcceptedRecord]]
     {
         var taken: [RecordHash: [AcceptedRecord]] = [:]
-        for record in document.sentRecords where isTaken(record) {
+        for record in try document.sentRecords where isTaken(record) {
             taken[record.hash, default: []].append(AcceptedRecord(record: record.identity, reference: "R"))
         }
         return taken
     }
 
-    @Test func aRoundStandsBeforeThePartAndChangesNothingElse() throws {
-        let document = try document(payments([1, 2, 3]), records: 2)
+    @Test(arguments: [false, true]) func aRoundStandsBeforeThePartAndChangesNothingElse(inWindows: Bool) throws {
+        let document = try document(payments([1, 2, 3]), records: 2, inWindows: inWindows)
         let again = try #require(document.remade(round: 3).document)
         #expect(again.content == document.content)
-        #expect(again.batches.map(\.reference) == ["\(document.content)-r3-1of2", "\(document.content)-r3-2of2"])
-        #expect(again.body(part: 1, reference: "X") == document.body(part: 1, reference: "X"))
+        #expect(try again.batches.map(\.reference) == ["\(document.content)-r3-1of2", "\(document.content)-r3-2of2"])
+        #expect(try again.body(part: 1, reference: "X") == document.body(part: 1, reference: "X"))
         #expect(Reference.isDerived("\(document.content)-r3-1of2"))
     }
 
-    @Test func recordsAreLeftOutAsOftenAsTheyWereTaken() throws {
+    @Test(arguments: [false, true]) func recordsAreLeftOutAsOftenAsTheyWereTaken(inWindows: Bool) throws {
         let first = try document(payments([1, 1, 2, 3]))
-        let second = try document(payments([9, 3, 1, 1, 1, 2]))
-        let (rest, leftOut) = second.leavingOut(taken(first) { $0.identity != "I-3" }, at: [:], round: 1)
-        let document = try #require(rest?.document)
+        let second = try document(payments([9, 3, 1, 1, 1, 2]), records: 2, inWindows: inWindows)
+        let (rest, leftOut) = try leavingOut(second, taken(first) { $0.identity != "I-3" })
+        let document = try #require(rest)
         #expect(leftOut.map(\.record) == ["I-1", "I-1", "I-2"])
-        #expect(document.sentRecords.map(\.identity) == ["I-9", "I-3", "I-1"])
-        #expect(document.sentRecords.map(\.position) == [0, 1, 4])
+        #expect(try document.sentRecords.map(\.identity) == ["I-9", "I-3", "I-1"])
+        #expect(try document.sentRecords.map(\.position) == [0, 1, 4])
+        #expect(try document.sentRecords.map(\.part) == [1, 1, 2])
         #expect(document.content == second.content, "it is known as the whole document")
-        #expect(document.identities != second.identities && document.identities.count == 3)
+        #expect(try document.identities != second.identities && document.identities.count == 3)
+        let records = [9, 3, 1].map { #"{"clientReferenceId": "I-\#($0)", "amount": \#($0)}"# }
+        #expect(try sent(document) == "[\(records[0]),\(records[1])][\(records[2])]")
     }
 
-    @Test func whatIsLeftHasAReferenceOfItsOwn() throws {
+    @Test(arguments: [false, true]) func whatIsLeftHasAReferenceOfItsOwn(inWindows: Bool) throws {
         let first = try document(payments([1, 2]))
-        let second = try document(payments([1, 2, 3]))
+        let second = try document(payments([1, 2, 3]), inWindows: inWindows)
         let alone = try document(payments([3]))
-        let rest = try #require(second.leavingOut(taken(first) { _ in true }, at: [:], round: 1).rest?.document)
-        let reference = try #require(rest.batches.first?.reference)
+        let rest = try #require(try leavingOut(second, taken(first) { _ in true }).rest)
+        let reference = try #require(try rest.batches.first?.reference)
         #expect(reference != alone.content && reference != second.content && Reference.isDerived(reference))
-        let later = try #require(second.leavingOut(taken(first) { _ in true }, at: [:], round: 2).rest?.document)
-        #expect(later.batches.first?.reference == "\(reference)-r2")
+        let later = try #require(try leavingOut(second, taken(first) { _ in true }, round: 2).rest)
+        #expect(try later.batches.first?.reference == "\(reference)-r2")
+        // However it is read.
+        let other = try document(payments([1, 2, 3]), inWindows: !inWindows)
+        #expect(try leavingOut(other, taken(first) { _ in true }).rest?.batches.first?.reference == reference)
     }
 
-    @Test func byPlaceTheyAreLeftOutWhateverTheyAre() throws {
-        let document = try document(payments([1, 2, 3]))
-        let (rest, leftOut) = document.leavingOut(
-            [:], at: [0: AcceptedRecord(record: "a", reference: "R"), 2: AcceptedRecord(record: "b", reference: "R")],
-            round: 1)
+    @Test(arguments: [false, true]) func byPlaceTheyAreLeftOutWhateverTheyAre(inWindows: Bool) throws {
+        let document = try document(payments([1, 2, 3]), inWindows: inWindows)
+        let (rest, leftOut) = try leavingOut(
+            document, [:],
+            at: [0: AcceptedRecord(record: "a", reference: "R"), 2: AcceptedRecord(record: "b", reference: "R")])
         #expect(leftOut.map(\.record) == ["a", "b"])
-        #expect(rest?.document?.sentRecords.map(\.identity) == ["I-2"])
+        #expect(try rest?.sentRecords.map(\.identity) == ["I-2"])
     }
 
-    @Test func nothingIsLeftOfADocumentThatWasTakenWhole() throws {
-        let document = try document(payments([1, 2]))
-        let (rest, leftOut) = document.leavingOut(taken(document) { _ in true }, at: [:], round: 1)
+    @Test(arguments: [false, true]) func nothingIsLeftOfADocumentThatWasTakenWhole(inWindows: Bool) throws {
+        let document = try document(payments([1, 2]), inWindows: inWindows)
+        let (rest, leftOut) = try leavingOut(document, taken(document) { _ in true })
         #expect(rest == nil && leftOut.count == 2)
     }
 
@@ -84,18 +111,17 @@ import Testing
         }
     }
 
-    @Test func identitiesAreThoseOfTheParts() throws {
+    @Test func identitiesAreThoseOfTheRecords() throws {
         let document = try document(payments([1, 2, 3]), records: 2)
         func keys(_ numbers: Int...) -> IdentityKeys {
             IdentityKeys(numbers.map { IdentityKeys.key(clientReferenceId: "I-\($0)") })
         }
-        #expect(document.identities == keys(1, 2, 3))
-        #expect(document.identities(ofParts: { $0 == 2 }) == keys(3))
+        #expect(try document.identities == keys(1, 2, 3))
         let claims = try #require(
             try Judging.judge().json(
                 #"{"thirdPartyClaims": [{"claimNumber": "I-1", "status": "x"}, {"claimNumber": "9", "clientReferenceId": "I-1", "status": "x"}]}"#
             ).document)
-        #expect(claims.identities.count == 2, "a claim's number is no clientReferenceId")
-        #expect(claims.identities.meets(keys(1)))
+        #expect(try claims.identities.count == 2, "a claim's number is no clientReferenceId")
+        #expect(try claims.identities.meets(keys(1)))
     }
 }

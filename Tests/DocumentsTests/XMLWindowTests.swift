@@ -273,7 +273,7 @@ import Testing
 }
 
 /// A spool in memory.
-private final class MemorySpool: @unchecked Sendable {
+final class MemorySpool: @unchecked Sendable {
     // A test of one task holds it.
     private var text: [UInt8] = []
 
