@@ -115,6 +115,21 @@ import Testing
         }
     }
 
+    /// Longer than what libxml2 fetches at once, so that much is read, or not, when something is found wrong.
+    @Test func aLongDocumentInWindowsIsJudgedAsItIsWhole() throws {
+        let records = (0..<250).map { "<p clientReferenceId='é\($0)'>\n<amount>\($0)</amount></p> " }
+        let text = Array("<payments>\n\(records.joined())</payments>".utf8)
+        let judge = try Judging.judge()
+        for index in stride(from: 5, to: text.count, by: 331) {
+            var spoiled = text
+            spoiled[index] = UInt8(ascii: "<")
+            try Self.expectTheSame(spoiled, judge, windows: [50, 3000])
+            // Whatever else is wrong, the encoding is what is said.
+            try Self.expectTheSame(spoiled + [0xFF], judge, windows: [50, 3000])
+            try Self.expectTheSame(Array(text[..<index]), judge, windows: [50, 3000])
+        }
+    }
+
     // MARK: Encodings
 
     static let encodings: [(String, String.Encoding, String)] = [
