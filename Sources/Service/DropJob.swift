@@ -4,13 +4,13 @@ import Inbox
 import Ledger
 import Model
 
-/// Where a drop comes from.
+/// Where a drop comes from. Its place in the order of arrival is settled before it is worked on, beside others.
 enum DropJob: Sendable {
     /// The ledger knows it from an earlier run; the status is that of its file in `.work`.
     case known(Unfinished, FileStatus?)
     /// It lies in `.work`, and the ledger does not know it: it was claimed and the service was stopped.
-    case unknown(WorkName, FileStatus)
-    case new(ClaimedDrop)
+    case unknown(Drop, FileStatus)
+    case new(Drop, ClaimedDrop)
 }
 
 /// How a document is read, by its size.
@@ -58,8 +58,8 @@ enum MemoryShare {
             switch job {
             case .known(.decided, _), .known(.waiting, nil): (FileName(""), 0)
             case .known(.waiting(let drop), let status?): (drop.name, status.size)
-            case .unknown(let name, let status): (name.name, status.size)
-            case .new(let claimed): (claimed.name, claimed.status.size)
+            case .unknown(let drop, let status): (drop.name, status.size)
+            case .new(let drop, let claimed): (drop.name, claimed.status.size)
             }
         let bytes = Int(min(size, Int64(limit)))
         let wanted =

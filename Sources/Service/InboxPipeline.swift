@@ -73,7 +73,8 @@ final class InboxPipeline: Sendable {
                 releaseIfIdle(work)
                 if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
-                    try await start(.new(claimed), in: work, &group)
+                    let drop = newDrop(claimed.workName, claimed.status)
+                    try await start(.new(drop, claimed), in: work, &group)
                 }
             } catch {
                 // Only a stop of the service ends up here; what is claimed lies in `.work` for the next run.
@@ -222,7 +223,7 @@ final class InboxPipeline: Sendable {
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             return unfinished.map { .known($0, statuses[$0.drop.workName]) }
-                + contents.filter { !known.contains($0.name) }.map { .unknown($0.name, $0.status) }
+                + contents.filter { !known.contains($0.name) }.map { .unknown(newDrop($0.name, $0.status), $0.status) }
         }
     }
 
@@ -237,11 +238,10 @@ final class InboxPipeline: Sendable {
             return .ended
         case .known(.waiting(let drop), let status?):
             return try await judge(drop, status, .whole, claimed: nil, ticket, in: work)
-        case .unknown(let name, let status):
+        case .unknown(let drop, let status):
             let condition = status.form == .regular && status.links == 1 ? Settling.Condition.whole : .notRegular
-            return try await judge(newDrop(name, status), status, condition, claimed: nil, ticket, in: work)
-        case .new(let claimed):
-            let drop = newDrop(claimed.workName, claimed.status)
+            return try await judge(drop, status, condition, claimed: nil, ticket, in: work)
+        case .new(let drop, let claimed):
             return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, ticket, in: work)
         }
     }
