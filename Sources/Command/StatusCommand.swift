@@ -45,7 +45,7 @@ struct StatusCommand: AsyncParsableCommand {
                 .init(inbox.name), .init(inbox.waiting.map(String.init) ?? "?"), .init(String(inbox.underWay)),
                 .init(String(inbox.accepted)), .init(String(inbox.duplicate)),
                 .init(String(inbox.failed), inbox.failed > 0 ? .red : nil),
-                .init(inbox.problems.first ?? "", .red))
+                .init(inbox.isPaused ? "paused" : inbox.problems.first ?? "", .red))
         }
         for line in table.lines() { Output.line(line) }
         guard !report.failures.isEmpty else { return }
@@ -79,6 +79,7 @@ struct StatusCommand: AsyncParsableCommand {
                                 $0.member("accepted", inbox.accepted)
                                 $0.member("duplicate", inbox.duplicate)
                                 $0.member("failed", inbox.failed)
+                                $0.member("paused", inbox.isPaused)
                                 $0.member("problems") { json in
                                     json.array { list in
                                         for problem in inbox.problems { list.element { $0.value(problem) } }

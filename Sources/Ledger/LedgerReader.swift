@@ -89,6 +89,11 @@ package final class LedgerReader: Sendable {
         }
     }
 
+    /// What an admin paused: inboxes by name, and everything where the name is empty.
+    package func pauses() throws -> Set<String> {
+        try queue.read { try String.fetchSet($0, sql: "SELECT inbox FROM pauses") }
+    }
+
     /// Copies the ledger as it is at one moment, while a service may go on writing, into a new file.
     ///
     /// - Throws: GRDB's `DatabaseError`.

@@ -73,6 +73,11 @@ package struct SluiceService: Service {
     }
 
     package func run() async throws {
+        let slots =
+            if let limit = configuration.limits.requestsPerMinute {
+                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
+            } else { [Moment]() }
+        // From here on nothing throws: connections have to be shut down.
         let connections = Connections(
             count: SluiceService.connections, timeout: configuration.api.timeout,
             authorities: configuration.api.ca?.string, proxies: proxies)
@@ -85,7 +90,7 @@ package struct SluiceService: Service {
         }
         let patience = Patience(time: time, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
-        let delivery = try await makeDelivery(connections, patience, requeuer, report)
+        let delivery = makeDelivery(connections, slots, patience, requeuer, report)
         await desk.attach(delivery)
         let parts = makeParts(delivery, patience, requeuer, report)
         let pauses = PauseWatch(
@@ -110,14 +115,10 @@ package struct SluiceService: Service {
     }
 
     private func makeDelivery(
-        _ connections: Connections, _ patience: Patience, _ requeuer: Requeuer,
+        _ connections: Connections, _ slots: [Moment], _ patience: Patience, _ requeuer: Requeuer,
         _ report: @escaping @Sendable (ServiceEvent) -> Void
-    ) async throws -> DeliveryService {
-        let slots =
-            if let limit = configuration.limits.requestsPerMinute {
-                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
-            } else { [Moment]() }
-        return DeliveryService(
+    ) -> DeliveryService {
+        DeliveryService(
             configuration.delivery(version: options.version, waitsForOutages: !options.once),
             connections: connections, throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
             journal: LedgerJournal(ledger: ledger, patience: patience), time: time,

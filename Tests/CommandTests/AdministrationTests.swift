@@ -140,6 +140,11 @@ import Testing
             let inbox = try #require((report["inboxes"] as? [[String: Any]])?.first)
             #expect(inbox["accepted"] as? Int == 1 && inbox["failed"] as? Int == 1 && inbox["waiting"] as? Int == 0)
             #expect((report["failures"] as? [[String: Any]])?.first?["name"] as? String == "bad.json")
+            _ = try await Self.run("pause", "erp", in: folder)
+            let paused = try await Self.run("status", in: folder)
+            #expect(paused.status == 1 && paused.output.contains("paused"))
+            _ = try await Self.run("resume", in: folder)
+            #expect(try await Self.run("status", in: folder).status == 0)
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o777], ofItemAtPath: folder.url.appendingPathComponent("erp/done").path)
             let degraded = try await Self.run("status", in: folder)

@@ -19,6 +19,8 @@ package struct StatusReport: Sendable {
         package var failed = 0
         /// What is wrong with its folders.
         package var problems: [String]
+        /// An admin paused it, or everything.
+        package var isPaused: Bool
     }
 
     /// The process of the service; `nil`: none runs on this state folder.
@@ -39,7 +41,7 @@ package struct StatusReport: Sendable {
             case .submitUnauthorized, .submitForbidden, .submitRateLimited, .submitServerError, .submitNetwork: true
             default: false
             }
-        return isAPIInTheWay || inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil }
+        return isAPIInTheWay || inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil || $0.isPaused }
     }
 }
 
@@ -47,12 +49,14 @@ extension Administration {
     /// - Parameter failures: how many of the newest failed drops are told.
     package func status(failures: Int = 5, at now: Timestamp) throws -> StatusReport {
         let pending = try ledger.pending()
+        let pauses = try ledger.pauses()
         let ended = try ledger.ended(since: now + .seconds(-24 * 3600))
         let requests = try ledger.requests(since: now + .seconds(-60))
         let inboxes = configuration.expandedInboxes().map { inbox in
             var status = StatusReport.Inbox(
                 name: inbox.name, waiting: waiting(in: inbox), underWay: pending[inbox.name] ?? 0,
-                problems: FolderCheck.problems(of: inbox))
+                problems: FolderCheck.problems(of: inbox),
+                isPaused: pauses.contains("") || pauses.contains(inbox.name))
             for row in ended where row.inbox == inbox.name {
                 switch row.outcome {
                 case .accepted: status.accepted = row.count
