@@ -15,6 +15,17 @@ package struct ClaimedDrop: Sendable {
     package let quietSince: Timestamp
 }
 
+extension ClaimedDrop {
+    /// A file that an earlier run of the service claimed and did not come to judge: its change time is that of the
+    /// rename that claimed it.
+    package init(leftBehind workName: WorkName, _ status: FileStatus) {
+        let isPlain = status.form == .regular && status.links == 1
+        self.init(
+            name: workName.name, workName: workName, status: status, condition: isPlain ? .whole : .notRegular,
+            claimedAt: status.changedAt, quietSince: status.changedAt)
+    }
+}
+
 /// What an inbox has to say to whoever looks after it.
 package enum InboxEvent: Sendable {
     /// The inbox or its work folder cannot be used; it is tried again by itself.

@@ -239,8 +239,8 @@ final class InboxPipeline: Sendable {
         case .known(.waiting(let drop), let status?):
             return try await judge(drop, status, .whole, claimed: nil, ticket, in: work)
         case .unknown(let drop, let status):
-            let condition = status.form == .regular && status.links == 1 ? Settling.Condition.whole : .notRegular
-            return try await judge(drop, status, condition, claimed: nil, ticket, in: work)
+            let claimed = ClaimedDrop(leftBehind: drop.workName, status)
+            return try await judge(drop, status, claimed.condition, claimed: claimed, ticket, in: work)
         case .new(let drop, let claimed):
             return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, ticket, in: work)
         }

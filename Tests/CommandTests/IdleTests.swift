@@ -45,8 +45,10 @@ import Testing
         let wakeUps = try await Self.wakeUps(of: process, for: .seconds(Self.rescan))
         print("wake-ups of \(Self.inboxes) idle inboxes in \(Self.rescan) s: \(wakeUps)")
         #expect(wakeUps > 0, "they are listed in this time")
-        // One a second is libdispatch's own, which looks after its threads as long as the process lives.
-        #expect(wakeUps - Self.rescan <= Self.rescan)
+        // One a second is libdispatch's own, which looks after its threads as long as the process lives; alone on a
+        // machine the rest is less than that. A busy machine adds to it, for threads wait for one another. Inboxes that
+        // were polled, or woke each for itself, would be hundreds or thousands.
+        #expect(wakeUps <= 4 * Self.rescan)
     }
 
     private static func wakeUps(of process: pid_t, for duration: Duration) async throws -> Int {

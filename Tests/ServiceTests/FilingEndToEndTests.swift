@@ -64,6 +64,26 @@ import Testing
         }
     }
 
+    @Test func anUnfinishedFileInWorkGoesBackToWaitForTheRest() async throws {
+        try await Sandbox.withServer { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.writeConfiguration(inbox: "partialGrace: 1h")
+            try FileManager.default.createDirectory(
+                at: stage.work, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let text = Stage.account("INV-1")
+            try stage.work.write(String(text.dropLast(3)), as: "orders.json")
+            try await stage.whileServing {
+                try await eventually("it is back") { try Stage.names(in: stage.inbox) == ["orders.json"] }
+                #expect(stage.filed.isEmpty)
+                let file = try FileHandle(forWritingTo: stage.inbox.appendingPathComponent("orders.json"))
+                try file.seekToEnd()
+                try file.write(contentsOf: Data(text.suffix(3).utf8))
+                try file.close()
+                #expect(try await stage.result(of: "orders.json").outcome == "accepted")
+            }
+        }
+    }
+
     @Test func aResultThatComesBackWithItsDropIsRemovedAndNeverADrop() async throws {
         try await Stage.run { stage in
             try stage.drop("{}", as: "orders.json")
