@@ -12,6 +12,8 @@ final class NotifierThread {
     private var parents: [FilePath: CInt] = [:]
     /// The watch that each receiver has on its own folder.
     private var own: [ObjectIdentifier: CInt] = [:]
+    /// Receivers whose folder was not there the last time, and who were told so.
+    private var missing: Set<ObjectIdentifier> = []
     private var spellings: UInt64 = 0
 
     /// One inode that is watched: as a folder, as a parent, or as both.
@@ -81,9 +83,15 @@ final class NotifierThread {
         switch add(path, NotifierThread.folderEvents | leaving) {
         case .success(let added): watch = added
         case .failure(let error):
-            if error.isOfTheKernels { receiver.add(.unwatched(Errno(rawValue: error.code))) }
+            if error.isOfTheKernels {
+                receiver.add(.unwatched(Errno(rawValue: error.code)))
+            } else if missing.insert(ObjectIdentifier(receiver)).inserted {
+                // It went before it could be watched, and raised no event: whoever asked has not heard of it.
+                receiver.add(.listing)
+            }
             return
         }
+        missing.remove(ObjectIdentifier(receiver))
         let before = own[ObjectIdentifier(receiver)]
         if before == watch { return }
         if let before { leave(before, receiver) }
@@ -106,6 +114,7 @@ final class NotifierThread {
     }
 
     private func forget(_ receiver: any HintReceiver) {
+        missing.remove(ObjectIdentifier(receiver))
         if let watch = own.removeValue(forKey: ObjectIdentifier(receiver)) { leave(watch, receiver) }
         for (parent, watch) in parents {
             guard var known = watches[watch] else { continue }
