@@ -99,21 +99,7 @@ struct ShowCommand: AsyncParsableCommand {
             $0.member("drop") { entry.write(to: &$0) }
             $0.member("batches") { json in
                 json.array { list in
-                    for report in batches {
-                        list.element { json in
-                            json.object {
-                                $0.member("reference", report.batch.reference)
-                                $0.member("records", report.batch.records)
-                                $0.member("bytes", report.batch.bytes)
-                                $0.member("state", report.batch.state.rawValue)
-                                $0.member("attempts") { json in
-                                    json.array { list in
-                                        for attempt in report.attempts { list.element { attempt.write(to: &$0) } }
-                                    }
-                                }
-                            }
-                        }
-                    }
+                    for report in batches { list.element { report.write(to: &$0, isFull: false) } }
                 }
             }
         }

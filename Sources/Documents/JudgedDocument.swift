@@ -74,14 +74,9 @@ package struct JudgedDocument: Sendable {
     /// The body of part `part`, counted from 1, under `reference`.
     package func body(part: Int, reference: String) throws -> [UInt8] {
         let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
-        var body: [UInt8] = []
-        body.reserveCapacity(frame.length + plan.parts[part - 1].text.count + 2)
-        body += frame.head
-        body.append(UInt8(ascii: "["))
-        try text.append(plan.parts[part - 1], part - 1, to: &body)
-        body.append(UInt8(ascii: "]"))
-        body += frame.tail
-        return body
+        let index = part - 1
+        let part = plan.parts[index]
+        return try frame.body(around: part.text.count) { try text.append(part, index, to: &$0) }
     }
 
     /// The body of `batch`, if it is one of this document's.

@@ -21,19 +21,21 @@ package enum OriginalBody {
             guard let first = records.first, let last = records.last else { return nil }
             range = first.lowerBound..<last.upperBound
         }
-        let body = BodyFrame(reference: batch.reference, arrayName: shape.arrayName).body(shape.text(range))
+        let body = BodyFrame(reference: batch.reference, arrayName: shape.arrayName).body(around: range.count) {
+            $0 += shape.text(range)
+        }
         return body.isBody(of: batch) ? body : nil
     }
 }
 
 extension BodyFrame {
-    /// The whole body around the records' text.
-    func body(_ records: ArraySlice<UInt8>) -> [UInt8] {
+    /// The whole body around the records' text, which has about so many bytes.
+    func body(around count: Int, _ append: (inout [UInt8]) throws -> Void) rethrows -> [UInt8] {
         var body: [UInt8] = []
-        body.reserveCapacity(length + records.count + 2)
+        body.reserveCapacity(length + count + 2)
         body += head
         body.append(UInt8(ascii: "["))
-        body += records
+        try append(&body)
         body.append(UInt8(ascii: "]"))
         body += tail
         return body

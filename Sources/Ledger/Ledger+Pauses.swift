@@ -4,7 +4,11 @@ import Model
 extension Ledger {
     /// What an admin paused: inboxes by name, and everything where the name is empty.
     package func pauses() async throws -> Set<String> {
-        try await pool.read { try String.fetchSet($0, sql: "SELECT inbox FROM pauses") }
+        try await pool.read { try Ledger.pauses($0) }
+    }
+
+    static func pauses(_ database: Database) throws -> Set<String> {
+        try String.fetchSet(database, sql: "SELECT inbox FROM pauses")
     }
 
     /// - Parameter inbox: `nil` for everything.

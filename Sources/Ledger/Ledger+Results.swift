@@ -40,11 +40,13 @@ extension Ledger {
     ///
     /// - Returns: `nil` for an unknown drop and for one that is not decided.
     package func result(of id: DropID) async throws -> DropResult? {
-        try await pool.read { database in
-            let isDecided = try Bool.fetchOne(
-                database, sql: "SELECT outcome IS NOT NULL FROM drops WHERE id = ?", arguments: [id.text])
-            return isDecided == true ? try Ledger.result(of: id.text, database) : nil
-        }
+        try await pool.read { try Ledger.decidedResult(of: id, $0) }
+    }
+
+    static func decidedResult(of id: DropID, _ database: Database) throws -> DropResult? {
+        let isDecided = try Bool.fetchOne(
+            database, sql: "SELECT outcome IS NOT NULL FROM drops WHERE id = ?", arguments: [id.text])
+        return isDecided == true ? try result(of: id.text, database) : nil
     }
 
     static func result(of id: String, _ database: Database) throws -> DropResult {

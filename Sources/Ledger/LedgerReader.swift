@@ -50,11 +50,7 @@ package final class LedgerReader: Sendable {
     }
 
     package func result(of id: DropID) throws -> DropResult? {
-        try queue.read { database in
-            let isDecided = try Bool.fetchOne(
-                database, sql: "SELECT outcome IS NOT NULL FROM drops WHERE id = ?", arguments: [id.text])
-            return isDecided == true ? try Ledger.result(of: id.text, database) : nil
-        }
+        try queue.read { try Ledger.decidedResult(of: id, $0) }
     }
 
     /// How many drops are on their way, by inbox.
@@ -91,7 +87,7 @@ package final class LedgerReader: Sendable {
 
     /// What an admin paused: inboxes by name, and everything where the name is empty.
     package func pauses() throws -> Set<String> {
-        try queue.read { try String.fetchSet($0, sql: "SELECT inbox FROM pauses") }
+        try queue.read { try Ledger.pauses($0) }
     }
 
     /// Copies the ledger as it is at one moment, while a service may go on writing, into a new file.

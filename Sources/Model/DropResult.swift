@@ -82,7 +82,7 @@ package struct DropResult: Sendable, Hashable {
             }
             $0.member("batches") { json in
                 json.array { list in
-                    for report in batches { list.element { write(report, to: &$0) } }
+                    for report in batches { list.element { report.write(to: &$0, isFull: isFull) } }
                 }
             }
             $0.member("alreadyAccepted") { json in
@@ -107,21 +107,24 @@ package struct DropResult: Sendable, Hashable {
             $0.member("finishedAt", finishedAt.description)
         }
     }
+}
 
-    private func write(_ report: BatchReport, to json: inout JSONWriter) {
+extension DropResult.BatchReport {
+    /// - Parameter isFull: whether the API's answer and the status URI are told.
+    package func write(to json: inout JSONWriter, isFull: Bool) {
         json.object {
-            $0.member("reference", report.batch.reference)
-            $0.member("records", report.batch.records)
-            $0.member("bytes", report.batch.bytes)
-            $0.member("state", report.batch.state.rawValue)
+            $0.member("reference", batch.reference)
+            $0.member("records", batch.records)
+            $0.member("bytes", batch.bytes)
+            $0.member("state", batch.state.rawValue)
             $0.member("attempts") { json in
                 json.array { list in
-                    for attempt in report.attempts { list.element { attempt.write(to: &$0) } }
+                    for attempt in attempts { list.element { attempt.write(to: &$0) } }
                 }
             }
             if isFull {
-                $0.member("statusURI", report.statusURI)
-                $0.member("response", report.response)
+                $0.member("statusURI", statusURI)
+                $0.member("response", response)
             }
         }
     }

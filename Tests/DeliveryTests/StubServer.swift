@@ -34,20 +34,8 @@ final class StubServer: Sendable {
 
     init(_ handler: @escaping Handler) throws {
         self.handler = handler
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        self.listener = listener
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(listener, generic, length) == 0 && listen(listener, 128) == 0
-                    && getsockname(listener, generic, &length) == 0
-            }
-        }
-        guard isListening else { throw CocoaError(.featureUnsupported) }
-        port = UInt16(bigEndian: address.sin_port)
+        let (listener, port) = try LoopbackListener.open()
+        (self.listener, self.port) = (listener, port)
         Thread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)

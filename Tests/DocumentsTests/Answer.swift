@@ -30,3 +30,28 @@ struct Answer: Equatable, CustomStringConvertible {
         problem.map { "\($0.code.rawValue) \($0.message) \($0.findings)" } ?? "\(references) \(bodies)"
     }
 }
+
+extension Answer {
+    /// Judges a text whole and in windows of several sizes, and records where the answers differ.
+    static func expectTheSame(
+        _ text: [UInt8], _ form: FileForm, _ judge: DocumentJudge, _ windows: [Int], _ at: SourceLocation,
+        inWindows: (Int) throws -> Judgement
+    ) throws {
+        let whole = try Answer(judge.judge(text, form: form, origin: Judging.origin))
+        for size in windows {
+            let windowed = try Answer(inWindows(size))
+            guard windowed != whole else { continue }
+            Issue.record(
+                "in windows of \(size): \(windowed), whole: \(whole)\n\(String(decoding: text, as: UTF8.self))",
+                sourceLocation: at)
+            return
+        }
+    }
+}
+
+extension DocumentSource {
+    /// A text in memory, as if it were a file.
+    init(held text: [UInt8]) {
+        self.init(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
+    }
+}

@@ -7,22 +7,14 @@ import TestSupport
 
 /// Documents that are read in windows get the same answer as those that are held.
 @Suite struct WindowTests {
-    private static func source(_ text: [UInt8]) -> DocumentSource {
-        DocumentSource(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
-    }
+    private static func source(_ text: [UInt8]) -> DocumentSource { DocumentSource(held: text) }
 
     private static func expectTheSame(
         _ text: [UInt8], _ judge: DocumentJudge, windows: [Int] = [1, 7, 40, 1 << 20],
         _ at: SourceLocation = #_sourceLocation
     ) throws {
-        let whole = try Answer(judge.judge(text, form: .json, origin: Judging.origin))
-        for size in windows {
-            let windowed = try Answer(judge.judge(source(text), origin: Judging.origin, windowBytes: size))
-            guard windowed != whole else { continue }
-            Issue.record(
-                "in windows of \(size): \(windowed), whole: \(whole)\n\(String(decoding: text, as: UTF8.self))",
-                sourceLocation: at)
-            return
+        try Answer.expectTheSame(text, .json, judge, windows, at) { size in
+            try judge.judge(source(text), origin: Judging.origin, windowBytes: size)
         }
     }
 

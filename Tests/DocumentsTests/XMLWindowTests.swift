@@ -6,9 +6,7 @@ import Testing
 
 /// XML documents that are read in windows get the same answer as those that are held.
 @Suite struct XMLWindowTests {
-    private static func source(_ text: [UInt8]) -> DocumentSource {
-        DocumentSource(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
-    }
+    private static func source(_ text: [UInt8]) -> DocumentSource { DocumentSource(held: text) }
 
     private static func windowed(_ text: [UInt8], _ judge: DocumentJudge, _ windowBytes: Int) throws -> Judgement {
         try judge.judge(
@@ -19,15 +17,7 @@ import Testing
         _ text: [UInt8], _ judge: DocumentJudge, windows: [Int] = [1, 7, 200, 1 << 20],
         _ at: SourceLocation = #_sourceLocation
     ) throws {
-        let whole = try Answer(judge.judge(text, form: .xml, origin: Judging.origin))
-        for size in windows {
-            let windowed = try Answer(windowed(text, judge, size))
-            guard windowed != whole else { continue }
-            Issue.record(
-                "in windows of \(size): \(windowed), whole: \(whole)\n\(String(decoding: text, as: UTF8.self))",
-                sourceLocation: at)
-            return
-        }
+        try Answer.expectTheSame(text, .xml, judge, windows, at) { try windowed(text, judge, $0) }
     }
 
     private static func account(_ reference: String, _ more: String = "") -> String {
