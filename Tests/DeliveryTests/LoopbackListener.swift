@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -7,8 +8,14 @@ import Foundation
 #endif
 
 /// A socket that listens on a free port of this machine alone.
-enum LoopbackListener {
-    static func open() throws -> (descriptor: Int32, port: UInt16) {
+///
+/// The thread that accepts is the one that closes: its descriptor would be another listener's by the time it asked again.
+final class LoopbackListener: Sendable {
+    let port: UInt16
+    private let descriptor: Int32
+    private let isOpen = Mutex(true)
+
+    init() throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -21,6 +28,27 @@ enum LoopbackListener {
             }
         }
         guard isListening else { throw CocoaError(.featureUnsupported) }
-        return (listener, UInt16(bigEndian: address.sin_port))
+        descriptor = listener
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Hands each connection to a thread of its own, until ``stop()``.
+    func serve(_ handle: @escaping @Sendable (Int32) -> Void) {
+        Thread { [self] in
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { break }
+                Thread { handle(connection) }.start()
+            }
+            isOpen.withLock { isOpen in
+                isOpen = false
+                close(descriptor)
+            }
+        }.start()
+    }
+
+    /// Ends the listening; connections end with their clients.
+    func stop() {
+        isOpen.withLock { if $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
     }
 }

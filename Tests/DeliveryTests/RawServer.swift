@@ -36,28 +36,18 @@ final class RawServer: Sendable {
         }
     }
 
-    let port: UInt16
-    private let listener: Int32
+    private let listener: LoopbackListener
 
     init(_ handle: @escaping @Sendable (Connection) -> Void) throws {
-        let (listener, port) = try LoopbackListener.open()
-        (self.listener, self.port) = (listener, port)
-        Thread {
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
-                Thread {
-                    handle(Connection(descriptor: connection))
-                    close(connection)
-                }.start()
-            }
-        }.start()
+        listener = try LoopbackListener()
+        listener.serve { connection in
+            handle(Connection(descriptor: connection))
+            close(connection)
+        }
     }
 
+    var port: UInt16 { listener.port }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    func stop() { listener.stop() }
 }

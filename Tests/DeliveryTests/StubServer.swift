@@ -27,26 +27,21 @@ final class StubServer: Sendable {
 
     typealias Handler = @Sendable (Request) -> Reply
 
-    let port: UInt16
-    private let listener: Int32
+    var port: UInt16 { listener.port }
+    private let listener: LoopbackListener
     private let handler: Handler
     private let seen = Mutex<[Request]>([])
 
     init(_ handler: @escaping Handler) throws {
         self.handler = handler
-        let (listener, port) = try LoopbackListener.open()
-        (self.listener, self.port) = (listener, port)
-        Thread { [weak self] in
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
-                guard let server = self else {
-                    close(connection)
-                    return
-                }
-                Thread { server.serve(connection) }.start()
+        listener = try LoopbackListener()
+        listener.serve { [weak self] connection in
+            guard let self else {
+                close(connection)
+                return
             }
-        }.start()
+            serve(connection)
+        }
     }
 
     /// Everything that was asked so far, in the order in which it came.
@@ -57,10 +52,7 @@ final class StubServer: Sendable {
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// Ends the listening; connections end with their clients.
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    func stop() { listener.stop() }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }
