@@ -75,7 +75,7 @@ let package = Package(
             dependencies: ["Model", "FileSystem", crypto, http, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
-        .target(name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
+        .target(name: "Ledger", dependencies: ["Model", "FileSystem", crypto, grdb, system], swiftSettings: strict),
 
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
         .target(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import Model
 import Service
 
@@ -7,18 +8,25 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Check that every drop of the ledger is in exactly one place, whole: size, content, result.",
-        discussion: "Exit status: 0; 1 with a list of what is not as the ledger says.")
+        discussion: """
+            The last line is the state of the chain over closed drops. Write it down elsewhere, and give it back later as \
+            --anchor: a ledger that was changed since, or put back to an earlier state, shows.
+            Exit status: 0; 1 with a list of what is not as the ledger says.
+            """)
 
     @OptionGroup var option: AdministrationOption
 
     @Option(help: "Drops that ended since then: a date (2026-11-24), a moment, or a time ago (12h, 7d).")
     var since: AuditStart?
 
+    @Option(help: "A state of the chain that an earlier audit printed: COUNT:HASH.")
+    var anchor: ChainReport.Anchor?
+
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
         let administration = try option.open()
-        let audit = try Audit.run(administration, since: since?.time)
+        let audit = try Audit.run(administration, since: since?.time, anchor: anchor)
         if json {
             Output.line(AuditCommand.json(audit))
         } else {
@@ -26,11 +34,15 @@ struct AuditCommand: AsyncParsableCommand {
                 let drop = finding.drop.map { " (drop \($0.text))" } ?? ""
                 Output.line("\(finding.spot): \(Output.colored(finding.message, .red))\(drop)")
             }
-            let word =
-                audit.findings.isEmpty ? "all is as the ledger says" : "\(audit.findings.count) not as the ledger says"
+            for finding in audit.chain.findings {
+                let drop = finding.drop.map { " (drop \($0.text))" } ?? ""
+                Output.line("ledger: \(Output.colored(finding.message, .red))\(drop)")
+            }
+            let word = audit.isClean ? "all is as the ledger says" : "\(audit.count) not as the ledger says"
             Output.line("\(audit.drops) drops, \(audit.files) files: \(word)")
+            Output.line("closed drops: \(audit.chain.anchor)")
         }
-        if !audit.findings.isEmpty { throw Exit.notAsTheLedgerSays }
+        if !audit.isClean { throw Exit.notAsTheLedgerSays }
     }
 
     private static func json(_ audit: Audit) -> String {
@@ -50,6 +62,22 @@ struct AuditCommand: AsyncParsableCommand {
                             }
                         }
                     }
+                    for finding in audit.chain.findings {
+                        list.element { json in
+                            json.object {
+                                $0.member("drop", finding.drop?.text)
+                                $0.member("inbox", nil)
+                                $0.member("path", nil)
+                                $0.member("message", finding.message)
+                            }
+                        }
+                    }
+                }
+            }
+            $0.member("chain") { json in
+                json.object {
+                    $0.member("closings", audit.chain.count)
+                    $0.member("head", audit.chain.anchor)
                 }
             }
         }
@@ -75,4 +103,8 @@ struct AuditStart: ExpressibleByArgument {
         guard let parsed else { return nil }
         time = Timestamp(milliseconds: Int64(parsed.timeIntervalSince1970 * 1000))
     }
+}
+
+extension ChainReport.Anchor: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
 }

@@ -125,8 +125,9 @@ extension Ledger {
     /// The drop and its result are where they belong.
     package func close(_ drop: DropID) async throws {
         try await commit { database in
-            try database.cachedStatement(sql: "UPDATE drops SET state = 'filed' WHERE id = ?")
+            try database.cachedStatement(sql: "UPDATE drops SET state = 'filed' WHERE id = ? AND state <> 'filed'")
                 .execute(arguments: [drop.text])
+            if database.changesCount > 0 { try Chain.append(drop.text, database) }
         }
     }
 }

@@ -9,7 +9,7 @@ package final class LedgerReader: Sendable {
     /// There is no ledger: no service has run on this state folder.
     package struct Missing: Error {}
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
 
     /// - Throws: ``Missing``; GRDB's `DatabaseError`, where it cannot be read.
     package init(state: FilePath) throws {

@@ -13,6 +13,7 @@ enum Migrations {
         migrator.registerMigration("3 order") { database in
             try database.execute(sql: order)
         }
+        migrator.registerMigration("4 chain") { try Chain.begin($0) }
         return migrator
     }
 

@@ -176,13 +176,29 @@ import Testing
     @Test func anAuditOfWhatWasLeftAloneIsClean() async throws {
         try await Self.withFiledDrops { folder, _ in
             let clean = try await Self.run("audit", in: folder)
-            #expect(clean.status == 0 && clean.output == "2 drops, 4 files: all is as the ledger says\n")
+            #expect(
+                clean.status == 0
+                    && clean.output.hasPrefix("2 drops, 4 files: all is as the ledger says\nclosed drops: 2:"))
             // A failed drop that was put back, corrected and accepted has gone on.
             try folder.url.appendingPathComponent("erp/failed").write(Self.account("INV-2"), as: "bad.json")
             _ = try await Self.run("retry", "bad.json", in: folder)
             #expect(try await Self.run("audit", in: folder).status == 0)
             _ = try await Self.run("run", "--once", in: folder)
             #expect(try await Self.run("audit", in: folder).status == 0)
+        }
+    }
+
+    @Test func anAuditIsHeldAgainstAnEarlierOne() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let first = try await Self.run("audit", in: folder)
+            let anchor = try #require(first.output.firstMatch(of: /closed drops: (2:[0-9a-f]{64})/)?.1)
+            #expect(try await Self.run("audit", "--anchor", String(anchor), in: folder).status == 0)
+            let other = "2:" + String(repeating: "0", count: 64)
+            let second = try await Self.run("audit", "--anchor", other, in: folder)
+            #expect(second.status == 1 && second.output.contains("another than the one that was written down"))
+            let json = try Self.json(try await Self.run("audit", "--json", in: folder)) as? [String: Any]
+            #expect((json?["chain"] as? [String: Any])?["head"] as? String == String(anchor))
+            #expect(try await Self.run("audit", "--anchor", "yesterday", in: folder).status == 64)
         }
     }
 
@@ -214,6 +230,16 @@ import Testing
                 let file = folder.appendingPathComponent("failed/bad.json.result.json")
                 try String(contentsOf: file, encoding: .utf8).replacing("schema.json", with: "parse.json").write(
                     to: file, atomically: false, encoding: .utf8)
+            }
+        ),
+        (
+            "it says something else",
+            { folder in
+                let file = folder.appendingPathComponent("done/good.json.result.json")
+                try String(contentsOf: file, encoding: .utf8).replacing(
+                    "\"state\": \"accepted\"", with: "\"state\": \"refused\""
+                )
+                .write(to: file, atomically: false, encoding: .utf8)
             }
         ),
         ("no drop of the ledger", { try $0.appendingPathComponent("done").write("{}", as: "stranger.json") }),

@@ -25,9 +25,15 @@ package struct Audit: Sendable {
     }
 
     package private(set) var findings: [Finding] = []
+    /// What the chain over closed drops says.
+    package private(set) var chain = ChainReport()
     /// How many drops were looked for, and files at.
     package private(set) var drops = 0
     package private(set) var files = 0
+
+    /// Whether all is as the ledger says, and the ledger as it was.
+    package var isClean: Bool { findings.isEmpty && chain.findings.isEmpty }
+    package var count: Int { findings.count + chain.findings.count }
 
     private let administration: Administration
 
@@ -41,10 +47,15 @@ package struct Audit: Sendable {
         self.administration = administration
     }
 
-    /// - Parameter since: drops that ended before are taken for granted, and so are their files.
+    /// - Parameters:
+    ///   - since: drops that ended before are taken for granted, and so are their files.
     /// - Throws: what reading the ledger throws; ``SystemCallError`` for folders that cannot be looked into.
-    package static func run(_ administration: Administration, since: Timestamp? = nil) throws -> Audit {
+    ///   - anchor: an earlier state of the chain over closed drops, which it has to go through.
+    package static func run(
+        _ administration: Administration, since: Timestamp? = nil, anchor: ChainReport.Anchor? = nil
+    ) throws -> Audit {
         var audit = Audit(administration)
+        audit.chain = try administration.ledger.verifyChain(since: since, anchor: anchor)
         // Newest first: the newest drop of a name is the one whose file lies there.
         let entries = try administration.ledger.drops(DropQuery(limit: .max))
         var owners: [Place: DropEntry] = [:]
@@ -127,14 +138,31 @@ package struct Audit: Sendable {
             let result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size))).root
             if result["drop"]?["id"]?.string != entry.drop.id.text {
                 note(entry, sidecar, "it is the result of another drop")
-            } else if result["outcome"]?.string != entry.outcome?.rawValue
-                || result["code"]?.string != entry.problem?.code.rawValue
-            {
+            } else if try !agrees(result, with: entry) {
                 note(entry, sidecar, "it says something else than the ledger")
             }
         } catch is JSONSyntaxError {
             note(entry, sidecar, "it is no JSON")
         }
+    }
+
+    private func agrees(_ result: JSONValue, with entry: DropEntry) throws -> Bool {
+        guard let kept = try administration.ledger.result(of: entry.drop.id) else { return false }
+        let expected = try JSONDocument(parsing: Array(kept.json.utf8)).root
+        return Audit.said(result) == Audit.said(expected)
+    }
+
+    /// What a result says, apart from words, which another version puts in another way, and from what `results` leaves
+    /// out.
+    private static func said(_ result: JSONValue) -> [String?] {
+        var said = ["outcome", "code", "duplicateOf"].map { result[$0]?.string }
+        said += ["name", "kind", "sha256", "receivedAt", "finishedAt"].map { result["drop"]?[$0]?.string }
+        guard let batches = result["batches"] else { return said }
+        for index in 0..<batches.count {
+            said += ["reference", "state"].map { batches[index]?[$0]?.string }
+            said.append(batches[index]?["attempts"].map { "\($0.count) attempts" })
+        }
+        return said
     }
 
     /// Everything in a folder belongs to a drop, or to a drop as its result.
