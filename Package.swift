@@ -161,3 +161,13 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// The rooms alone, without what puts them together: what scripts/sanitize builds a second and a third time.
+if Context.environment["SLUICE_ROOMS_ONLY"] != nil {
+    let rest: Set = [
+        "Sandbox", "Service", "sluice", "DocumentBenchmark", "InboxBenchmark", "SandboxTests", "ServiceTests",
+        "CommandTests", "ReceivingTests",
+    ]
+    package.targets.removeAll { rest.contains($0.name) }
+    package.products.removeAll { $0.name == "sluice" }
+}

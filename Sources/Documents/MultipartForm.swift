@@ -37,6 +37,9 @@ package struct MultipartForm: Sendable, Hashable {
 
     /// As browsers write names: quotes and line ends percent-encoded (HTML, multipart/form-data encoding algorithm).
     private static func quoted(_ name: FileName) -> String {
-        name.description.replacing("\"", with: "%22")
+        // By bytes: a quote and a combining mark behind it are one Character.
+        String(
+            decoding: name.description.utf8.flatMap { $0 == UInt8(ascii: "\"") ? Array("%22".utf8) : [$0] },
+            as: UTF8.self)
     }
 }

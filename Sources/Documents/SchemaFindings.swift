@@ -90,15 +90,20 @@ struct SchemaFindings {
 
     private static func shifted(_ pointer: String, by first: Int, _ kind: Kind) -> String {
         guard first > 0, let record = recordIndex(pointer, kind) else { return pointer }
-        var tokens = pointer.split(separator: "/", omittingEmptySubsequences: false)
+        var tokens = tokens(pointer)
         tokens[2] = Substring(String(first + record))
         return tokens.joined(separator: "/")
     }
 
     /// The record that a pointer such as `/accounts/3/outstandingAmount` leads into.
     private static func recordIndex(_ pointer: String, _ kind: Kind) -> Int? {
-        let tokens = pointer.split(separator: "/", omittingEmptySubsequences: false)
+        let tokens = tokens(pointer)
         guard tokens.count > 2, tokens[1] == kind.arrayName ?? "" else { return nil }
         return Int(tokens[2])
+    }
+
+    /// By scalars: a slash and a combining mark behind it are one Character.
+    private static func tokens(_ pointer: String) -> [Substring] {
+        pointer.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map { Substring($0) }
     }
 }

@@ -16,10 +16,11 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
         }
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        // By bytes: a slash and a combining mark behind it are one Character.
+        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             var token: [UInt8] = []
             var escaped = false
-            for byte in part.utf8 {
+            for byte in part {
                 switch (escaped, byte) {
                 case (false, UInt8(ascii: "~")): escaped = true
                 case (false, _): token.append(byte)

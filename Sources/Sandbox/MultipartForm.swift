@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// A `multipart/form-data` body (RFC 7578), taken apart.
@@ -41,7 +40,7 @@ struct MultipartForm: Sendable {
 
     /// The boundary of a `Content-Type`; `nil` where it is no form or names none.
     static func boundary(of contentType: String) -> String? {
-        let parts = contentType.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+        let parts = pieces(of: contentType)
         guard parts.first?.lowercased() == "multipart/form-data" else { return nil }
         return parameter("boundary", in: parts.dropFirst())
     }
@@ -53,8 +52,7 @@ struct MultipartForm: Sendable {
         let header = String(decoding: part[..<blank.lowerBound], as: UTF8.self)
         let disposition = header.components(separatedBy: "\r\n")
             .first { $0.lowercased().hasPrefix("content-disposition:") }
-        let pieces = (disposition?.dropFirst("content-disposition:".count) ?? "")
-            .split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+        let pieces = Self.pieces(of: disposition?.dropFirst("content-disposition:".count) ?? "")
         guard pieces.first?.lowercased() == "form-data", let name = Self.parameter("name", in: pieces.dropFirst())
         else {
             throw Malformed("a part has no form-data name")
@@ -71,51 +69,32 @@ struct MultipartForm: Sendable {
         }
     }
 
+    /// A header's value and its parameters: a semicolon within quotes separates nothing.
+    private static func pieces(of header: some StringProtocol) -> [String] {
+        var pieces = [""]
+        var isQuoted = false
+        for scalar in header.unicodeScalars {
+            if scalar == "\"" { isQuoted.toggle() }
+            if scalar == ";", !isQuoted {
+                pieces.append("")
+            } else {
+                pieces[pieces.count - 1].unicodeScalars.append(scalar)
+            }
+        }
+        return pieces.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
     private static func parameter(_ name: String, in pieces: ArraySlice<String>) -> String? {
-        for piece in pieces where piece.lowercased().hasPrefix(name + "=") {
-            let value = piece.dropFirst(name.count + 1)
-            let bare = value.hasPrefix("\"") && value.hasSuffix("\"") ? value.dropFirst().dropLast() : value
+        // By scalars: a quote and a combining mark behind it are one Character.
+        for piece in pieces.map(\.unicodeScalars) {
+            let value = piece.dropFirst(name.unicodeScalars.count + 1)
+            guard piece.count >= name.unicodeScalars.count + 1,
+                String(piece[..<value.startIndex]).lowercased() == name + "="
+            else { continue }
+            let bare =
+                value.count > 1 && value.first == "\"" && value.last == "\"" ? value.dropFirst().dropLast() : value
             return bare.isEmpty && name == "boundary" ? nil : String(bare)
         }
         return nil
     }
-}
-
-extension BatchCheck {
-    /// Looks at an attachment's form: a PDF as `file`, `referenceId` and `clientReferenceId` of 1 to 150 characters;
-    /// `brand` and `portfolio` may be empty or absent.
-    static func check(_ body: Data, boundary: String) -> Checked<Batch> {
-        let form: MultipartForm
-        do throws(MultipartForm.Malformed) {
-            form = try MultipartForm(body, boundary: boundary)
-        } catch {
-            return .refused([BodyError(pointer: "", message: "is not a form: \(error.reason)")])
-        }
-        var errors: [BodyError] = []
-        for name in ["referenceId", "clientReferenceId"] where text(form.fields[name], 1...150) == nil {
-            errors.append(BodyError(pointer: name, message: "must be a field of 1 to 150 characters"))
-        }
-        let file = form.files["file"]
-        if file == nil {
-            errors.append(BodyError(pointer: "file", message: "must be a file"))
-        } else if file?.bytes.starts(with: Data("%PDF-".utf8)) != true {
-            errors.append(BodyError(pointer: "file", message: "must be a PDF"))
-        }
-        guard errors.isEmpty, let file else { return .refused(errors) }
-        let attachment = AttachmentFile(
-            name: file.name, bytes: file.bytes.count, sha256: hexadecimal(SHA256.hash(data: file.bytes)),
-            brand: form.fields["brand"] ?? "", portfolio: form.fields["portfolio"] ?? "")
-        let owner = form.fields["clientReferenceId"] ?? ""
-        let whole = [owner, attachment.brand, attachment.portfolio, attachment.name, attachment.sha256]
-        return .fits(
-            Batch(
-                kind: .attachment, reference: form.fields["referenceId"] ?? "",
-                sha256: hexadecimal(SHA256.hash(data: Data(whole.joined(separator: "\u{0}").utf8))),
-                identities: [RecordIdentity(clientReferenceId: owner)], content: .file(attachment)))
-    }
-}
-
-/// A digest in lower-case hexadecimal digits.
-func hexadecimal(_ digest: SHA256.Digest) -> String {
-    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -176,6 +176,18 @@ import TestSupport
         }
     }
 
+    /// A slash and a combining mark behind it are one Character of Swift, and a record's number stands before it.
+    @Test func aKeyThatBeginsWithACombiningMarkIsFoundInWindows() throws {
+        let schema = #"{"properties":{"accounts":{"items":{"additionalProperties":{"type":"string"}}}}}"#
+        let judge = try Judging.judge(kind: .account, schema: schema)
+        let text = Array("{\"accounts\":[{\"a\":\"b\"},{\"\u{301}x\":5},{\"\u{301}y\":6}]}".utf8)
+        #expect(
+            judge.judge(text, form: .json, origin: Judging.origin).problem?.findings.map(\.pointer) == [
+                "/accounts/1/\u{301}x", "/accounts/2/\u{301}y",
+            ])
+        try Self.expectTheSame(text, judge, windows: [1, 40])
+    }
+
     @Test func theShippedSchemasAllowWindows() throws {
         #expect(try Judging.judge().canJudgeInWindows)
     }

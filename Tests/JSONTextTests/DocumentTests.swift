@@ -30,6 +30,13 @@ import Testing
         #expect(root[try #require(JSONPointer("/a/02"))] == nil)
     }
 
+    @Test func aPointerGoesThroughKeysThatBeginWithACombiningMark() throws {
+        let root = try Self.parse("{\"a\":[{\"\u{301}x\":5}]}").root
+        let pointer = try #require(JSONPointer("/a/0/\u{301}x"))
+        #expect(pointer.tokens.count == 3)
+        #expect(root[pointer]?.int == 5)
+    }
+
     @Test func byteRangesAreThoseOfTheText() throws {
         let document = try Self.parse(#" {"k\u0065y" : [ 1.5 , "x" ], "o":{ } } "#)
         func text(_ range: Range<Int>) -> String { String(decoding: document.text[range], as: UTF8.self) }

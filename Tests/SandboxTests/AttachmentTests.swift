@@ -79,4 +79,12 @@ struct AttachmentTests {
         #expect(form.files["file"]?.bytes == bytes)
         #expect(form.files["file"]?.name == "x.pdf")
     }
+
+    @Test(arguments: ["a;b.pdf", "\u{301}a.pdf", "a; name=b", ";"]) func aNameMayHoldWhatSeparates(name: String) throws
+    {
+        let head = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"
+        let form = try MultipartForm(Data((head + "x\r\n--b--\r\n").utf8), boundary: "b")
+        #expect(form.fields.isEmpty)
+        #expect(form.files["file"]?.name == name)
+    }
 }
