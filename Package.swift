@@ -15,6 +15,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -41,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -89,6 +91,13 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, http, lifecycle, logging, system,
             ], swiftSettings: strict),
         .target(
+            name: "Admin",
+            dependencies: [
+                "Service", "Delivery", "Ledger", "Model", "SluiceConfiguration", hummingbird, lifecycle, logging, nio,
+                crypto, mustache, system,
+            ],
+            resources: [.embedInCode("Resources")], swiftSettings: strict),
+        .target(
             name: "Sandbox",
             dependencies: [
                 hummingbird, hummingbirdHTTP2, lifecycle, logging, crypto, asn1, nio, nioHTTP, nioPosix, nioSSL, x509,
@@ -96,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Service", "Delivery", "FileSystem", "Inbox", "Ledger", "Model", "Sandbox", "SluiceConfiguration",
+                "Admin", "Service", "Delivery", "FileSystem", "Inbox", "Ledger", "Model", "Sandbox",
+                "SluiceConfiguration",
                 "CSystemd", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -156,6 +166,12 @@ let package = Package(
             name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
             swiftSettings: strict),
         .testTarget(
+            name: "AdminTests",
+            dependencies: [
+                "Admin", "Service", "Sandbox", "SluiceConfiguration", "Model", "JSONText", "TestSupport", http, nio,
+                lifecycle, logging, subprocess, system,
+            ], swiftSettings: strict),
+        .testTarget(
             name: "ReceivingTests",
             dependencies: ["sluice", "Sandbox", "FileSystem", "Model", "JSONText", "TestSupport", subprocess, system],
             swiftSettings: strict),
@@ -165,8 +181,8 @@ let package = Package(
 // The rooms alone, without what puts them together: what scripts/sanitize builds a second and a third time.
 if Context.environment["SLUICE_ROOMS_ONLY"] != nil {
     let rest: Set = [
-        "Sandbox", "Service", "sluice", "DocumentBenchmark", "InboxBenchmark", "SandboxTests", "ServiceTests",
-        "CommandTests", "ReceivingTests",
+        "Admin", "Sandbox", "Service", "sluice", "DocumentBenchmark", "InboxBenchmark", "SandboxTests", "ServiceTests",
+        "CommandTests", "ReceivingTests", "AdminTests",
     ]
     package.targets.removeAll { rest.contains($0.name) }
     package.products.removeAll { $0.name == "sluice" }

@@ -1,3 +1,4 @@
+import Admin
 import ArgumentParser
 import CSystemd
 import Delivery
@@ -56,19 +57,41 @@ struct RunCommand: AsyncParsableCommand {
             for await _ in hangUps where !once { await reload(service, style, log) }
         }
         defer { reloads.cancel() }
-        try await serve(service, logger)
+        try await serve(service, try await adminServer(configuration, service, logger), logger)
         if once { try tally.check() }
     }
 
     /// Runs the service until it ends by itself or a signal ends it.
-    private func serve(_ service: SluiceService, _ logger: Logger) async throws {
+    private func serve(_ service: SluiceService, _ admin: AdminServer?, _ logger: Logger) async throws {
         var quiet = logger
         quiet.logLevel = .error
+        var services = [
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        if let admin { services.append(.init(service: admin, failureTerminationBehavior: .ignore)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
+    }
+
+    /// The admin site, where one is configured. A run with `--once` has none.
+    ///
+    /// - Throws: `Exit`, where the token cannot be read.
+    private func adminServer(
+        _ configuration: SluiceConfiguration.Configuration, _ service: SluiceService, _ logger: Logger
+    ) async throws -> AdminServer? {
+        guard let admin = configuration.admin, !once else { return nil }
+        do throws(SecretError) {
+            let token = try await admin.token?.resolve(environment: ProcessInfo.processInfo.environment)
+            return AdminServer(
+                AdminServer.Settings(listen: admin.listen, token: token, version: Sluice.version), service: service,
+                logger: logger)
+        } catch {
+            Output.error("sluice: admin.token cannot be read: \(error)")
+            throw Exit.badConfiguration
+        }
     }
 
     /// Reads the configuration again; one that is wrong changes nothing.

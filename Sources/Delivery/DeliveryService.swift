@@ -107,6 +107,11 @@ package actor DeliveryService {
         get async { await gate.usage }
     }
 
+    /// How old the token is and how long it is still good for; `nil`: there is none.
+    package var token: TokenState? {
+        get async { await tokens.state }
+    }
+
     /// Why submission pauses by itself; `nil`: it does not.
     package var outage: Breaker.Cause? {
         get async { await breaker.cause }

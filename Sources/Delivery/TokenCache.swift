@@ -26,6 +26,11 @@ package actor TokenCache {
         self.fetch = fetch
     }
 
+    /// `nil`: there is no token.
+    package var state: TokenState? {
+        current.map { TokenState(age: time.moment - $0.fetchedAt, left: $0.expires - time.moment) }
+    }
+
     /// A token that is good now, without waiting for one.
     package var usable: Token? {
         guard let current, time.moment < current.expires else { return nil }
@@ -98,4 +103,10 @@ package actor TokenCache {
         }
         throw CancellationError()
     }
+}
+
+/// How old a token is, and how long it is still good for; negative once it has expired.
+package struct TokenState: Sendable, Hashable {
+    package var age: Duration
+    package var left: Duration
 }

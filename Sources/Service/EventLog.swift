@@ -34,6 +34,7 @@ package struct EventLog: Sendable {
             }
         case .delivery(let event): log(event)
         case .filed(let result, let path): logFiled(result, path.string)
+        case .measured: break
         case .putBack(let drop):
             logger.notice(
                 "put back",

@@ -30,6 +30,7 @@ extension InboxPipeline {
 
     /// Brings a decided drop into its folder. The ledger says all that the result needs, so this can be done again.
     func file(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws {
+        let start = parts.time.moment
         var result = result
         result.isFull = settings.hasFullResults
         let drop = result.drop
@@ -58,6 +59,7 @@ extension InboxPipeline {
             }
         }
         try await parts.patience.persist("write the ledger") { try await parts.ledger.close(drop.id) }
+        parts.report(.measured(.file, parts.time.moment - start))
         if result.outcome == .failed { parts.requeuer.note(filed: drop.id) }
         let path = settings.path(of: folder).appending(name.drop.description)
         parts.report(.filed(result, at: path))

@@ -258,6 +258,7 @@ final class InboxPipeline: Sendable {
         _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?,
         _ ticket: ArrivalGate.Ticket, in work: WorkFolder
     ) async throws -> Step {
+        let start = parts.time.moment
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
             let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
             if isCopied, try !work.adopt(drop.workName) {
@@ -271,6 +272,7 @@ final class InboxPipeline: Sendable {
                     expected: isCopied ? nil : status)
             }
         }
+        parts.report(.measured(.judge, parts.time.moment - start))
         switch reading {
         case .unfinished(let problem, let sha256):
             if let claimed, await folder.takeBack(claimed) {

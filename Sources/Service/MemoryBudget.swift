@@ -9,7 +9,7 @@ actor MemoryBudget {
 
     /// What can be held at all.
     nonisolated let limit: Int
-    private var held = 0
+    private(set) var held = 0
     /// Those who wait, by inbox, the next inbox first.
     private var lanes: [(name: String, waiters: [Waiter])] = []
     private var nextID = 0

@@ -20,6 +20,8 @@ package enum ServiceEvent: Sendable {
     case delivery(DeliveryEvent)
     /// A drop is where it belongs, and its result beside it.
     case filed(DropResult, at: FilePath)
+    /// A part of a drop's way took so long.
+    case measured(Tallies.Stage, Duration)
     /// A failed drop is on its way again, by itself.
     case putBack(Drop)
     /// An admin paused the inboxes, or let them go on; all of them where the name is empty.

@@ -34,12 +34,17 @@ package struct SluiceService: Service {
     /// As it was at the start.
     private let configuration: Configuration
     private let options: Options
-    private let time: any TimeSource
+    let time: any TimeSource
     private let lock: StateLock
     private let ledger: Ledger
+    /// For those who only look.
+    let reader: LedgerReader
     private let proxies: ProxyRules
     private let supervisor: InboxSupervisor
-    private let desk: ReloadDesk
+    let desk: ReloadDesk
+    let memory: MemoryBudget
+    /// What it told so far, for those who ask how it is.
+    package let monitor: ServiceMonitor
     private let report: @Sendable (ServiceEvent) -> Void
 
     /// Opens the state, reads the schemas and looks at the folders.
@@ -54,7 +59,14 @@ package struct SluiceService: Service {
         self.configuration = configuration
         self.options = options
         self.time = time
+        let monitor = ServiceMonitor(time: time)
+        self.monitor = monitor
+        let report: @Sendable (ServiceEvent) -> Void = { [report] event in
+            monitor.note(event)
+            report(event)
+        }
         self.report = report
+        memory = MemoryBudget(limit: configuration.limits.memory.bytes)
         do throws(ProxyError) {
             proxies = try ProxyRules(environment: options.environment)
         } catch {
@@ -67,6 +79,7 @@ package struct SluiceService: Service {
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
             try ledger.sweepBodies()
+            reader = try LedgerReader(state: configuration.state)
         } catch {
             throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")
         }
@@ -158,7 +171,7 @@ package struct SluiceService: Service {
         let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
         return SharedParts(
             ledger: ledger, submitter: submitter, announcements: announcements, order: order, requeuer: requeuer,
-            memory: MemoryBudget(limit: configuration.limits.memory.bytes), spools: configuration.state,
+            memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
             isInbox: { [supervisor] in await supervisor.has($0) }
         ) { [supervisor] event in

@@ -13,8 +13,12 @@ package struct Administration: Sendable {
 
     /// - Throws: ``LedgerReader/Missing``, and what reading the ledger throws.
     package init(_ configuration: Configuration) throws {
+        self.init(configuration, ledger: try LedgerReader(state: configuration.state))
+    }
+
+    init(_ configuration: Configuration, ledger: LedgerReader) {
         self.configuration = configuration
-        ledger = try LedgerReader(state: configuration.state)
+        self.ledger = ledger
         var inboxes: [String: InboxPaths] = [:]
         for inbox in configuration.expandedInboxes() { inboxes[inbox.name] = InboxPaths(inbox) }
         self.inboxes = inboxes

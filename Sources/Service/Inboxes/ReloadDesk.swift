@@ -6,7 +6,7 @@ actor ReloadDesk {
     private(set) var configuration: Configuration
     private let supervisor: InboxSupervisor
     /// There once the service runs.
-    private var delivery: DeliveryService?
+    private(set) var delivery: DeliveryService?
 
     init(_ configuration: Configuration, supervisor: InboxSupervisor) {
         self.configuration = configuration
