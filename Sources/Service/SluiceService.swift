@@ -36,7 +36,7 @@ package struct SluiceService: Service {
     private let options: Options
     let time: any TimeSource
     private let lock: StateLock
-    private let ledger: Ledger
+    let ledger: Ledger
     /// For those who only look.
     let reader: LedgerReader
     private let proxies: ProxyRules

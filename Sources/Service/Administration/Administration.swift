@@ -77,6 +77,10 @@ package struct Administration: Sendable {
     /// What a person asked for is not there, or is not clear.
     package struct Unknown: Error, CustomStringConvertible {
         package let description: String
+
+        init(description: String) {
+            self.description = description
+        }
     }
 }
 
