@@ -93,7 +93,9 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Service", "Delivery", "Ledger", "Model", "SluiceConfiguration", hummingbird, lifecycle, logging, nio,
+                "Service", "Delivery", "FileSystem", "JSONText", "Ledger", "Model", "SluiceConfiguration", hummingbird,
+                lifecycle,
+                logging, nio,
                 crypto, mustache, system,
             ],
             resources: [.embedInCode("Resources")], swiftSettings: strict),

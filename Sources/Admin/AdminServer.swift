@@ -67,6 +67,9 @@ package struct AdminServer: ServiceLifecycle.Service {
         router.add(middleware: SecurityHeaders())
         HealthPages(service: service).add(to: router)
         MetricsPage(service: service, version: settings.version).add(to: router)
+        APIRoutes(
+            service: service, token: settings.token.map(AdminToken.init), version: settings.version, logger: logger
+        ).add(to: router)
         return router
     }
 }

@@ -71,22 +71,7 @@ struct StatusCommand: AsyncParsableCommand {
             $0.member("inboxes") { json in
                 json.array { list in
                     for inbox in report.inboxes {
-                        list.element { json in
-                            json.object {
-                                $0.member("name", inbox.name)
-                                $0.member("waiting") { $0.value(inbox.waiting) }
-                                $0.member("underWay", inbox.underWay)
-                                $0.member("accepted", inbox.accepted)
-                                $0.member("duplicate", inbox.duplicate)
-                                $0.member("failed", inbox.failed)
-                                $0.member("paused", inbox.isPaused)
-                                $0.member("problems") { json in
-                                    json.array { list in
-                                        for problem in inbox.problems { list.element { $0.value(problem) } }
-                                    }
-                                }
-                            }
-                        }
+                        list.element { inbox.write(to: &$0) }
                     }
                 }
             }

@@ -116,15 +116,19 @@ package struct DropQuery: Sendable {
     package var text: String?
     /// Ended since then.
     package var since: Timestamp?
+    /// Those that came before the drop with this arrival number.
+    package var before: Int64?
     package var limit: Int
 
     package init(
-        state: State? = nil, inbox: String? = nil, text: String? = nil, since: Timestamp? = nil, limit: Int = 100
+        state: State? = nil, inbox: String? = nil, text: String? = nil, since: Timestamp? = nil, before: Int64? = nil,
+        limit: Int = 100
     ) {
         self.state = state
         self.inbox = inbox
         self.text = text
         self.since = since
+        self.before = before
         self.limit = limit
     }
 
@@ -144,6 +148,10 @@ package struct DropQuery: Sendable {
         if let since {
             conditions.append("finishedAt >= ?")
             arguments.append(since.milliseconds)
+        }
+        if let before {
+            conditions.append("arrival < ?")
+            arguments.append(before)
         }
         if let text {
             let isMatch = "instr(CAST(%@ AS BLOB), CAST(? AS BLOB)) > 0"

@@ -82,3 +82,21 @@ extension Administration {
         }
     }
 }
+
+extension StatusReport.Inbox {
+    /// As the commands and the API write it.
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("name", name)
+            $0.member("waiting") { $0.value(waiting) }
+            $0.member("underWay", underWay)
+            $0.member("accepted", accepted)
+            $0.member("duplicate", duplicate)
+            $0.member("failed", failed)
+            $0.member("paused", isPaused)
+            $0.member("problems") { json in
+                json.array { list in for problem in problems { list.element { $0.value(problem) } } }
+            }
+        }
+    }
+}
