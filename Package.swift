@@ -171,7 +171,7 @@ let package = Package(
             name: "AdminTests",
             dependencies: [
                 "Admin", "Service", "Sandbox", "SluiceConfiguration", "Model", "JSONText", "TestSupport", http, nio,
-                lifecycle, logging, subprocess, system,
+                nioHTTP, logging, subprocess, system,
             ], swiftSettings: strict),
         .testTarget(
             name: "ReceivingTests",

@@ -43,6 +43,13 @@ struct APIRoutes: Sendable {
         }
     }
 
+    /// Every path and its methods, for the answer 405.
+    static let methods = MethodTable([
+        ("api/v1/status", [.get, .head]), ("api/v1/inboxes", [.get, .head]), ("api/v1/drops", [.get, .head]),
+        ("api/v1/drops/:id", [.get, .head]), ("api/v1/drops/:id/retry", [.post]), ("api/v1/pause", [.post]),
+        ("api/v1/resume", [.post]),
+    ])
+
     // MARK: Reading
 
     private func inboxes() async throws -> Response {
@@ -195,10 +202,10 @@ struct APIRoutes: Sendable {
             case "inbox": query.inbox = value
             case "q": query.text = value.isEmpty ? nil : value
             case "since":
-                guard let date = try? Date(value, strategy: .iso8601) else {
+                guard let since = Timestamp(rfc3339: value) else {
                     throw APIProblem(.badRequest, "since is a time such as 2026-11-24T03:00:00Z.")
                 }
-                query.since = Timestamp(milliseconds: Int64(date.timeIntervalSince1970 * 1000))
+                query.since = since
             case "before":
                 guard let number = Int64(value), number > 0, value.utf8.allSatisfy({ (0x30...0x39).contains($0) })
                 else { throw APIProblem(.badRequest, "before is the number that next had.") }

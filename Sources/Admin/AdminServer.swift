@@ -63,8 +63,9 @@ package struct AdminServer: ServiceLifecycle.Service {
     }
 
     func router() -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
+        router.add(middleware: APINotFound())
         HealthPages(service: service).add(to: router)
         MetricsPage(service: service, version: settings.version).add(to: router)
         APIRoutes(

@@ -96,12 +96,8 @@ struct AuditStart: ExpressibleByArgument {
             return
         }
         let isDay = argument.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil
-        let parsed =
-            isDay
-            ? try? Date(argument, strategy: .iso8601.year().month().day())
-            : try? Date(argument, strategy: .iso8601)
-        guard let parsed else { return nil }
-        time = Timestamp(milliseconds: Int64(parsed.timeIntervalSince1970 * 1000))
+        guard let parsed = Timestamp(rfc3339: isDay ? argument + "T00:00:00Z" : argument) else { return nil }
+        time = parsed
     }
 }
 
