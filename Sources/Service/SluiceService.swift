@@ -66,6 +66,7 @@ package struct SluiceService: Service {
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+            KillPoint.ledgerOpened.reach()
             try ledger.sweepBodies()
         } catch {
             throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")

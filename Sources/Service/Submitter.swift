@@ -134,7 +134,7 @@ struct Submitter: Sendable {
             try await keepIfConverted(body, batch, job)
             switch try await deliver(batch, body, job) {
             case .accepted:
-                continue
+                if batch.part < batch.parts { KillPoint.partAccepted.reach() }
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
                 return ending(problem)
@@ -144,6 +144,7 @@ struct Submitter: Sendable {
         }
         let ending = try await confirmed(job, batches)
         if ending.outcome == .accepted { try await forgetBodies(of: batches) }
+        KillPoint.bodiesForgotten.reach()
         return ending
     }
 

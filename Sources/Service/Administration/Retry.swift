@@ -27,8 +27,11 @@ extension Administration {
             throw Refusal(description: "\(paths.failed)/\(filed) is no regular file; drop the file itself")
         }
         let inbox = try Directory(opening: paths.inbox)
+        KillPoint.retryBegins.reach()
         let name = try move(filed, as: entry.drop.name, from: failed, to: inbox)
+        KillPoint.retryMoved.reach()
         _ = try failed.remove(filed.sidecar)
+        KillPoint.retryEnded.reach()
         return name
     }
 
@@ -73,10 +76,12 @@ extension Administration {
         let source = try OpenFile(reading: filed, in: failed)
         _ = try inbox.remove(part)
         try FileCopy.make(of: source, in: inbox, as: part, mode: 0o644)
+        KillPoint.retryCopyMade.reach()
         guard try inbox.move(part, to: inbox, as: name) else {
             _ = try inbox.remove(part)
             return false
         }
+        KillPoint.retryCopyPlaced.reach()
         _ = try failed.remove(filed)
         return true
     }

@@ -1,0 +1,183 @@
+#if KILL_POINTS
+    import Foundation
+    import Model
+    import Sandbox
+    import TestSupport
+    import Testing
+
+    /// `kill -9` at every named instant of a drop's way: right before and right after each step that lasts.
+    @Suite(
+        .enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "needs a second file system in /dev/shm"),
+        .timeLimit(.minutes(10)))
+    struct CrashMatrixTests {
+        /// Each is a service, and a machine has few cores.
+        private static let places = Places(4)
+
+        @Test(arguments: KillPoint.allCases) func nothingIsLostAndNothingDoubled(killedAt point: KillPoint) async throws
+        {
+            try await Self.places.whileIn {
+                try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+                    let stage = try CrashStage(sandbox, address)
+                    switch point {
+                    case .retryBegins, .retryCopyMade, .retryCopyPlaced, .retryMoved, .retryEnded:
+                        try await Self.killRetry(at: point, stage)
+                    case .backupCopied, .backupPlaced: try await Self.killBackup(at: point, stage)
+                    case .orphanAdopted: try await Self.killWhileARenamedInboxIsTakenUp(stage)
+                    case .resultWithdrawn, .otherNameReserved, .otherNameCommitted:
+                        try await Self.killWhereTheNameIsTaken(at: point, stage)
+                    default: try await Self.killService(at: point, stage)
+                    }
+                }
+            }
+        }
+
+        /// Twice, the second time while it takes up what the first has left, among new drops.
+        private static func killService(at point: KillPoint, _ stage: CrashStage) async throws {
+            for name in ["one", "two"] {
+                // An outage is what it takes to get there.
+                if point == .outageNoted { stage.sandbox.script([ScriptedAnswer](repeating: .status(503), count: 12)) }
+                try stage.drop(DropSet(name: name))
+                #expect(try await stage.serve(until: point) == .killed, "\(point) was never reached")
+                try stage.expectOnePlaceEach(copies: point.isBetweenACopyAndItsOriginal ? 1 : 0)
+                // The token's way begins again only where none is kept.
+                if point.isAboutTheToken { stage.forgetToken() }
+            }
+            #expect(try await stage.serve(until: nil) == .idle)
+            try await stage.expectTheEnd()
+            stage.expectBooks()
+        }
+
+        private static func killRetry(at point: KillPoint, _ stage: CrashStage) async throws {
+            try stage.drop(DropSet(name: "one"))
+            #expect(try await stage.serve(until: nil) == .idle)
+            // The partner's `failed` is on another file system than its inbox.
+            let isCopied = point == .retryCopyMade || point == .retryCopyPlaced
+            let drop = isCopied ? "bad-partner-one.json" : "bad-one.json"
+            let killed = try await stage.command(["retry", drop], killedAt: point)
+            #expect(killed == 128 + SIGKILL, "\(point) was never reached")
+            try stage.expectOnePlaceEach(copies: point.isBetweenACopyAndItsOriginal ? 1 : 0)
+            if point != .retryMoved && point != .retryEnded {
+                #expect(try await stage.command(["retry", drop], killedAt: point) == 128 + SIGKILL)
+                try stage.expectOnePlaceEach(copies: point.isBetweenACopyAndItsOriginal ? 1 : 0)
+            }
+            _ = try await stage.command(["retry", drop], killedAt: nil)
+            try stage.expectOnePlaceEach()
+            if isCopied { try stage.mark("partner/inbox/bad-partner-one.json") }
+            #expect(try await stage.serve(until: nil) == .idle)
+            try await stage.expectTheEnd()
+            stage.expectBooks()
+        }
+
+        private static func killBackup(at point: KillPoint, _ stage: CrashStage) async throws {
+            try stage.drop(DropSet(name: "one"))
+            #expect(try await stage.serve(until: nil) == .idle)
+            for _ in 1...2 {
+                #expect(try await stage.command(["backup", "copy.sqlite"], killedAt: point) == 128 + SIGKILL)
+                try stage.removeBackup()
+            }
+            #expect(try await stage.command(["backup", "copy.sqlite"], killedAt: nil) == 0)
+            try stage.restore("copy.sqlite")
+            #expect(try await stage.serve(until: nil) == .idle)
+            try await stage.expectTheEnd()
+            stage.expectBooks()
+        }
+
+        private static func killWhileARenamedInboxIsTakenUp(_ stage: CrashStage) async throws {
+            for number in 1...3 { try stage.put(DropSet.account("erp/inbox/\(number).json", ["R-\(number)"])) }
+            #expect(try await stage.serve(until: .requestIntended) == .killed)
+            stage.erpName = "sales"
+            try stage.writeConfiguration()
+            #expect(try await stage.serve(until: .orphanAdopted) == .killed)
+            try stage.expectOnePlaceEach()
+            #expect(try await stage.serve(until: nil) == .idle)
+            try await stage.expectTheEnd()
+            stage.expectBooks()
+            #expect(stage.sandbox.books.accounts.values.map(\.times) == [1, 1, 1])
+        }
+
+        private static func killWhereTheNameIsTaken(at point: KillPoint, _ stage: CrashStage) async throws {
+            try stage.put(DropSet.account("erp/inbox/a.json", ["N-1"]))
+            #expect(try await stage.serve(until: .outcomeCommitted) == .killed)
+            // Nobody but the service should write there, and yet somebody does.
+            let stranger = try stage.folder.subfolder("erp/done").appendingPathComponent("a.json")
+            try Data("a stranger's".utf8).write(to: stranger)
+            #expect(try await stage.serve(until: point) == .killed, "\(point) was never reached")
+            #expect(try Data(contentsOf: stranger) == Data("a stranger's".utf8))
+            // Where the other name is in the ledger it is not looked for again.
+            if point != .otherNameCommitted {
+                #expect(try await stage.serve(until: point) == .killed, "\(point) was never reached again")
+            }
+            let last = try await stage.serve(until: nil) { stage.isFiled("erp/done/a.2.json") }
+            #expect(last == .idle)
+            #expect(try Data(contentsOf: stranger) == Data("a stranger's".utf8))
+            try FileManager.default.removeItem(at: stranger)
+            try await stage.expectTheEnd()
+            stage.expectBooks()
+            #expect(stage.sandbox.books.accounts.values.map(\.times) == [1])
+        }
+
+        @Test(arguments: ["all", "claim", "claimed:0", "claimed:x", ""]) func aPointThatDoesNotExistIsAnErrorAtTheStart(
+            name: String
+        ) async throws {
+            try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+                let stage = try CrashStage(sandbox, address)
+                let environment = CrashStage.environment.merging(["SLUICE_KILL_AT": name]) { $1 }
+                let ended = try await Program.run(["run"], in: stage.folder.url, environment: environment)
+                #expect(ended.status == 78)
+                #expect(ended.errors.contains("\"\(name)\" is no kill point; there are claimBegins, claimed"))
+            }
+        }
+
+        @Test func aPointMayBeReachedSomeTimesBefore() async throws {
+            try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+                let stage = try CrashStage(sandbox, address)
+                for number in 1...3 { try stage.put(DropSet.account("erp/inbox/\(number).json", ["T-\(number)"])) }
+                let environment = CrashStage.environment.merging(["SLUICE_KILL_AT": "claimed:3"]) { $1 }
+                let ended = try await Program.run(["run"], in: stage.folder.url, environment: environment)
+                #expect(ended.status == 128 + SIGKILL)
+                #expect(stage.files().filter { $0.folder == "inbox" }.isEmpty)
+            }
+        }
+    }
+
+    extension KillPoint {
+        /// A move to another file system is a copy, and then the end of the original.
+        fileprivate var isBetweenACopyAndItsOriginal: Bool {
+            [.crossingCopied, .copyPlaced, .returnCopyPlaced, .retryCopyPlaced].contains(self)
+        }
+
+        fileprivate var isAboutTheToken: Bool {
+            [.tokenIntended, .tokenFetched, .tokenWritten, .tokenKept].contains(self)
+        }
+    }
+
+    /// Lets some in at a time.
+    private actor Places {
+        private var free: Int
+        private var waiting: [CheckedContinuation<Void, Never>] = []
+
+        init(_ count: Int) {
+            free = count
+        }
+
+        nonisolated func whileIn(_ body: () async throws -> Void) async throws {
+            await enter()
+            do {
+                try await body()
+            } catch {
+                await leave()
+                throw error
+            }
+            await leave()
+        }
+
+        private func enter() async {
+            if free > 0 { return free -= 1 }
+            await withCheckedContinuation { waiting.append($0) }
+        }
+
+        private func leave() {
+            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+        }
+    }
+#endif
