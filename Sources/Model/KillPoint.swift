@@ -25,6 +25,9 @@
         // What is written down before anything leaves.
         case judged, enlisted, admissionBegins, admitted
 
+        // Any commit of the ledger: all is written and nothing committed; all is committed and nobody told.
+        case transactionOpen, transactionCommitted
+
         // The token.
         case tokenIntended, tokenFetched, tokenWritten, tokenKept
 

@@ -21,6 +21,7 @@
         private var bells = 0
         private var lateAccounts: Set<String> = []
         var erpName = "erp"
+        var partialGrace = "300ms"
 
         init(_ sandbox: Sandbox, _ address: SandboxAddress) throws {
             self.sandbox = sandbox
@@ -43,7 +44,7 @@
         func writeConfiguration() throws {
             let schemas = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().appendingPathComponent("schemas").path
-            let common = "settle: 0s, partialGrace: 300ms, rescan: 1s, attachments: {wait: 1h}"
+            let common = "settle: 0s, partialGrace: \(partialGrace), rescan: 1s, attachments: {wait: 1h}"
             let text = """
                 schemas: \(schemas)
                 state: state
@@ -67,11 +68,16 @@
                     filing: copy
                     ready: "{name}.ready"
                     settle: 0s
-                    partialGrace: 300ms
+                    partialGrace: \(partialGrace)
                     rescan: 1s
 
                 """
             try folder.url.write(text, as: "sluice.yaml")
+        }
+
+        func configure(partialGrace: String) throws {
+            self.partialGrace = partialGrace
+            try writeConfiguration()
         }
 
         // MARK: Dropping
@@ -79,7 +85,9 @@
         /// Drops one of everything.
         func drop(_ set: DropSet) throws {
             sets.append(set)
-            sandbox.script([ScriptedAnswer](repeating: .status(503), count: 6), for: .kind(.claim))
+            for reference in set.troubled {
+                sandbox.script([ScriptedAnswer](repeating: .status(503), count: 3), for: .reference(reference))
+            }
             sandbox.script([.status(503)], for: .kind(.payment))
             for drop in set.drops { try put(drop) }
         }
@@ -175,7 +183,9 @@
         /// - Parameter isDone: when there is nothing left to do; unless given, when everything lies where it should.
         func serve(until point: KillPoint?, or isDone: (() throws -> Bool)? = nil) async throws -> End {
             var environment = CrashStage.environment
-            if let point { environment["SLUICE_KILL_AT"] = point.rawValue }
+            // Some commits are those of the start alone.
+            let isCommit = point == .transactionOpen || point == .transactionCommitted
+            if let point { environment["SLUICE_KILL_AT"] = point.rawValue + (isCommit ? ":6" : "") }
             let service = try Program.Running(["run"], in: folder.url, environment: environment)
             var looks = 0
             var isOver = false
@@ -204,7 +214,7 @@
             return try await Program.run(arguments, in: folder.url, environment: environment).status
         }
 
-        func isFiled(_ place: String) -> Bool {
+        func isThere(_ place: String) -> Bool {
             FileManager.default.fileExists(atPath: folder.url.appendingPathComponent(place).path)
         }
 
@@ -217,9 +227,8 @@
             unlink(folder.url.appendingPathComponent("state/token.json").path)
         }
 
-        /// Removes what a backup has left under its name; what is left beside it is its own matter.
-        func removeBackup() throws {
-            unlink(folder.url.appendingPathComponent("copy.sqlite").path)
+        func remove(_ place: String) {
+            unlink(folder.url.appendingPathComponent(place).path)
         }
 
         /// Goes on with a copy of the ledger.

@@ -60,6 +60,9 @@ struct DropSet: Sendable {
     /// The claims that the API is to apply.
     var claims: [String] { ["C-\(name)", "PC-\(name)"] }
 
+    /// The references of documents whose every attempt fails until they are put back.
+    var troubled: [String] { claims }
+
     /// The attachments that the API is to apply, by their accounts.
     var attachments: [String] { ["A-\(name)", "LATE-\(name)"] }
 
@@ -96,7 +99,7 @@ struct DropSet: Sendable {
     }
 
     private static func claim(_ number: String) -> String {
-        #"{"thirdPartyClaims":[{"claimNumber":"\#(number)","status":"Open"}]}"#
+        #"{"batchReferenceId":"\#(number)","thirdPartyClaims":[{"claimNumber":"\#(number)","status":"Open"}]}"#
     }
 
     private static func attachment(_ account: String) -> Data { Data("%PDF-1.4\n\(account)\n%%EOF\n".utf8) }
