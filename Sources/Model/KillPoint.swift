@@ -111,18 +111,19 @@
         }
     }
 #else
-    /// Kill points are for debug builds: here nothing is left of them, their names included.
-    @dynamicMemberLookup package struct KillPoint: Sendable {
+    /// Kill points are for debug builds: here nothing is left of them, their names included. For that it is public: the
+    /// compiler inlines nothing else in other modules.
+    @dynamicMemberLookup public struct KillPoint: Sendable {
         @inlinable init() {}
 
-        @inlinable @inline(__always) package static subscript(dynamicMember name: StaticString) -> KillPoint {
-            KillPoint()
+        @inlinable public static subscript(dynamicMember name: StaticString) -> KillPoint {
+            @inline(__always) get { KillPoint() }
         }
 
         /// Does nothing.
-        @inlinable @inline(__always) package func reach() {}
+        @inlinable @inline(__always) public func reach() {}
 
         /// - Returns: `nil`: no environment means anything to this build.
-        @inlinable @inline(__always) package static func problem(in environment: [String: String]) -> String? { nil }
+        @inlinable @inline(__always) public static func problem(in environment: [String: String]) -> String? { nil }
     }
 #endif
