@@ -38,6 +38,8 @@
             try? FileManager.default.removeItem(at: away)
         }
 
+        /// Each runs services, and a machine has few cores.
+        static let places = Places(4)
         static let inboxes = ["erp", "far", "partner"]
         static let environment = ["SECRET_OF_THE_TEST": "hunter2-the-secret"]
 
@@ -180,12 +182,14 @@
 
         /// Runs the service until it has killed itself, or has nothing left to do; then it is stopped.
         ///
-        /// - Parameter isDone: when there is nothing left to do; unless given, when everything lies where it should.
-        func serve(until point: KillPoint?, or isDone: (() throws -> Bool)? = nil) async throws -> End {
+        /// - Parameters:
+        ///   - count: the time that the point is reached.
+        ///   - isDone: when there is nothing left to do; unless given, when everything lies where it should.
+        func serve(
+            until point: KillPoint?, count: Int = 1, or isDone: (() throws -> Bool)? = nil
+        ) async throws -> End {
             var environment = CrashStage.environment
-            // Some commits are those of the start alone.
-            let isCommit = point == .transactionOpen || point == .transactionCommitted
-            if let point { environment["SLUICE_KILL_AT"] = point.rawValue + (isCommit ? ":6" : "") }
+            if let point { environment["SLUICE_KILL_AT"] = "\(point.rawValue):\(count)" }
             let service = try Program.Running(["run"], in: folder.url, environment: environment)
             var looks = 0
             var isOver = false
@@ -196,6 +200,8 @@
                 if looks % 10 == 0 {
                     try bringOn()
                     isOver = try (isDone ?? isIdle)() && service.errors.contains("started")
+                    // What is filed may not be closed so far.
+                    if isOver, point == nil { isOver = try await isNothingPending() }
                 }
                 return isOver
             }
@@ -239,6 +245,12 @@
             }
             try FileManager.default.copyItem(
                 at: folder.url.appendingPathComponent(copy), to: state.appendingPathComponent("ledger.sqlite"))
+        }
+
+        private func isNothingPending() async throws -> Bool {
+            let list = try await Program.run(
+                ["list", "--pending"], in: folder.url, environment: CrashStage.environment)
+            return list.output == "no drops\n"
         }
 
         func audit() async throws -> Program.Ended {
