@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // For the crash matrix: named instants at which a debug build kills itself when it is told to (docs/durability.md).
+    .define("KILL_POINTS", .when(configuration: .debug)),
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -165,7 +167,8 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, system,
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
+            name: "CommandTests",
+            dependencies: ["sluice", "Model", "Sandbox", "TestSupport", crypto, subprocess, system],
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",

@@ -1,5 +1,6 @@
-"""The crash test behind scripts/crash-test: kills the service at random instants while drops of every kind flow, and
-compares what was dropped with folders, ledger and the API's books."""
+"""The crash test behind scripts/crash-test: kills the service at random instants while drops of every kind flow through
+a faulty sandbox. After every kill each drop has to be in exactly one place, whole, and with a result that agrees where it
+is filed; in the end folders, ledger and the API's books have to agree with what was dropped."""
 
 import hashlib
 import json
@@ -14,6 +15,7 @@ import time
 import urllib.request
 
 program, schemas, rounds, drops, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
+PATIENCE = 300
 FAULTS = "500:2%,503:2%,drop:4%,tear:2%,cut:1%,garbage:1%,latency:1ms..20ms"
 CONFIGURATION = """
 state: state
@@ -26,6 +28,7 @@ api:
   clientSecret: {{env: SLUICE_CRASH_SECRET}}
   timeout: 2s
   orderWait: 0s
+admin: {{listen: none}}
 limits: {{requestsPerMinute: unlimited, inFlight: 8, recordsPerBatch: 5}}
 retry: {{attempts: 6, base: 10ms, cap: 200ms}}
 breaker: {{failures: 50, probe: 200ms}}
@@ -33,8 +36,143 @@ log: {{level: info}}
 inboxes:
   - {{name: erp, path: erp/inbox, settle: 0s, partialGrace: 200ms, rescan: 1s, attachments: {{wait: 1h}}}}
 """
+PLACES = ("inbox", ".work", "done", "failed")
+SIDECAR = ".result.json"
+NOBODY = 65534
 
 chance = random.Random(seed)
+
+
+class Problems:
+    """What is not as the promises say. Only a drop that is nowhere, or a payment whose drop is in done and that the API
+    does not have, is lost; what has not come to its end in time is late."""
+
+    def __init__(self):
+        self.found = []
+
+    def add(self, sort, text):
+        if (sort, text) not in self.found:
+            self.found.append((sort, text))
+
+    def count(self, sort):
+        return sum(1 for other, _ in self.found if other == sort)
+
+
+# What is dropped
+
+def account(reference, amount=1):
+    return {"clientReferenceId": reference, "invoiceNumber": "1", "outstandingAmount": amount}
+
+
+def text(body):
+    return json.dumps(body).encode()
+
+
+def make(number, texts):
+    """The name and content of a drop: most good, some bad, some equal to an earlier one."""
+    sort = chance.random()
+    if sort < 0.26:
+        records = [account(f"A-{number}-{i}", i) for i in range(chance.choice([1, 1, 2, 12]))]
+        return f"accounts-{number}.json", text({"accounts": records})
+    if sort < 0.54:
+        records = [{"clientReferenceId": f"P-{number}-{i}", "amount": i + 1} for i in
+                   range(chance.choice([1, 1, 2, 13]))]
+        return f"payments-{number}.json", text({"payments": records})
+    if sort < 0.62:
+        return f"claims-{number}.json", text({"thirdPartyClaims": [{"claimNumber": f"C-{number}", "status": "Open"}]})
+    if sort < 0.70:
+        record = f"<clientReferenceId>X-{number}</clientReferenceId><amount>5</amount>"
+        return f"payments-{number}.xml", f"<payments><payment>{record}</payment></payments>".encode()
+    if sort < 0.74:
+        record = f"<clientReferenceId>AX-{number}</clientReferenceId><invoiceNumber>1</invoiceNumber>"
+        record += "<outstandingAmount>1.50</outstandingAmount>"
+        return f"accounts-{number}.xml", f"<accounts><account>{record}</account></accounts>".encode()
+    if sort < 0.79:
+        return f"own-{number}.json", text({"batchReferenceId": f"own-{number}", "accounts": [account(f"O-{number}")]})
+    if sort < 0.86 and texts:
+        return f"again-{number}.json", chance.choice(texts)
+    if sort < 0.91:
+        return f"bad-{number}.json", text({"accounts": [account(f"B-{number}", -1)]})
+    if sort < 0.94:
+        return f"odd-{number}.json", b'{"accounts": [' + b"," * (number % 7) + b"%d" % number
+    return f"D-{number}.pdf", b"%%PDF-1.4\n%d\n%%%%EOF\n" % number
+
+
+def is_bad(name):
+    return name.startswith(("bad-", "odd-"))
+
+
+def put(inbox, name, content):
+    """Drops a file as senders should; where root runs this, some belong to somebody else, and are filed as copies."""
+    part = inbox / f".{name}.part"
+    part.write_bytes(content)
+    if os.geteuid() == 0 and chance.random() < 0.2:
+        os.chown(part, NOBODY, NOBODY)
+    part.rename(inbox / name)
+
+
+# What became of it
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def places_of_drops(erp):
+    """Where each drop lies: lists of place and path, by name."""
+    found = {}
+    for place in PLACES:
+        for path in sorted((erp / place).rglob("*")) if (erp / place).exists() else []:
+            if not path.is_file() or path.name.endswith(SIDECAR) or path.name.startswith("."):
+                continue
+            found.setdefault(path.name, []).append((place, path))
+    return found
+
+
+def check_places(erp, contents, problems, when):
+    """Every drop is in exactly one place and whole, and has a result that agrees where it is filed."""
+    found = places_of_drops(erp)
+    for name, content in contents.items():
+        places = found.pop(name, [])
+        if not places:
+            problems.add("lost", f"{when}: {name} is nowhere")
+        elif len(places) > 1:
+            problems.add("doubled", f"{when}: {name} is in {', '.join(place for place, _ in places)}")
+        for place, path in places:
+            if digest(path.read_bytes()) != digest(content):
+                problems.add("wrong", f"{when}: {name} in {place} is not whole")
+            if place in ("done", "failed"):
+                check_result(name, place, path, content, problems, when)
+    for name, places in found.items():
+        problems.add("wrong", f"{when}: nobody dropped {places[0][1]}")
+
+
+def check_result(name, place, path, content, problems, when):
+    sidecar = path.with_name(name + SIDECAR)
+    if not sidecar.exists():
+        return problems.add("wrong", f"{when}: {name} in {place} has no result")
+    result = json.loads(sidecar.read_text())
+    if (result["outcome"] == "failed") != (place == "failed"):
+        problems.add("wrong", f"{when}: {name} is in {place} and its result says {result['outcome']}")
+    if result["drop"].get("sha256") not in (None, digest(content)):
+        problems.add("wrong", f"{when}: the result of {name} is that of another content")
+    if is_bad(name) and place == "done":
+        problems.add("wrong", f"{when}: {name} is in done")
+
+
+def check_end(erp, contents, problems):
+    """Nothing is left on the way, and whatever is good is done."""
+    for place in ("inbox", ".work"):
+        for path in (erp / place).rglob("*"):
+            problems.add("late" if path.name in contents else "wrong", f"left over: {path}")
+    for place in ("done", "failed"):
+        names = {path.name for path in (erp / place).iterdir()} if (erp / place).exists() else set()
+        for name in names:
+            drop = name[:-len(SIDECAR)] if name.endswith(SIDECAR) else name
+            if name.startswith(".") or drop not in names:
+                problems.add("wrong", f"left over: {erp / place / name}")
+            elif name == drop and (place == "failed") != is_bad(name):
+                result = json.loads((erp / place / (name + SIDECAR)).read_text())
+                problems.add("wrong", f"{name} ended as {result['outcome']} {result['code']}: {result['message']}")
 
 
 def page(base, name):
@@ -42,159 +180,157 @@ def page(base, name):
         return json.load(answer)
 
 
-def account(reference, amount):
-    return {"clientReferenceId": reference, "invoiceNumber": "1", "outstandingAmount": amount}
+def check_books(erp, base, contents, problems):
+    """The API accepted each reference once and met it under one body only; it knows everything that is done, once."""
+    accepted = page(base, "accepted")
+    for batch in accepted["accepted"]:
+        if batch["acceptances"] != 1:
+            problems.add("doubled", f"{batch['reference']} was accepted {batch['acceptances']} times")
+    for reference in accepted["ambiguous"]:
+        problems.add("doubled", f"{reference} was sent with more than one body")
+    books = page(base, "books")
+    for sort in ("payments", "attachments"):
+        for entry in books[sort]:
+            if entry["count"] != 1:
+                problems.add("doubled", f"{sort}: {entry['clientReferenceId']} was applied {entry['count']} times")
+    for sort in ("accounts", "claims"):
+        for entry in books[sort]:
+            if entry["times"] != 1:
+                problems.add("doubled", f"{sort}: {entry['identity']} was spoken of {entry['times']} times")
+    known = {entry["clientReferenceId"] for sort in ("payments", "attachments") for entry in books[sort]}
+    known |= {entry["identity"] for sort in ("accounts", "claims") for entry in books[sort]}
+    for name, content in contents.items():
+        isDone = (erp / "done" / name).exists()
+        for identity in sorted(identities(name, content) - known):
+            problems.add("lost" if isDone else "late", f"{identity} of {name} never arrived")
+        if is_bad(name) and identities(name, content) & known:
+            problems.add("wrong", f"{name} is bad and reached the API")
 
 
-def make(number, texts):
-    """The name and content of a drop: most good, some bad, some equal to an earlier one."""
-    sort = chance.random()
-    if sort < 0.30:
-        body = {"accounts": [account(f"A-{number}-{i}", i) for i in range(chance.choice([1, 1, 2, 12]))]}
-        return f"accounts-{number}.json", json.dumps(body).encode()
-    if sort < 0.60:
-        body = {"payments": [{"clientReferenceId": f"P-{number}-{i}", "amount": i + 1} for i in
-                             range(chance.choice([1, 1, 2, 13]))]}
-        return f"payments-{number}.json", json.dumps(body).encode()
-    if sort < 0.70:
-        return f"claims-{number}.json", json.dumps(
-            {"thirdPartyClaims": [{"claimNumber": f"C-{number}", "status": "Open"}]}).encode()
-    if sort < 0.80:
-        xml = f"<payments><payment><clientReferenceId>X-{number}</clientReferenceId><amount>5</amount></payment></payments>"
-        return f"payments-{number}.xml", xml.encode()
-    if sort < 0.86 and texts:
-        return f"again-{number}.json", chance.choice(texts)
-    if sort < 0.92:
-        return f"bad-{number}.json", json.dumps({"accounts": [account(f"B-{number}", -1)]}).encode()
-    if sort < 0.95:
-        return f"odd-{number}.json", b'{"accounts": [' + b"," * (number % 7)
-    body = f"%PDF-1.4\n{number}\n%%EOF\n".encode()
-    return f"A-{number}.pdf", body
+def identities(name, content):
+    """What a drop is to bring onto the books."""
+    if is_bad(name):
+        return set()
+    stem, suffix = name.rsplit(".", 1)
+    if suffix == "pdf":
+        return {stem}
+    if suffix == "xml":
+        return {("X-" if stem.startswith("payments") else "AX-") + stem.split("-")[1]}
+    body = json.loads(content)
+    records = next(value for value in body.values() if isinstance(value, list))
+    return {record.get("clientReferenceId") or record["claimNumber"] for record in records}
 
 
-def put(inbox, name, content):
-    part = inbox / f".{name}.part"
-    part.write_bytes(content)
-    part.rename(inbox / name)
+# The rounds
+
+class Run:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-crash-"))
+        self.erp = self.folder / "erp"
+        self.inbox = self.erp / "inbox"
+        self.inbox.mkdir(parents=True)
+        self.environment = {**os.environ, "SLUICE_CRASH_SECRET": "secret"}
+        self.log = open(self.folder / "log", "a")
+        self.problems = Problems()
+        self.contents = {}
+        self.texts = []
+        self.kills = 0
+        self.service = None
+        self.sandbox = subprocess.Popen(
+            [program, "sandbox", "--listen", "127.0.0.1:0", "--rate", "unlimited", "--faults", FAULTS],
+            stdout=subprocess.PIPE, text=True)
+        self.base = self.sandbox.stdout.readline().split(" on ")[1].split(".  ")[0].split(". For")[0].strip()
+        (self.folder / "sluice.yaml").write_text(CONFIGURATION.format(schemas=schemas, base=self.base))
+
+    def start(self):
+        self.service = subprocess.Popen(
+            [program, "run"], cwd=self.folder, env=self.environment, stderr=self.log, stdout=self.log)
+
+    def drop(self, name, content):
+        self.contents[name] = content
+        put(self.inbox, name, content)
+
+    def drop_some(self, count):
+        for _ in range(count):
+            name, content = make(len(self.contents), self.texts)
+            self.drop(name, content)
+            if name.startswith(("accounts", "payments")) and name.endswith("json"):
+                self.texts.append(content)
+            # The accounts of attachments, so that these do not wait for ever.
+            if name.endswith(".pdf"):
+                self.drop(f"account-for-{name[:-4]}.json", text({"accounts": [account(name[:-4])]}))
+
+    def kill(self, round):
+        self.service.send_signal(signal.SIGKILL)
+        if self.service.wait() != -signal.SIGKILL:
+            self.problems.add("wrong", f"round {round}: the service had ended by itself, see {self.folder}/log")
+        self.kills += 1
+        check_places(self.erp, self.contents, self.problems, f"after kill {round}")
+
+    def finish(self):
+        """In peace now: everything comes to its end."""
+        self.start()
+        deadline = time.monotonic() + PATIENCE
+        bells = 0
+        while not self.is_idle():
+            if time.monotonic() > deadline:
+                self.problems.add("late", f"not everything came to its end within {PATIENCE} s")
+                break
+            time.sleep(0.3)
+            # What failed for no reason of its own is put back at the next success: there has to be one.
+            if any(not is_bad(path.name) and not path.name.endswith(SIDECAR)
+                   for path in (self.erp / "failed").glob("*")):
+                bells += 1
+                self.drop(f"accounts-bell{bells}.json", text({"accounts": [account(f"BELL-{bells}")]}))
+                time.sleep(1)
+        self.service.send_signal(signal.SIGTERM)
+        if self.service.wait() != 0:
+            self.problems.add("wrong", f"the service ended with {self.service.returncode}")
+
+    def is_idle(self):
+        if any(self.inbox.iterdir()) or any(path.is_file() for path in (self.erp / ".work").rglob("*")):
+            return False
+        return all((self.erp / ("failed" if is_bad(name) else "done") / name).exists() for name in self.contents)
+
+    def check(self):
+        check_places(self.erp, self.contents, self.problems, "at the end")
+        check_end(self.erp, self.contents, self.problems)
+        check_books(self.erp, self.base, self.contents, self.problems)
+        audit = subprocess.run(
+            [program, "audit"], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        if audit.returncode != 0:
+            self.problems.add("wrong", "audit: " + audit.stdout[-2000:] + audit.stderr[-500:])
+
+    def end(self):
+        for process in (self.service, self.sandbox):
+            if process and process.poll() is None:
+                process.kill()
 
 
 def main():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-crash-"))
-    inbox = folder / "erp/inbox"
-    inbox.mkdir(parents=True)
-    sandbox = subprocess.Popen(
-        [program, "sandbox", "--listen", "127.0.0.1:0", "--rate", "unlimited", "--faults", FAULTS],
-        stdout=subprocess.PIPE, text=True)
-    service = None
+    run = Run()
     try:
-        base = sandbox.stdout.readline().split(" on ")[1].split(".  ")[0].split(". For")[0].strip()
-        (folder / "sluice.yaml").write_text(CONFIGURATION.format(schemas=schemas, base=base))
-        environment = {**os.environ, "SLUICE_CRASH_SECRET": "secret"}
-        log = open(folder / "log", "a")
-
-        def start():
-            return subprocess.Popen([program, "run"], cwd=folder, env=environment, stderr=log, stdout=log)
-
-        contents, texts = {}, []
-        for round in range(rounds):
-            service = start()
-            for _ in range(drops // rounds):
-                name, content = make(len(contents), texts)
-                contents[name] = content
-                if name.startswith(("accounts", "payments")) and name.endswith("json"):
-                    texts.append(content)
-                put(inbox, name, content)
-                # The accounts of attachments, so that these do not wait for ever.
-                if name.endswith(".pdf"):
-                    first = f"accounts-for-{name[:-4]}.json"
-                    contents[first] = json.dumps({"accounts": [account(name[:-4], 1)]}).encode()
-                    put(inbox, first, contents[first])
+        for round in range(1, rounds + 1):
+            run.start()
+            # The last round brings what does not divide.
+            run.drop_some(drops // rounds + (drops % rounds if round == rounds else 0))
             time.sleep(chance.uniform(0.02, 0.9))
-            service.send_signal(signal.SIGKILL)
-            service.wait()
-        # In peace now: everything comes to its end.
-        service = start()
-        deadline = time.monotonic() + 300
-        while time.monotonic() < deadline:
-            if not any(inbox.iterdir()) and not left(folder / "erp/.work") and count(folder) >= len(contents):
-                break
-            time.sleep(0.2)
-        time.sleep(1)
-        service.send_signal(signal.SIGTERM)
-        service.wait()
-        problems = check(folder, base, contents)
-        audit = subprocess.run([program, "audit"], cwd=folder, env=environment, capture_output=True, text=True)
-        if audit.returncode != 0:
-            problems.append("audit: " + audit.stdout[-2000:] + audit.stderr[-500:])
+            run.kill(round)
+        run.finish()
+        run.check()
     finally:
-        for process in (service, sandbox):
-            if process and process.poll() is None:
-                process.kill()
-    done = len(drops_in(folder / "erp/done"))
-    failed = len(drops_in(folder / "erp/failed"))
-    print(f"rounds {rounds}, kills {rounds}, drops {len(contents)}, done {done}, failed {failed}, "
-          f"lost {problems.count('lost')}, doubled {problems.count('doubled')}, seed {seed}")
-    if problems:
-        for problem in problems[:40]:
-            print(problem)
-        print(f"everything lies in {folder}")
+        run.end()
+    filed = {place: sum(1 for path in (run.erp / place).glob("*") if not path.name.endswith(SIDECAR))
+             for place in ("done", "failed")}
+    print(f"rounds {rounds}, kills {run.kills}, drops {len(run.contents)}, done {filed['done']}, "
+          f"failed {filed['failed']}, lost {run.problems.count('lost')}, doubled {run.problems.count('doubled')}, "
+          f"seed {seed}")
+    if run.problems.found:
+        for sort, problem in run.problems.found[:40]:
+            print(f"{sort}: {problem}")
+        print(f"{len(run.problems.found)} problems; everything lies in {run.folder}")
         sys.exit(1)
-    subprocess.run(["rm", "-rf", folder], check=True)
-
-
-def left(work):
-    return [path for path in work.rglob("*") if path.is_file()] if work.exists() else []
-
-
-def drops_in(folder):
-    return [path for path in folder.iterdir() if not path.name.endswith(".result.json")] if folder.exists() else []
-
-
-def count(folder):
-    return len(drops_in(folder / "erp/done")) + len(drops_in(folder / "erp/failed"))
-
-
-def check(folder, base, contents):
-    """What is not as the promises say."""
-    problems = []
-    inside = {}
-    for place in ("done", "failed"):
-        for path in drops_in(folder / "erp" / place):
-            inside.setdefault(path.name, []).append((place, path))
-    for place in ("inbox", ".work"):
-        for path in left(folder / "erp" / place):
-            problems.append(f"left over: {path}")
-    for name, content in contents.items():
-        places = inside.pop(name, [])
-        if len(places) != 1:
-            problems += ["lost" if not places else "doubled", f"{name} is in {len(places)} places"]
-            continue
-        place, path = places[0]
-        if hashlib.sha256(path.read_bytes()).digest() != hashlib.sha256(content).digest():
-            problems.append(f"{name} is not whole")
-        sidecar = path.with_name(name + ".result.json")
-        if not sidecar.exists():
-            problems.append(f"{name} has no result")
-            continue
-        result = json.loads(sidecar.read_text())
-        isDone = result["outcome"] != "failed"
-        if isDone != (place == "done"):
-            problems.append(f"{name} is in {place} and its result says {result['outcome']}")
-        isBad = name.startswith(("bad-", "odd-"))
-        if isDone == isBad:
-            problems.append(f"{name} ended as {result['outcome']} {result['code']}: {result['message']}")
-    problems += [f"nobody dropped {name}" for name in inside]
-    books = page(base, "books")
-    for payment in books["payments"]:
-        if payment["count"] != 1:
-            problems += ["doubled", f"payment {payment['clientReferenceId']} was applied {payment['count']} times"]
-    expected = {record["clientReferenceId"] for name, content in contents.items()
-                if name.startswith("payments") and name.endswith("json") for record in json.loads(content)["payments"]}
-    expected |= {f"X-{name[9:-4]}" for name in contents if name.endswith(".xml")}
-    paid = {payment["clientReferenceId"] for payment in books["payments"]}
-    for missing in expected - paid:
-        problems += ["lost", f"payment {missing} never arrived"]
-    return problems
+    subprocess.run(["rm", "-rf", run.folder], check=True)
 
 
 main()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ledger
+import Model
 import Service
 import SluiceConfiguration
 import SystemPackage
@@ -25,7 +26,9 @@ struct BackupCommand: AsyncParsableCommand {
             let part = file + ".part"
             try? FileManager.default.removeItem(atPath: part)
             try administration.ledger.backup(to: FilePath(part))
+            KillPoint.backupCopied.reach()
             try FileManager.default.moveItem(atPath: part, toPath: file)
+            KillPoint.backupPlaced.reach()
         } catch {
             Output.error("sluice: the backup cannot be written: \(error)")
             throw Exit.cannotStart

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Model
 import SluiceConfiguration
 import SystemPackage
 
@@ -12,6 +13,10 @@ struct ConfigurationOption: ParsableArguments {
     ///
     /// - Throws: exit status 78.
     func load() throws -> Configuration {
+        if let problem = KillPoint.problem(in: ProcessInfo.processInfo.environment) {
+            Output.error("sluice: \(problem)")
+            throw Exit.badConfiguration
+        }
         do {
             return try read()
         } catch {

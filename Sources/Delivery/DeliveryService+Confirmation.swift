@@ -52,6 +52,7 @@ extension DeliveryService {
             purpose: .status(drop: subject.drop, reference: subject.reference), method: "GET",
             url: url.absoluteString, body: nil, token: token, kept: DeliveryService.longestStatus)
         let exchange = try await exchange(outgoing, slot)
+        KillPoint.statusArrived.reach()
         let reply = exchange.reply
         var ending = RequestEnding(status: reply.status, duration: exchange.duration)
         let confirmation: Confirmation
@@ -77,6 +78,7 @@ extension DeliveryService {
         }
         await gate.leave(slot)
         try await journal.end(exchange.entry, ending)
+        KillPoint.statusCommitted.reach()
         report(
             .answered(
                 AttemptReport(

@@ -46,6 +46,7 @@ extension DeliveryService {
             await gate.turnBack(slot)
             throw error
         }
+        if case .batch = outgoing.purpose { KillPoint.requestIntended.reach() }
         let left = time.moment
         do {
             let request = Task { [client] in

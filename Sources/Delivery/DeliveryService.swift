@@ -132,7 +132,9 @@ package actor DeliveryService {
             case .giveUp(let code): return .unresolved(problem(code, reply))
             case .early: return .early
             case .renewToken, .hold: continue
-            case .retry(let delay, _): try await time.sleep(for: delay)
+            case .retry(let delay, _):
+                KillPoint.retryWaits.reach()
+                try await time.sleep(for: delay)
             }
         }
     }
@@ -181,10 +183,12 @@ package actor DeliveryService {
         guard let endpoint = settings.endpoints[submission.kind] else {
             preconditionFailure("every kind has an endpoint")
         }
+        KillPoint.requestBegins.reach()
         let exchange = try await exchange(
             Outgoing(
                 purpose: .batch(drop: submission.drop, reference: submission.reference), method: endpoint.method,
                 url: endpoint.url, body: submission.body, token: token), slot)
+        KillPoint.answerArrived.reach()
         let reply = exchange.reply
         let sign = Breaker.Sign(of: reply.answer, submission.kind, isNewToken: policy.wasUnauthorized)
         let isPaused = await breaker.note(sign, of: submission.drop, pass)
@@ -195,6 +199,7 @@ package actor DeliveryService {
         await gate.leave(slot)
         let judged = DeliveryService.ending(reply, action, exchange.duration)
         try await journal.end(exchange.entry, judged)
+        KillPoint.answerCommitted.reach()
         if reply.status == 401 { await tokens.refuse(token) }
         report(
             .answered(

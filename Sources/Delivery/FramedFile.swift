@@ -45,6 +45,7 @@ struct FramedFile: AsyncSequence, Sendable {
             case .file:
                 guard framed.sha256 == nil || framed.sha256 == Array(hash.finalize()) else { throw Iterator.changed }
                 place = .end
+                KillPoint.attachmentHalfSent.reach()
                 return ByteBuffer(bytes: framed.tail)
             case .end:
                 return nil

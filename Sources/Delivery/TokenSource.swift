@@ -46,7 +46,9 @@ struct TokenSource: Sendable {
         guard let token = Token(answer: reply.body, at: started, time.timestamp) else {
             throw NetworkFailure("the token endpoint answered \(status) without a usable access_token")
         }
+        KillPoint.tokenFetched.reach()
         keep(token, for: owner(id))
+        KillPoint.tokenKept.reach()
         return token
     }
 
@@ -60,6 +62,7 @@ struct TokenSource: Sendable {
             await gate.turnBack(slot)
             throw error
         }
+        KillPoint.tokenIntended.reach()
         let started = time.moment
         let reply: APIClient.Reply
         do {

@@ -60,6 +60,7 @@ package struct TokenFile: TokenStore {
         try directory.remove(TokenFile.temporary)
         let file = try OpenFile(creating: TokenFile.temporary, in: directory, .exclusive(mode: 0o600))
         try file.write(Array(JSONEncoder().encode(token)))
+        KillPoint.tokenWritten.reach()
         try directory.replace(TokenFile.name, with: TokenFile.temporary)
     }
 }

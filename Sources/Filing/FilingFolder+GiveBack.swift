@@ -42,6 +42,7 @@ extension FilingFolder {
             try work.remove(temporary)
             return .taken
         }
+        KillPoint.returnCopyPlaced.reach()
         try work.sync()
         try directory.remove(name.drop)
         return .moved

@@ -53,6 +53,7 @@ package final class FilingFolder: Sendable {
         let temporary = FileName(".\(drop.text).tmp")
         let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o640))
         try file.write(bytes)
+        KillPoint.resultWritten.reach()
         if try directory.move(temporary, to: directory, as: name.sidecar) { return true }
         try directory.remove(temporary)
         let present = try OpenFile(reading: name.sidecar, in: directory)
@@ -63,6 +64,7 @@ package final class FilingFolder: Sendable {
     /// Takes a result away again: its drop gets another name.
     package func withdraw(_ name: FiledName) throws(SystemCallError) {
         try directory.remove(name.sidecar)
+        KillPoint.resultWithdrawn.reach()
     }
 
     /// Moves a claimed file here; where the folders are on two file systems, by a verified copy.
@@ -93,13 +95,16 @@ package final class FilingFolder: Sendable {
         let temporary = FileName(".\(drop.text).copy")
         let hash = try FileCopy.make(
             of: OpenFile(reading: workName, in: work), in: directory, as: temporary, mode: 0o640)
+        KillPoint.copyMade.reach()
         if try !directory.move(temporary, to: directory, as: name.drop) {
             try directory.remove(temporary)
             // A run before this one may have put its copy here and been stopped before the original went.
             guard try isRegular(name.drop, hash: hash) else { return false }
         }
+        KillPoint.copyPlaced.reach()
         try directory.sync()
         try work.remove(workName)
+        KillPoint.originalRemoved.reach()
         return true
     }
 

@@ -32,9 +32,12 @@ extension InboxFolder {
             // Whatever changed since the last look has to settle again.
             try see(name, before, in: folder.inbox, renamedIn: false)
             guard settling.action(name, at: time.moment, now) == .claim(name, condition) else { return nil }
+            KillPoint.claimBegins.reach()
             let workName = try folder.work.take(name, from: folder.inbox)
+            KillPoint.claimed.reach()
             isClaimed(name)
             removeCompanions(of: name, in: folder.inbox)
+            KillPoint.companionsRemoved.reach()
             guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
             let isOdd = status.form != .regular || status.links > 1
             return ClaimedDrop(
@@ -77,7 +80,9 @@ extension InboxFolder {
             if let marker, try folder.inbox.status(of: marker) == nil {
                 _ = try OpenFile(creating: marker, in: folder.inbox, .exclusive(mode: 0o640))
             }
+            KillPoint.goingBack.reach()
             guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
+            KillPoint.wentBack.reach()
             if let status = try folder.inbox.status(of: drop.name) {
                 settling.takeBack(
                     drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment)

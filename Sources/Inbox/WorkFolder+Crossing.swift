@@ -20,7 +20,9 @@ extension WorkFolder {
         guard try inbox.move(name, to: passage, as: name) else {
             throw SystemCallError("renameat2", inbox.describe(name), .fileExists)
         }
+        KillPoint.crossingBegins.reach()
         let workName = try cross(name, from: passage, backTo: inbox)
+        KillPoint.crossingDone.reach()
         try inbox.removeDirectory(WorkFolder.passage)
         return workName
     }
@@ -64,6 +66,7 @@ extension WorkFolder {
         }
         let workName = try rename(temporary, from: directory, as: name)
         try directory.sync()
+        KillPoint.crossingCopied.reach()
         try passage.remove(name)
         return workName
     }

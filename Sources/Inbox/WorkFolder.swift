@@ -104,7 +104,9 @@ package final class WorkFolder: Sendable {
         let temporary = WorkFolder.nameOfCopy(before)
         try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)
         let after = try source.status()
+        KillPoint.ownCopyMade.reach()
         try folder.replace(name.name, with: temporary)
+        KillPoint.ownCopyPlaced.reach()
         return before.isSameContent(as: after)
     }
 

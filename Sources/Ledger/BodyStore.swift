@@ -21,8 +21,10 @@ package struct BodyStore: Sendable {
         let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o600))
         try file.write(body)
         try file.sync()
+        KillPoint.bodyWritten.reach()
         try directory.replace(name, with: temporary)
         try directory.sync()
+        KillPoint.bodyKept.reach()
     }
 
     /// - Returns: `nil` where the body is not kept, or is not what its name says.

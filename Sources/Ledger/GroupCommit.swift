@@ -1,4 +1,5 @@
 import GRDB
+import Model
 import Synchronization
 
 /// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
@@ -66,8 +67,10 @@ final class GroupCommit: Sendable {
             do {
                 try database.inTransaction(.immediate) {
                     for writer in group { try writer.write(database) }
+                    KillPoint.transactionOpen.reach()
                     return .commit
                 }
+                KillPoint.transactionCommitted.reach()
                 for writer in group { writer.finish(nil) }
             } catch {
                 for writer in group { writer.finish(error) }

@@ -13,6 +13,8 @@ package struct SeenRequest: Sendable, Equatable, Encodable {
     package let isHTTP2: Bool
     /// The reference it carried, where it came so far that it was read.
     package fileprivate(set) var reference: String?
+    /// SHA-256 of its body, where that came whole; of an attachment's fields and file.
+    package fileprivate(set) var sha256: String?
     /// The status it was answered with; `nil` where there was no answer, or none yet.
     package fileprivate(set) var status: Int?
 }
@@ -24,6 +26,10 @@ struct RequestLog: Sendable {
     /// How many requests were seen in all.
     var total: Int { forgotten + requests.count }
     private(set) var requests: [SeenRequest] = []
+    /// The bodies that came whole under each kind and reference, accepted or not.
+    private var bodies: [String: Set<String>] = [:]
+    /// The references that more than one body came under.
+    private(set) var ambiguous: Set<String> = []
     private var forgotten = 0
 
     /// Notes a request, and gives the number by which the rest is told of it.
@@ -41,6 +47,16 @@ struct RequestLog: Sendable {
 
     mutating func note(_ number: Int, reference: String?) {
         update(number) { $0.reference = reference }
+    }
+
+    mutating func note(_ number: Int, _ batch: Batch) {
+        update(number) {
+            $0.reference = batch.reference
+            $0.sha256 = batch.sha256
+        }
+        let key = "\(batch.kind.rawValue) \(batch.reference)"
+        bodies[key, default: []].insert(batch.sha256)
+        if bodies[key, default: []].count > 1 { ambiguous.insert(batch.reference) }
     }
 
     mutating func end(_ number: Int, status: Int?) {

@@ -10,7 +10,9 @@ extension Sandbox {
         switch (request.method.rawValue, path) {
         case ("GET", "/sandbox/accepted"):
             let accepted = accepted
-            return .json(200, AcceptedPage(accepted: accepted, count: accepted.count))
+            let page = AcceptedPage(
+                accepted: accepted, count: accepted.count, ambiguous: ambiguousReferences.sorted())
+            return .json(200, page)
         case ("GET", "/sandbox/requests"):
             let last = request.uri.queryParameters["last"].flatMap { Int($0) } ?? 100
             let page = read { RequestsPage(requests: Array($0.log.requests.suffix(max(0, last))), total: $0.log.total) }
@@ -40,6 +42,8 @@ extension Sandbox {
 private struct AcceptedPage: Encodable {
     var accepted: [Acceptance]
     var count: Int
+    /// The references that more than one body came under, accepted or not.
+    var ambiguous: [String]
 }
 
 private struct RequestsPage: Encodable {

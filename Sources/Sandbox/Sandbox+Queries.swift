@@ -10,6 +10,12 @@ extension Sandbox {
         read { $0.log.requests }
     }
 
+    /// The references that more than one body came under, whole and in order, whether they were accepted or not: none,
+    /// where nobody repeats a request with another body.
+    package var ambiguousReferences: Set<String> {
+        read { $0.log.ambiguous }
+    }
+
     /// How many requests were seen in all, those for tokens and those that were blocked included.
     package var requestCount: Int {
         read { $0.log.total }

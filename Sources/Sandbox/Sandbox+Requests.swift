@@ -55,12 +55,16 @@ extension Sandbox {
                 kind == .attachment
                 ? BatchCheck.check(body, boundary: boundary ?? "")
                 : BatchCheck.check(body, kind: kind, sha256: sha256)
-            let reference =
-                switch checked {
-                case .fits(let batch): batch.reference
-                case .refused: BatchCheck.reference(in: body)
-                }
-            update { $0.log.note(number, reference: reference) }
+            let reference: String?
+            switch checked {
+            case .fits(let batch):
+                reference = batch.reference
+                update { $0.log.note(number, batch) }
+            case .refused:
+                let found = BatchCheck.reference(in: body)
+                reference = found
+                update { $0.log.note(number, reference: found) }
+            }
             return try await follow(script(for: .submit(kind), reference: reference)) {
                 switch checked {
                 case .fits(let batch): update { $0.submit(batch, at: clock.now()) }

@@ -21,6 +21,7 @@ extension InboxPipeline {
             let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
             guard try FileCopy.hash(of: file) == orphan.sha256 else { continue }
             try await parts.ledger.adopt(drop.id, by: settings.name)
+            KillPoint.orphanAdopted.reach()
             hasAdopted = true
         }
         return hasAdopted

@@ -38,6 +38,7 @@ extension InboxPipeline {
             await parts.announcements.doNotWant(account)
             return .ended(tooEarly)
         }
+        KillPoint.waitsForAccount.reach()
         parts.report(.waitsForAccount(inbox: job.drop.inbox, job.drop.id))
         await parts.order.stepAside(job.drop.id)
         if settings.folder.once {

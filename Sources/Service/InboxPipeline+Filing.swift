@@ -11,11 +11,14 @@ extension InboxPipeline {
     func conclude(
         _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]?, _ ending: Ending, spoken: Spoken? = nil, in work: WorkFolder
     ) async throws {
+        KillPoint.outcomeDecided.reach()
         let name = try await reserve(drop.name, ending.outcome.folder)
+        KillPoint.nameReserved.reach()
         let result = try await parts.patience.persist("write the ledger") {
             try await parts.ledger.conclude(
                 drop, kind: kind, sha256: sha256, ending, filedName: name.drop, spoken: spoken)
         }
+        KillPoint.outcomeCommitted.reach()
         await parts.announcements.announce(final: drop.id)
         let holdsBack = ending.outcome == .accepted && spoken?.settlesIn ?? .zero > .zero
         await parts.order.conclude(drop.id, settlesIn: holdsBack ? spoken?.settlesIn : nil)
@@ -41,8 +44,9 @@ extension InboxPipeline {
                 let place = try work.folder(of: drop.workName)
                 return try settings.withFiling(folder) { (target) throws(SystemCallError) in
                     guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
+                    KillPoint.resultPlaced.reach()
                     let taken = try target.take(drop.name, from: place, as: name, drop: drop.id)
-                    if !taken { try target.withdraw(name) }
+                    if taken { KillPoint.moved.reach() } else { try target.withdraw(name) }
                     return taken
                 }
             }
@@ -51,14 +55,18 @@ extension InboxPipeline {
                 try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(used) }
                 try work.clear(drop.workName)
             }
+            KillPoint.workCleared.reach()
             if isFiled { break }
             name = try await reserve(drop.name, folder)
+            KillPoint.otherNameReserved.reach()
             let other = name
             try await parts.patience.persist("write the ledger") {
                 try await parts.ledger.rename(drop.id, filedName: other.drop)
             }
+            KillPoint.otherNameCommitted.reach()
         }
         try await parts.patience.persist("write the ledger") { try await parts.ledger.close(drop.id) }
+        KillPoint.closed.reach()
         parts.report(.measured(.file, parts.time.moment - start))
         if result.outcome == .failed { parts.requeuer.note(filed: drop.id) }
         let path = settings.path(of: folder).appending(name.drop.description)

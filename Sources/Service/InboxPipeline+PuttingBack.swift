@@ -47,11 +47,16 @@ extension InboxPipeline {
             }
             while true {
                 let place = try work.freePlace(for: drop.name)
+                KillPoint.returnBegins.reach()
                 try await parts.ledger.beginReturn(of: drop.id, to: place)
+                KillPoint.returnIntended.reach()
                 let folder = try work.folder(of: place)
                 let moved = try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
                     let moved = try failed.giveBack(name, hash: hash, to: folder, as: drop.name)
-                    if moved == .moved { try failed.withdraw(name) }
+                    guard moved == .moved else { return moved }
+                    KillPoint.returnMoved.reach()
+                    try failed.withdraw(name)
+                    KillPoint.returnWithdrawn.reach()
                     return moved
                 }
                 switch moved {
@@ -70,6 +75,7 @@ extension InboxPipeline {
         _ drop: Drop, at place: WorkName, in work: WorkFolder
     ) async throws -> (place: WorkName, file: FileStatus)? {
         try await parts.ledger.endReturn(of: drop.id, at: place)
+        KillPoint.returnCommitted.reach()
         parts.report(.putBack(drop))
         return try work.folder(of: place).status(of: drop.name).map { (place, $0) }
     }

@@ -40,6 +40,7 @@ extension InboxPipeline {
                 try await parts.ledger.enlist(
                     job.drop, kind: job.kind, sha256: job.sha256, content: job.content.reference)
             }
+            KillPoint.enlisted.reach()
             return .waits(job.drop, status, for: .turn(.decision))
         }
         let (turn, job) = try await decide(job)
@@ -89,9 +90,11 @@ extension InboxPipeline {
                     try asked.admission(scope: settings.scope, isOrdered: settings.order.rule != .none)
                 }
             }
+            KillPoint.admissionBegins.reach()
             let turn = try await parts.patience.persist("write the ledger") {
                 try await parts.ledger.admit(admission)
             }
+            KillPoint.admitted.reach()
             guard case .remake(let round) = turn, case .document(let document) = job.content else {
                 return (turn, job)
             }

@@ -222,6 +222,7 @@ final class InboxPipeline: Sendable {
                 }
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
+            KillPoint.leftoversFound.reach()
             return unfinished.map { .known($0, statuses[$0.drop.workName]) }
                 + contents.filter { !known.contains($0.name) }.map { .unknown(newDrop($0.name, $0.status), $0.status) }
         }
@@ -272,6 +273,7 @@ final class InboxPipeline: Sendable {
                     expected: isCopied ? nil : status)
             }
         }
+        KillPoint.judged.reach()
         parts.report(.measured(.judge, parts.time.moment - start))
         switch reading {
         case .unfinished(let problem, let sha256):

@@ -96,6 +96,7 @@ actor Requeuer {
         let waiting = try await patience.persist("write the ledger") { @Sendable [ledger] in
             try await ledger.requeueOnce(drops)
         }
+        KillPoint.outageNoted.reach()
         for drop in waiting { schedule.wait(drop, at: time.moment) }
     }
 

@@ -78,6 +78,7 @@ package struct SluiceService: Service {
         lock = try StateLock(state: configuration.state)
         do {
             ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+            KillPoint.ledgerOpened.reach()
             try ledger.sweepBodies()
             reader = try LedgerReader(state: configuration.state)
         } catch {

@@ -122,6 +122,7 @@ struct Submitter: Sendable {
 
     /// - Returns: `nil` for an attachment whose account the API does not know so far.
     func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
+        try await keepIfConverted(batches, job)
         for batch in batches where batch.state != .accepted {
             if batch.state == .refused, let problem = try await refusal(of: batch, job) {
                 try await keepBodies(of: job, batches)
@@ -131,10 +132,9 @@ struct Submitter: Sendable {
                 let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
                 return .failed(Problem(.referenceConflict, message))
             }
-            try await keepIfConverted(body, batch, job)
             switch try await deliver(batch, body, job) {
             case .accepted:
-                continue
+                if batch.part < batch.parts { KillPoint.partAccepted.reach() }
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
                 return ending(problem)
@@ -144,6 +144,7 @@ struct Submitter: Sendable {
         }
         let ending = try await confirmed(job, batches)
         if ending.outcome == .accepted { try await forgetBodies(of: batches) }
+        KillPoint.bodiesForgotten.reach()
         return ending
     }
 
@@ -155,12 +156,17 @@ struct Submitter: Sendable {
         return refusal.map { DeliveryService.problem($0.code, status: $0.status, response: $0.response) }
     }
 
-    /// A converted body cannot be made again after the configuration has changed: it is kept before it leaves.
-    private func keepIfConverted(_ body: RequestBody, _ batch: Batch, _ job: SubmissionJob) async throws {
-        guard case .document(let document) = job.content, document.isConverted, case .json(let bytes) = body else {
-            return
+    /// A converted body cannot be made again after the configuration has changed, nor, once a part has left, one from
+    /// which records were left out: the plan stands, and the file is read as a whole. All are kept before one leaves.
+    private func keepIfConverted(_ batches: [Batch], _ job: SubmissionJob) async throws {
+        guard case .document(let document) = job.content, document.isConverted else { return }
+        for batch in batches where batch.state != .accepted {
+            try await patience.persist("keep a body") {
+                // One that this document does not make was kept when it did.
+                guard let body = try document.bodyIfUnchanged(of: batch) else { return }
+                try ledger.keep(body: body, hash: batch.bodyHash)
+            }
         }
-        try await patience.persist("keep a body") { try ledger.keep(body: bytes, hash: batch.bodyHash) }
     }
 
     /// The records' accounts are known to the API now: attachments that wait for one of them go.

@@ -84,6 +84,9 @@ struct Program {
             }
         }
 
+        /// Whether it has ended.
+        var hasEnded: Bool { child.hasEnded }
+
         /// The process's number while it runs.
         var process: pid_t? { child.process }
 
@@ -103,6 +106,8 @@ struct Program {
         private let state = Mutex(State.starting(signals: []))
 
         var process: pid_t? { state.withLock { if case .alive(let process) = $0 { process.value } else { nil } } }
+
+        var hasEnded: Bool { state.withLock { if case .ended = $0 { true } else { false } } }
 
         func begin(_ process: ProcessIdentifier) {
             state.withLock { state in

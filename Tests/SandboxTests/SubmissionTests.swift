@@ -38,6 +38,23 @@ struct SubmissionTests {
         }
     }
 
+    @Test func aReferenceThatAnotherBodyCameUnderIsNamedThoughNeitherWasAccepted() async throws {
+        try await Sandbox.withServer { sandbox, address in
+            sandbox.script([.status(503), .status(503), .status(503)])
+            let client = try await TestClient(address)
+            for status in ["Active", "Active", "Hold"] {
+                #expect(try await client.account("A", reference: "one", status: status).status == 503)
+                #expect(sandbox.ambiguousReferences == (status == "Hold" ? ["one"] : []))
+            }
+            _ = try await client.account("A", reference: "two")
+            #expect(sandbox.ambiguousReferences == ["one"])
+            let page = try await TestClient(tokenless: address).get("/sandbox/accepted").object()
+            #expect(page["ambiguous"] as? [String] == ["one"])
+            let hashes = sandbox.requests.compactMap(\.sha256)
+            #expect(hashes.count == 4 && hashes[0] == hashes[1] && hashes[1] != hashes[2])
+        }
+    }
+
     @Test func aReferenceIsFreeForAnotherKind() async throws {
         try await Sandbox.withServer { sandbox, address in
             let client = try await TestClient(address)

@@ -1,5 +1,6 @@
 import FileSystem
 import Filing
+import JSONText
 import Ledger
 import Model
 import SystemPackage
@@ -21,15 +22,33 @@ extension Administration {
         }
         let failed = try Directory(opening: paths.failed)
         guard let status = try failed.status(of: filed) else {
+            // A retry before this one may have been cut off between the two.
+            try removeResult(of: entry, filed, in: failed)
             throw Refusal(description: "\(paths.failed)/\(filed) is not there any more")
         }
         guard status.form == .regular else {
             throw Refusal(description: "\(paths.failed)/\(filed) is no regular file; drop the file itself")
         }
         let inbox = try Directory(opening: paths.inbox)
+        KillPoint.retryBegins.reach()
         let name = try move(filed, as: entry.drop.name, from: failed, to: inbox)
+        KillPoint.retryMoved.reach()
         _ = try failed.remove(filed.sidecar)
+        KillPoint.retryEnded.reach()
         return name
+    }
+
+    /// Removes a result whose drop went back into the inbox, if it is that drop's.
+    private func removeResult(of entry: DropEntry, _ filed: FileName, in failed: Directory) throws {
+        guard let status = try failed.status(of: filed.sidecar), status.form == .regular else { return }
+        let file = try OpenFile(reading: filed.sidecar, in: failed)
+        let result: JSONDocument
+        do {
+            result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size)))
+        } catch is JSONSyntaxError {
+            return
+        }
+        if result.root["drop"]?["id"]?.string == entry.drop.id.text { try failed.remove(filed.sidecar) }
     }
 
     private func check(_ entry: DropEntry) throws {
@@ -69,16 +88,27 @@ extension Administration {
     private func copy(
         _ filed: FileName, from failed: Directory, to inbox: Directory, as name: FileName
     ) throws -> Bool {
-        let part = FileName(bytes: Array(".".utf8) + name.bytes.prefix(FileName.longest - 12) + Array(".sluice".utf8))
         let source = try OpenFile(reading: filed, in: failed)
+        // A retry before this one may have been cut off when its copy was there and the original was not gone.
+        if try isCopy(name, in: inbox, of: source) { return try failed.remove(filed) }
+        let part = FileName(bytes: Array(".".utf8) + name.bytes.prefix(FileName.longest - 12) + Array(".sluice".utf8))
         _ = try inbox.remove(part)
         try FileCopy.make(of: source, in: inbox, as: part, mode: 0o644)
+        KillPoint.retryCopyMade.reach()
         guard try inbox.move(part, to: inbox, as: name) else {
             _ = try inbox.remove(part)
             return false
         }
+        KillPoint.retryCopyPlaced.reach()
         _ = try failed.remove(filed)
         return true
+    }
+
+    private func isCopy(_ name: FileName, in inbox: Directory, of source: OpenFile) throws -> Bool {
+        guard let status = try inbox.status(of: name), status.form == .regular,
+            try status.size == source.status().size
+        else { return false }
+        return try FileCopy.hash(of: OpenFile(reading: name, in: inbox)) == FileCopy.hash(of: source)
     }
 }
 
