@@ -5,6 +5,7 @@ The API is another machine: it forgets nothing. A sender syncs what it drops, fi
 """
 
 import argparse
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -138,6 +139,7 @@ class Round:
 
     def start_service(self):
         environment = {**os.environ, "SLUICE_POWER_SECRET": "secret"}
+        self.logged = os.path.getsize(self.log.name)
         self.service = subprocess.Popen(
             [self.options.program, "run"], cwd=self.folder, env=environment, stderr=self.log, stdout=self.log)
 
@@ -170,6 +172,7 @@ class Round:
                 self.off()
             self.start_layer(2)
             self.start_service()
+            self.send_accounts()
             problems = self.recover()
             return None if count is None else count - before, problems
         finally:
@@ -202,6 +205,14 @@ class Round:
                 self.put(*self.make())
         except OSError:
             return
+
+    def send_accounts(self):
+        """Attachments wait for their accounts, and the power may have gone between the two."""
+        for name in list(self.owed):
+            number = name[2:-4]
+            if name.endswith(".pdf") and f"account-of-{int(number) + 1}.json" not in self.owed:
+                record = {**account(f"A-{number}"), "outstandingAmount": 7}
+                self.put(f"late-{number}.json", json.dumps({"accounts": [record]}).encode())
 
     def make(self):
         number = len(self.contents)
@@ -263,8 +274,14 @@ class Round:
 
     def recover(self):
         deadline = time.monotonic() + self.options.patience
-        while time.monotonic() < deadline and self.service.poll() is None and not self.is_finished():
-            time.sleep(0.1)
+        last = None
+        while time.monotonic() < deadline and self.service.poll() is None:
+            # All may be in place from the start, and the service has to have looked.
+            count = self.power.ask("count")
+            if self.has_started() and count == last and self.is_finished():
+                break
+            last = count
+            time.sleep(0.4)
         problems = [] if self.is_finished() else ["it did not come to its end"]
         if self.service.poll() is not None:
             problems.append(f"the service ended with {self.service.returncode}")
@@ -281,6 +298,11 @@ class Round:
                 problems += self.check_list(answer.stdout)
         self.power.go("end")
         return problems
+
+    def has_started(self):
+        with open(self.log.name, "rb") as log:
+            log.seek(self.logged)
+            return b" started " in log.read()
 
     def files(self, folder):
         place = self.disk / "erp" / folder
@@ -391,33 +413,42 @@ def main():
     arguments.add_argument("--forget", help="take fsyncs of paths that match this for nothing")
     arguments.add_argument("--forget-syncs", dest="forget", action="store_const", const="")
     arguments.add_argument("--expect-failure", action="store_true", help="end well at the first round that fails")
+    arguments.add_argument("--jobs", type=int, default=2, help="rounds at the same time")
     arguments.add_argument("--drops", type=int, default=30, help="before the service starts; a quarter more later")
     arguments.add_argument("--patience", type=float, default=20, help="seconds for a recovery")
     options = arguments.parse_args()
     if options.forget == "":
         options.forget = "."
-    chance = random.Random(options.seed)
-    problems, total, drops, kills = [], 1000, 0, 0
-    for number in range(options.cuts + 1):
-        # The first round is cut when all is done; it says how many operations there are.
-        cut = None if number == 0 else int(total * (number - chance.random()) / options.cuts)
-        second = chance.randrange(1, 300) if number % 3 == 2 else None
+    problems, drops, kills = [], 0, 0
+
+    def one(number, cut, second=None):
+        nonlocal drops, kills
         round = Round(options, number, options.seed * 1000 + number)
         count, found = round.run(cut, second)
-        if number == 0:
-            total = count
         drops += len(round.contents)
         kills += round.kills
+        problems.extend(found)
         if found:
-            problems += found
-            print(f"round {number}, {round.model}, cut at {cut} of {total}, then {second}: {round.folder}")
-            for problem in found[:20]:
-                print("    " + problem)
-            sys.stdout.flush()
-            if options.expect_failure:
-                break
+            print(f"round {number}, {round.model}, cut at {cut}, then {second}: {round.folder}\n    "
+                  + "\n    ".join(found[:20]), flush=True)
         else:
             subprocess.run(["rm", "-rf", round.folder], check=True)
+        return count
+
+    # The first round is cut when all is done; it says how many operations there are.
+    total = one(0, None)
+    chance = random.Random(options.seed)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as rounds:
+        running = []
+        for number in range(1, options.cuts + 1):
+            cut = int(total * (number - chance.random()) / options.cuts)
+            second = chance.randrange(1, 300) if number % 3 == 2 else None
+            running.append(rounds.submit(one, number, cut, second))
+        for result in running:
+            if options.expect_failure and problems:
+                rounds.shutdown(cancel_futures=True)
+                break
+            result.result()
     print(f"operations {total}, cuts {kills}, drops {drops}, lost {problems.count('lost')}, "
           f"doubled {problems.count('doubled')}, seed {options.seed}")
     sys.exit(bool(problems) != options.expect_failure)

@@ -65,6 +65,8 @@ extension WorkFolder {
         let workName = try rename(temporary, from: directory, as: name)
         try directory.sync()
         try passage.remove(name)
+        // On another disk: after a power loss it would be there again, long after the ledger has done with it.
+        try passage.sync()
         return workName
     }
 

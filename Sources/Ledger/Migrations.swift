@@ -13,6 +13,9 @@ enum Migrations {
         migrator.registerMigration("3 order") { database in
             try database.execute(sql: order)
         }
+        migrator.registerMigration("5 filings that may not be on disk") { database in
+            try database.execute(sql: filings)
+        }
         return migrator
     }
 
