@@ -280,6 +280,10 @@ class Round:
             count = self.power.ask("count")
             if self.has_started() and count == last and self.is_finished():
                 break
+            if count == last and self.open_ends():
+                # What failed for no reason of its own is put back at the next success.
+                number = len(self.contents)
+                self.put(f"late-{number}.json", json.dumps({"accounts": [account(f"N-{number}")]}).encode())
             last = count
             time.sleep(0.4)
         problems = [] if self.is_finished() else ["it did not come to its end"]
@@ -314,9 +318,11 @@ class Round:
     def is_finished(self):
         waiting = [path for path in self.files("inbox") if not path.name.startswith(".")] + self.files(".work")
         filed = {path.name for folder in ("done", "failed") for path in self.drops_in(folder)}
-        # What failed and is none of the bad ones is put back by itself.
-        open_ends = [path for path in self.drops_in("failed") if not is_bad(path.name)]
-        return not waiting and self.owed <= filed and not open_ends
+        return not waiting and self.owed <= filed and not self.open_ends()
+
+    def open_ends(self):
+        """What failed and is none of the bad ones: it is put back by itself."""
+        return [path for path in self.drops_in("failed") if not is_bad(path.name)]
 
     def check(self):
         problems = []
@@ -428,7 +434,7 @@ def main():
         drops += len(round.contents)
         kills += round.kills
         problems.extend(found)
-        if found:
+        if found and not options.expect_failure:
             print(f"round {number}, {round.model}, cut at {cut}, then {second}: {round.folder}\n    "
                   + "\n    ".join(found[:20]), flush=True)
         else:
