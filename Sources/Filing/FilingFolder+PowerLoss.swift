@@ -19,7 +19,10 @@ extension FilingFolder {
         let present = try OpenFile(reading: sidecar, in: directory).bytes(at: 0, count: Int(status.size))
         if present == text { return .same }
         // Names and sizes reach the disk before bytes may: zeros, a part, or nothing at all.
-        guard let json = try? JSONSerialization.jsonObject(with: Data(present)) else { return .replaceable }
+        guard let json = try? JSONSerialization.jsonObject(with: Data(present)) else {
+            let isTorn = present.isEmpty || present.contains(0) || present.first == UInt8(ascii: "{")
+            return isTorn ? .replaceable : .foreign
+        }
         let owner = ((json as? [String: Any])?["drop"] as? [String: Any])?["id"] as? String
         return owner == drop.text ? .replaceable : .foreign
     }
