@@ -71,7 +71,9 @@ import TestSupport
         #expect(try doneURL.names == ["a.json.result.json"])
     }
 
-    @Test(arguments: ["another one", "resulT\n", #"{"drop": {"id": "x"}}"#]) func aResultIsNeverWrittenOverAnother(present: String) throws {
+    @Test(arguments: ["another one", "resulT\n", #"{"drop": {"id": "x"}}"#]) func aResultIsNeverWrittenOverAnother(
+        present: String
+    ) throws {
         try doneURL.write(present, as: "a.json.result.json")
         #expect(try done.place(sidecar: "result\n", FiledName(FileName("a.json")), drop: id) == false)
         #expect(try doneURL.text(of: "a.json.result.json") == present)
