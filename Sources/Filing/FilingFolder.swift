@@ -45,7 +45,8 @@ package final class FilingFolder: Sendable {
         reserved.withLock { _ = $0.remove(name.drop) }
     }
 
-    /// Puts a result in place. Doing it again with the same text changes nothing.
+    /// Puts a result in place. Doing it again with the same text changes nothing; this drop's own earlier one is
+    /// replaced, and so is one that a power loss left in pieces.
     ///
     /// - Returns: `false` where something else has the name.
     package func place(sidecar text: String, _ name: FiledName, drop: DropID) throws(SystemCallError) -> Bool {
@@ -55,10 +56,14 @@ package final class FilingFolder: Sendable {
         try file.write(bytes)
         KillPoint.resultWritten.reach()
         if try directory.move(temporary, to: directory, as: name.sidecar) { return true }
-        try directory.remove(temporary)
-        let present = try OpenFile(reading: name.sidecar, in: directory)
-        guard try present.status().size == Int64(bytes.count) else { return false }
-        return try present.bytes(at: 0, count: bytes.count) == bytes
+        switch try standing(of: name.sidecar, text: bytes, drop: drop) {
+        case .same: try directory.remove(temporary)
+        case .replaceable: try directory.replace(name.sidecar, with: temporary)
+        case .foreign:
+            try directory.remove(temporary)
+            return false
+        }
+        return true
     }
 
     /// Takes a result away again: its drop gets another name.
@@ -104,6 +109,8 @@ package final class FilingFolder: Sendable {
         KillPoint.copyPlaced.reach()
         try directory.sync()
         try work.remove(workName)
+        // On another disk: after a power loss it would be there again, and be a new drop.
+        try work.sync()
         KillPoint.originalRemoved.reach()
         return true
     }

@@ -53,6 +53,14 @@ extension InboxFolder {
         }
     }
 
+    /// A drop was claimed by an earlier run, a power loss undid that, and it has its place in `.work` again.
+    package func wasClaimedBefore(_ name: FileName) {
+        isClaimed(name)
+        guard openForWork(), let inbox = folder?.inbox else { return }
+        defer { if isWaiting { close() } }
+        removeCompanions(of: name, in: inbox)
+    }
+
     /// A drop's marker goes with it, and so does a result that came back with it. One that cannot go is in nobody's
     /// way.
     private func removeCompanions(of name: FileName, in inbox: Directory) {

@@ -68,6 +68,8 @@ extension WorkFolder {
         try directory.sync()
         KillPoint.crossingCopied.reach()
         try passage.remove(name)
+        // On another disk: after a power loss it would be there again, long after the ledger has done with it.
+        try passage.sync()
         return workName
     }
 

@@ -16,7 +16,10 @@ package struct BodyStore: Sendable {
     /// Keeps a body; it is on disk when this returns.
     package func keep(_ body: [UInt8], hash: [UInt8]) throws(SystemCallError) {
         let name = FileName(hash.hex)
-        if try directory.status(of: name)?.size == Int64(body.count) { return }
+        if try directory.status(of: name)?.size == Int64(body.count) {
+            // Whoever kept it may have been stopped before its name was on disk.
+            return try directory.sync()
+        }
         let temporary = FileName(hash.hex + ".tmp")
         let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o600))
         try file.write(body)

@@ -121,13 +121,4 @@ extension Ledger {
                 sql: "UPDATE drops SET filedName = ? WHERE id = ?", arguments: [filedName.blob, drop.text])
         }
     }
-
-    /// The drop and its result are where they belong.
-    package func close(_ drop: DropID) async throws {
-        try await commit { database in
-            try database.cachedStatement(sql: "UPDATE drops SET state = 'filed' WHERE id = ? AND state <> 'filed'")
-                .execute(arguments: [drop.text])
-            if database.changesCount > 0 { try Chain.append(drop.text, database) }
-        }
-    }
 }

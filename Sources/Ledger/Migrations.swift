@@ -14,6 +14,9 @@ enum Migrations {
             try database.execute(sql: order)
         }
         migrator.registerMigration("4 chain") { try Chain.begin($0) }
+        migrator.registerMigration("5 filings that may not be on disk") { database in
+            try database.execute(sql: filings)
+        }
         return migrator
     }
 

@@ -31,9 +31,31 @@ extension InboxPipeline {
         }
     }
 
-    /// Brings a decided drop into its folder. The ledger says all that the result needs, so this can be done again.
+    /// Brings a decided drop into its folder, and closes it.
     func file(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws {
         let start = parts.time.moment
+        try await close(result, place(result, name, in: work))
+        parts.report(.measured(.file, parts.time.moment - start))
+    }
+
+    /// A drop and its result are in their folder.
+    func close(_ result: DropResult, _ name: FiledName) async throws {
+        let folder = result.outcome.folder
+        let filing = try await parts.patience.persist("write the ledger") {
+            try await parts.ledger.close(result.drop.id)
+        }
+        KillPoint.closed.reach()
+        await syncs.note([filing], folder, name)
+        if result.outcome == .failed { parts.requeuer.note(filed: result.drop.id) }
+        let path = settings.path(of: folder).appending(name.drop.description)
+        parts.report(.filed(result, at: path))
+    }
+
+    /// Puts a decided drop and its result into its folder. The ledger says all that the result needs, so this can be
+    /// done again.
+    ///
+    /// - Returns: the name that it has there.
+    func place(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws -> FiledName {
         var result = result
         result.isFull = settings.hasFullResults
         let drop = result.drop
@@ -56,7 +78,7 @@ extension InboxPipeline {
                 try work.clear(drop.workName)
             }
             KillPoint.workCleared.reach()
-            if isFiled { break }
+            if isFiled { return name }
             name = try await reserve(drop.name, folder)
             KillPoint.otherNameReserved.reach()
             let other = name
@@ -65,11 +87,5 @@ extension InboxPipeline {
             }
             KillPoint.otherNameCommitted.reach()
         }
-        try await parts.patience.persist("write the ledger") { try await parts.ledger.close(drop.id) }
-        KillPoint.closed.reach()
-        parts.report(.measured(.file, parts.time.moment - start))
-        if result.outcome == .failed { parts.requeuer.note(filed: drop.id) }
-        let path = settings.path(of: folder).appending(name.drop.description)
-        parts.report(.filed(result, at: path))
     }
 }

@@ -74,6 +74,9 @@ extension InboxPipeline {
     private func end(
         _ drop: Drop, at place: WorkName, in work: WorkFolder
     ) async throws -> (place: WorkName, file: FileStatus)? {
+        // From here on the ledger does not know where it came from: the way back has to be on disk.
+        try work.folder(of: place).sync()
+        try settings.withFiling(.failed) { (failed) throws(SystemCallError) in try failed.syncNames() }
         try await parts.ledger.endReturn(of: drop.id, at: place)
         KillPoint.returnCommitted.reach()
         parts.report(.putBack(drop))

@@ -26,6 +26,7 @@ final class InboxPipeline: Sendable {
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
     let gate = ArrivalGate()
+    let syncs: FilingSync
     private let places = Turnstile(places: width)
     private let horizon = Turnstile(places: horizon)
     /// Drops that have been started and not left.
@@ -39,6 +40,7 @@ final class InboxPipeline: Sendable {
         self.parts = parts
         (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
         let report = parts.report
+        syncs = FilingSync(settings, ledger: parts.ledger, time: parts.time, report: report)
         folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
             report(.inbox(settings.name, $0))
         }
@@ -67,6 +69,7 @@ final class InboxPipeline: Sendable {
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
+                try await restorePlaces(in: work)
                 try await finishReturns(in: work)
                 try await restoreOrder()
                 for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
@@ -84,6 +87,7 @@ final class InboxPipeline: Sendable {
             isTakingUp.withLock { $0 = false }
             returns.finish()
         }
+        await syncs.finish()
     }
 
     /// Takes up what is put back, until nothing more is taken.
@@ -230,6 +234,9 @@ final class InboxPipeline: Sendable {
 
     private func process(_ job: DropJob, _ ticket: ArrivalGate.Ticket, in work: WorkFolder) async throws -> Step {
         switch job {
+        case .known(.decided(let result, _), nil):
+            parts.report(.missing(result.drop))
+            return .ended
         case .known(.decided(let result, let filedName), _):
             await gate.leave(ticket)
             try await file(result, FiledName(filedName), in: work)

@@ -42,8 +42,11 @@ final class StateLock: Sendable {
     private static func makeFolder(_ state: FilePath) throws(SystemCallError) {
         guard let name = state.lastComponent else { return }
         let parent = state.removingLastComponent()
-        _ = try Directory(opening: parent.isEmpty ? "." : parent)
-            .subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
+        if try directory.status(of: FileName(bytes: name.string.utf8)) != nil { return }
+        _ = try directory.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+        // Whatever is synced in a folder is lost with the folder's own name.
+        try directory.sync()
     }
 
     /// The service that uses the state folder, as its process's number; `nil`: there is none.

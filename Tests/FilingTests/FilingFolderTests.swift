@@ -63,7 +63,17 @@ import TestSupport
         #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
     }
 
-    @Test(arguments: ["another one", "resulT\n", ""]) func aResultIsNeverWrittenOverAnother(present: String) throws {
+    @Test(arguments: ["", "\0\0", #"{"version": 1, "#, #"{"drop": {"id": "01J00000000000000000000000"}}"#])
+    func whatAPowerLossLeftOfAResultIsReplaced(present: String) throws {
+        try doneURL.write(present, as: "a.json.result.json")
+        #expect(try done.place(sidecar: "result\n", FiledName(FileName("a.json")), drop: id))
+        #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
+        #expect(try doneURL.names == ["a.json.result.json"])
+    }
+
+    @Test(arguments: ["another one", "resulT\n", #"{"drop": {"id": "x"}}"#]) func aResultIsNeverWrittenOverAnother(
+        present: String
+    ) throws {
         try doneURL.write(present, as: "a.json.result.json")
         #expect(try done.place(sidecar: "result\n", FiledName(FileName("a.json")), drop: id) == false)
         #expect(try doneURL.text(of: "a.json.result.json") == present)
