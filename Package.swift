@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
@@ -75,7 +76,8 @@ let package = Package(
             dependencies: ["Model", "FileSystem", crypto, http, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
-        .target(name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
+        .target(
+            name: "Ledger", dependencies: ["Model", "FileSystem", grdb, grdbSQLite, system], swiftSettings: strict),
 
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
         .target(

@@ -143,7 +143,7 @@ def main():
 
 
 def left(work):
-    return [path for path in work.rglob("*") if path.is_file()] if work.exists() else []
+    return [path for path in work.rglob("*") if path.is_file() and path.name != ".holder"] if work.exists() else []
 
 
 def drops_in(folder):

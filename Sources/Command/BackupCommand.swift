@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ledger
+import Model
 import Service
 import SluiceConfiguration
 import SystemPackage
@@ -24,7 +25,7 @@ struct BackupCommand: AsyncParsableCommand {
             // Beside it first: what has the name is whole.
             let part = file + ".part"
             try? FileManager.default.removeItem(atPath: part)
-            try administration.ledger.backup(to: FilePath(part))
+            try administration.ledger.backup(to: FilePath(part), at: SystemTime().timestamp)
             try FileManager.default.moveItem(atPath: part, toPath: file)
         } catch {
             Output.error("sluice: the backup cannot be written: \(error)")

@@ -7,8 +7,8 @@ import Synchronization
 /// has a savepoint of its own, so one that fails takes nobody with it.
 final class GroupCommit: Sendable {
     private struct Writer: Sendable {
-        /// Does the work and keeps its answer.
-        let write: @Sendable (Database) throws -> Void
+        /// Does the work and keeps its answer; tells the error, where that is it.
+        let write: @Sendable (Database) -> (any Error)?
         /// Hands the answer over: the transaction is on disk, or failed with this error.
         let finish: @Sendable ((any Error)?) -> Void
     }
@@ -36,8 +36,11 @@ final class GroupCommit: Sendable {
                                 answer.set(.success(try body(database)))
                                 return .commit
                             }
+                            return nil
                         } catch {
+                            let error = LedgerTrouble.named(error, database)
                             answer.set(.failure(error))
+                            return error
                         }
                     },
                     finish: { error in
@@ -65,11 +68,15 @@ final class GroupCommit: Sendable {
             if group.isEmpty { return }
             do {
                 try database.inTransaction(.immediate) {
-                    for writer in group { try writer.write(database) }
+                    for writer in group {
+                        // A full disk, for one, ends the whole transaction, and not only this writer's part of it.
+                        if let error = writer.write(database), !database.isInsideTransaction { throw error }
+                    }
                     return .commit
                 }
                 for writer in group { writer.finish(nil) }
             } catch {
+                let error = LedgerTrouble.named(error, database)
                 for writer in group { writer.finish(error) }
             }
         }

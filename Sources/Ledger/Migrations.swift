@@ -13,6 +13,9 @@ enum Migrations {
         migrator.registerMigration("3 order") { database in
             try database.execute(sql: order)
         }
+        migrator.registerMigration("6 reasons of pauses") { database in
+            try database.execute(sql: pauseReasons)
+        }
         return migrator
     }
 

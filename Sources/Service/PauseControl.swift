@@ -36,6 +36,18 @@ struct PauseWatch: Sendable {
     let patience: Patience
     let report: @Sendable (ServiceEvent) -> Void
 
+    /// Carries out what the ledger says at a start, and says what an admin has to decide.
+    func begin(with supervisor: InboxSupervisor) async throws -> Set<String> {
+        let reason = try await patience.persist("read the ledger") { try await ledger.pauseReason() }
+        if let reason {
+            report(.ledgerNeedsDecision(reason))
+        } else {
+            // While something is to be decided, nothing goes that another ledger may know.
+            try await patience.persist("look through kept bodies") { try ledger.sweepBodies() }
+        }
+        return try await apply(to: supervisor)
+    }
+
     /// Carries out what the ledger says now.
     func apply(to supervisor: InboxSupervisor, before: Set<String> = []) async throws -> Set<String> {
         let names = try await patience.persist("read the ledger") { try await ledger.pauses() }

@@ -156,8 +156,9 @@ final class Stage: Sendable {
         try await eventually("\(count) drops are filed") { filed.count >= count }
     }
 
+    /// The names in a folder, but for the note in `.work` that says which service has it; none where it is missing.
     static func names(in folder: URL) throws -> [String] {
-        FileManager.default.fileExists(atPath: folder.path) ? try folder.names : []
+        FileManager.default.fileExists(atPath: folder.path) ? try folder.names.filter { $0 != ".holder" } : []
     }
 
     /// A document with one account.
