@@ -90,6 +90,7 @@ package actor InboxFolder {
     /// Claims nothing more; a waiting ``next()`` answers `nil`.
     package func stop() {
         isStopped = true
+        for name in troubles.keys { isOver(name) }
         watching.stop()
         alarms.cancel(for: self)
         hints.add(.wake)

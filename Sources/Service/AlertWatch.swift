@@ -37,8 +37,8 @@ final class AlertWatch: Sendable {
         case .inbox(let name, .available): one(book.note(.inboxUnavailable, isOn: false, subject: name))
         case .filed(let result, _) where result.outcome == .failed: one(book.count(.failedDrops, at: now))
         case .inbox(let name, .cannotClaim(let file, let error)):
-            claimFault(of: file, in: name, error).map { begin($0, &book) } ?? []
-        case .inbox(let name, .claimsAgain(let file)): end(claim(of: file, in: name), &book)
+            claimFault(of: file, in: name, error).map { begin($0, of: name, &book) } ?? []
+        case .inbox(let name, .claimsAgain(let file)): end(claim(of: file, in: name), of: name, &book)
         case .fault(let fault): begin(fault, &book)
         case .faultOver(let work): end(work, &book)
         case .ledgerNeedsDecision(let words):
@@ -83,13 +83,15 @@ final class AlertWatch: Sendable {
         }
     }
 
-    private static func begin(_ fault: LocalFault, _ book: inout AlertBook) -> [AlertChange] {
-        one(book.begin(event(fault.cause), work: fault.work, detail: fault.message))
+    private static func begin(
+        _ fault: LocalFault, of inbox: String? = nil, _ book: inout AlertBook
+    ) -> [AlertChange] {
+        one(book.begin(event(fault.cause), work: fault.work, subject: inbox, detail: fault.message))
     }
 
-    private static func end(_ work: String, _ book: inout AlertBook) -> [AlertChange] {
+    private static func end(_ work: String, of inbox: String? = nil, _ book: inout AlertBook) -> [AlertChange] {
         // Which of them it was is not said again.
-        [.diskFull, .inboxUnavailable, .ledgerUnwritable].flatMap { one(book.end($0, work: work)) }
+        [.diskFull, .inboxUnavailable, .ledgerUnwritable].flatMap { one(book.end($0, work: work, subject: inbox)) }
     }
 
     private static func event(_ cause: LocalFault.Cause) -> Configuration.Alert.Event {
