@@ -10,7 +10,6 @@ let strict: [SwiftSetting] = [
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
@@ -77,7 +76,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
         .target(
-            name: "Ledger", dependencies: ["Model", "FileSystem", grdb, grdbSQLite, system], swiftSettings: strict),
+            name: "Ledger", dependencies: ["Model", "FileSystem", grdb, system], swiftSettings: strict),
 
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
         .target(

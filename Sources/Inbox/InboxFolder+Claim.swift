@@ -80,7 +80,8 @@ extension InboxFolder {
             guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
             if let status = try folder.inbox.status(of: drop.name) {
                 settling.takeBack(
-                    drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment)
+                    drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment,
+                    time.timestamp)
                 hints.add(.wake)
             }
             return true

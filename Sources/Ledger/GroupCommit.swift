@@ -1,5 +1,6 @@
 import GRDB
 import Synchronization
+import SystemPackage
 
 /// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
 ///
@@ -21,6 +22,8 @@ final class GroupCommit: Sendable {
     private let pool: DatabasePool
     private let queue = Mutex(Queue())
 
+    private var ledger: FilePath { FilePath(pool.path) }
+
     init(pool: DatabasePool) {
         self.pool = pool
     }
@@ -38,7 +41,7 @@ final class GroupCommit: Sendable {
                             }
                             return nil
                         } catch {
-                            let error = LedgerTrouble.named(error, database)
+                            let error = LedgerTrouble.named(error, self.ledger)
                             answer.set(.failure(error))
                             return error
                         }
@@ -76,7 +79,7 @@ final class GroupCommit: Sendable {
                 }
                 for writer in group { writer.finish(nil) }
             } catch {
-                let error = LedgerTrouble.named(error, database)
+                let error = LedgerTrouble.named(error, self.ledger)
                 for writer in group { writer.finish(error) }
             }
         }

@@ -1,5 +1,5 @@
+import FileSystem
 import GRDB
-import GRDBSQLite
 import SystemPackage
 
 /// What is the matter with the ledger, where an error tells more than that something is.
@@ -27,16 +27,25 @@ package enum LedgerTrouble: Sendable, Hashable {
     }
 
     /// SQLite tells a spent quota from a full disk: it calls the one an I/O error, and the other by its name. For those
-    /// who wait they are the same.
-    static func named(_ error: any Error, _ database: Database) -> any Error {
-        guard let failed = error as? DatabaseError, failed.resultCode == .SQLITE_IOERR,
-            let connection = database.sqliteConnection
-        else { return error }
-        return sqlite3_system_errno(connection) == Errno.diskQuotaExceeded.rawValue ? LedgerFull() : error
+    /// who wait they are the same, so that it is tried out.
+    ///
+    /// - Parameter ledger: the database's file.
+    static func named(_ error: any Error, _ ledger: FilePath) -> any Error {
+        let failed = error
+        guard (failed as? DatabaseError)?.resultCode == .SQLITE_IOERR else { return failed }
+        do throws(SystemCallError) {
+            let probe = try OpenFile(temporaryIn: Directory(opening: ledger.removingLastComponent()))
+            try probe.write([UInt8](repeating: 0, count: 4096))
+            return failed
+        } catch {
+            let isFull = error.errno == .diskQuotaExceeded || error.errno == .noSpace
+            return isFull ? LedgerFull(cause: error) : failed
+        }
     }
 }
 
-/// The quota of the service's user is spent where the ledger lies.
+/// No room where the ledger lies, for this user.
 struct LedgerFull: Error, CustomStringConvertible {
-    var description: String { "the ledger: Disk quota exceeded" }
+    let cause: SystemCallError
+    var description: String { "the ledger: \(cause)" }
 }

@@ -22,9 +22,48 @@ extension InboxPipeline {
         try await file(result, name, in: work)
     }
 
-    private func reserve(_ name: FileName, _ folder: Folder) async throws -> FiledName {
+    /// - Parameter isPlain: the folder's file system refuses the drop's own name.
+    private func reserve(
+        _ name: FileName, _ folder: Folder, isPlain: Bool = false
+    ) async throws -> FiledName {
         try await parts.patience.persist("look into \(settings.path(of: folder))") {
-            try settings.withFiling(folder) { (target) throws(SystemCallError) in try target.reserve(name) }
+            try settings.withFiling(folder) { (target) throws(SystemCallError) in
+                if isPlain { return try target.reserve(FiledName.plain(name)) }
+                do throws(SystemCallError) {
+                    return try target.reserve(name)
+                } catch {
+                    guard error.mayRefuseName else { throw error }
+                    return try target.reserve(FiledName.plain(name))
+                }
+            }
+        }
+    }
+
+    /// What became of a try to file a drop under a name.
+    private enum Filed {
+        case filed
+        /// Something else has the name.
+        case taken
+        /// The file system does not take such a name.
+        case refused
+    }
+
+    private func place(
+        _ result: DropResult, _ name: FiledName, isPlain: Bool, in work: WorkFolder
+    ) throws(SystemCallError) -> Filed {
+        let drop = result.drop
+        let place = try work.folder(of: drop.workName)
+        return try settings.withFiling(result.outcome.folder) { (target) throws(SystemCallError) in
+            do throws(SystemCallError) {
+                guard try target.place(sidecar: result.json, name, drop: drop.id) else { return .taken }
+                if try target.take(drop.name, from: place, as: name, drop: drop.id) { return .filed }
+                try target.withdraw(name)
+                return .taken
+            } catch {
+                guard error.mayRefuseName, !isPlain else { throw error }
+                try target.withdraw(refused: name)
+                return .refused
+            }
         }
     }
 
@@ -35,23 +74,19 @@ extension InboxPipeline {
         let drop = result.drop
         let folder = result.outcome.folder
         var name = name
+        var isPlain = false
         while true {
-            let isFiled = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                let place = try work.folder(of: drop.workName)
-                return try settings.withFiling(folder) { (target) throws(SystemCallError) in
-                    guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
-                    let taken = try target.take(drop.name, from: place, as: name, drop: drop.id)
-                    if !taken { try target.withdraw(name) }
-                    return taken
-                }
+            let (tried, wasPlain, text) = (name, isPlain, result)
+            let filed = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
+                try place(text, tried, isPlain: wasPlain, in: work)
             }
-            let used = name
             try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(used) }
+                try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(tried) }
                 try work.clear(drop.workName)
             }
-            if isFiled { break }
-            name = try await reserve(drop.name, folder)
+            if filed == .filed { break }
+            if filed == .refused { isPlain = true }
+            name = try await reserve(drop.name, folder, isPlain: isPlain)
             let other = name
             try await parts.patience.persist("write the ledger") {
                 try await parts.ledger.rename(drop.id, filedName: other.drop)

@@ -25,6 +25,8 @@ final class InboxPipeline: Sendable {
     private let returned: AsyncStream<(Drop, FileStatus)>
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
+    /// Until when attachments wait for their accounts.
+    let waitEnds = Mutex<[DropID: Moment]>([:])
     let gate = ArrivalGate()
     private let places = Turnstile(places: width)
     private let horizon = Turnstile(places: horizon)

@@ -144,6 +144,68 @@ import Testing
         try #require(change.terminationStatus == 0)
     }
 
+    /// A quota that is spent is a full disk, for the ledger too, whose library calls it an I/O error.
+    @Test(.enabled(if: Refusal.canCompile, "needs a C compiler"), arguments: ["state", "erp/done", "erp/failed"])
+    func aSpentQuotaIsAFullDisk(place: String) async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let folders = try Self.prepare(address)
+            let quota = try Refusal(.quota, in: folders.url(place))
+            let service = try Program.Running(
+                ["run"], in: folders.folder.url, environment: Self.environment.merging(quota.environment) { $1 })
+            try folders.drop(0)
+            try await folders.waitForRounds(1)
+            try quota.begin()
+            try folders.drop(1)
+            do {
+                try await eventually("it is told") { try Self.alerts(service, "diskFull").begun == 1 }
+            } catch {
+                print("Sluice said:\n\(try service.errors)")
+                throw error
+            }
+            try await Task.sleep(for: .seconds(2))
+            try quota.end()
+            try await folders.waitForRounds(2)
+            try await eventually("it is over") { try Self.alerts(service, "diskFull") == (1, 1) }
+            #expect(try service.errors.contains("Disk quota exceeded"))
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+            #expect(sandbox.accepted.count == 16 && sandbox.accepted.allSatisfy { $0.acceptances == 1 })
+        }
+    }
+
+    /// Names that `done` and `failed` do not take: the drop gets one that they do, and its result has its own.
+    @Test(.enabled(if: Refusal.canCompile, "needs a C compiler"))
+    func aNameThatAFolderRefusesIsWrittenAnotherWay() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let folders = try Self.prepare(address)
+            let names = try Refusal(.names, in: folders.url("erp/done"))
+            let service = try Program.Running(
+                ["run"], in: folders.folder.url, environment: Self.environment.merging(names.environment) { $1 })
+            try await eventually("it has started") { try service.errors.contains(" started ") }
+            for (number, name) in ["März.json", "a:b.json", "plain.json"].enumerated() {
+                try folders.inbox.write(Self.account("INV-\(number)"), as: name)
+            }
+            try await eventually("they are filed") { try folders.count("erp/done") == 3 }
+            #expect(
+                try Set(folders.url("erp/done").names.filter { !$0.hasSuffix(".result.json") })
+                    == ["M%C3%A4rz.json", "a%3Ab.json", "plain.json"])
+            #expect(
+                try folders.url("erp/done").text(of: "M%C3%A4rz.json.result.json").contains(#""name": "März.json""#))
+            // The same name again gets a number, as everywhere.
+            try folders.inbox.write(Self.account("INV-9"), as: "a:b.json")
+            try await eventually("it is filed, too") {
+                try folders.url("erp/done").names.contains("a%3Ab.2.json.result.json")
+            }
+            let audit = try await Program.run(["audit"], in: folders.folder.url)
+            #expect(audit.status == 0, "\(audit.output)")
+            service.signal(SIGTERM)
+            #expect(try await service.status == 0)
+            #expect(try folders.url("erp/done").names.count == 8)
+            #expect(try folders.url("erp/.work").names == [])
+            #expect(sandbox.accepted.count == 4)
+        }
+    }
+
     // MARK: Two services
 
     @Test func aSecondServiceOnAnInboxDoesNotStartAndSaysWhoHasIt() async throws {
@@ -171,6 +233,9 @@ import Testing
             try await eventually("it has started, and waits for an admin") {
                 try second.errors.contains("There was no ledger, and yet")
             }
+            let status = try await Program.run(["status", "--config", "other.yaml"], in: folders.folder.url)
+            #expect(status.status == 1)
+            #expect(status.output.contains("paused until you have decided: There was no ledger, and yet"))
             let resume = try await Program.run(["resume", "--config", "other.yaml"], in: folders.folder.url)
             #expect(resume.status == 0)
             try folders.drop(1)
@@ -212,7 +277,7 @@ import Testing
             try await folders.waitForRounds(1)
             try folders.url("bank/inbox").write(Self.account("B-1"), as: "b.json")
             try await eventually("it is filed") { try folders.count("bank/done") == 1 }
-            #expect(try second.errors.contains("name=b.json"))
+            try await eventually("it is told") { try second.errors.contains("name=b.json") }
             second.signal(SIGKILL)
             _ = try await second.status
             try folders.url("bank/inbox").write(Self.account("B-2"), as: "c.json")
