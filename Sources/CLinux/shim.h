@@ -3,6 +3,7 @@
 
 #include <linux/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 
 #define SLUICE_RENAME_NOREPLACE 1u  // RENAME_NOREPLACE, linux/fs.h
 #define SLUICE_AT_EMPTY_PATH 0x1000  // AT_EMPTY_PATH, linux/fcntl.h

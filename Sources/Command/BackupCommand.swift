@@ -25,7 +25,7 @@ struct BackupCommand: AsyncParsableCommand {
             // Beside it first: what has the name is whole.
             let part = file + ".part"
             try? FileManager.default.removeItem(atPath: part)
-            try administration.ledger.backup(to: FilePath(part))
+            try administration.ledger.backup(to: FilePath(part), at: SystemTime().timestamp)
             KillPoint.backupCopied.reach()
             try FileManager.default.moveItem(atPath: part, toPath: file)
             KillPoint.backupPlaced.reach()

@@ -57,7 +57,12 @@ struct RunCommand: AsyncParsableCommand {
             for await _ in hangUps where !once { await reload(service, style, log) }
         }
         defer { reloads.cancel() }
-        try await serve(service, try await adminServer(configuration, service, logger), logger)
+        do {
+            try await serve(service, try await adminServer(configuration, service, logger), logger)
+        } catch let error as CannotStart {
+            Output.error("sluice: \(error)")
+            throw Exit.cannotStart
+        }
         if once { try tally.check() }
     }
 
@@ -148,7 +153,8 @@ private final class Tally: Sendable {
         case .filed(let result, _) where result.outcome == .failed: counts.withLock { $0.hasFailedDrop = true }
         // What waits for the end of an outage was not brought to its end.
         case .delivery(.breaker(.opened(_, run: _))): counts.withLock { $0.hasFailedDrop = true }
-        case .inbox(_, .unavailable(_)), .inbox(_, .unsuitable(_)): counts.withLock { $0.hasUnavailableInbox = true }
+        case .inbox(_, .unavailable(_)), .inbox(_, .unsuitable(_)), .ledgerNeedsDecision:
+            counts.withLock { $0.hasUnavailableInbox = true }
         default: break
         }
     }

@@ -41,8 +41,10 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func showWaiting(_ entry: DropEntry, _ administration: Administration) async throws {
         guard entry.outcome == nil else { return }
-        let isRunning = try administration.status(at: SystemTime().timestamp).isRunning
+        let status = try administration.status(at: SystemTime().timestamp)
+        let isRunning = status.isRunning
         Output.line()
+        if let words = status.toDecide { Output.line("Everything is paused until an admin has decided: \(words)") }
         Output.line(isRunning ? "It is on its way." : "It waits for the service, which does not run.")
     }
 

@@ -35,6 +35,10 @@ struct StatusCommand: AsyncParsableCommand {
         let process = report.process.map { " (process \($0))" } ?? ""
         let rate = report.limit.map { " of \($0)" } ?? ""
         Output.line("\(Output.colored(word, color))\(process), \(report.requests)\(rate) requests in the last minute")
+        if let words = report.toDecide {
+            Output.line()
+            Output.line("\(Output.colored("paused until you have decided:", .red)) \(words)")
+        }
         if let last = report.lastRequest, let error = last.error {
             Output.line("the last request, at \(last.at), ended with \(error.rawValue)")
         }
@@ -63,6 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
             $0.member("status", word(report))
             $0.member("running", report.isRunning)
             $0.member("process") { $0.value(report.process.flatMap(Int.init)) }
+            $0.member("toDecide") { $0.value(report.toDecide) }
             $0.member("requestsLastMinute", report.requests)
             $0.member("requestsPerMinute") { $0.value(report.limit) }
             $0.member("lastRequest") { json in

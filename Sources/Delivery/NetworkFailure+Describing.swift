@@ -9,6 +9,25 @@ import NIOSSL
 extension NetworkFailure {
     /// What a library threw instead of an answer, in a person's words.
     init(describing error: any Error, timeout: Duration) {
+        let said = NetworkFailure(naming: error, timeout: timeout)
+        let isOurs = said.origin == .network && NetworkFailure.isOutOfDescriptors(error)
+        self = isOurs ? NetworkFailure("too many open files: no connection can be made", origin: .machine) : said
+    }
+
+    /// Whether this process, or the machine, has no descriptor for another connection. Of a name that was not found for
+    /// want of one the library tells no more, so that it is tried out.
+    private static func isOutOfDescriptors(_ error: any Error) -> Bool {
+        let errors = [error] + ((error as? NIOConnectionError)?.connectionErrors.map(\.error) ?? [])
+        if errors.contains(where: { [EMFILE, ENFILE].contains(($0 as? IOError)?.errnoCode) }) { return true }
+        let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        if probe >= 0 {
+            close(probe)
+            return false
+        }
+        return errno == EMFILE || errno == ENFILE
+    }
+
+    private init(naming error: any Error, timeout: Duration) {
         switch error {
         case let error as NetworkFailure:
             self = error

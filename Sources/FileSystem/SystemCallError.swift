@@ -23,6 +23,9 @@ package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertib
         SystemCallError(call, path, Errno(rawValue: Glibc.errno))
     }
 
+    /// Whether a file system may have refused the name: too long for it, or with bytes that it does not take.
+    package var mayRefuseName: Bool { [.invalidArgument, .illegalByteSequence, .fileNameTooLong].contains(errno) }
+
     package var description: String { "\(call) \(path): \(errno)" }
 }
 

@@ -72,6 +72,15 @@ package final class FilingFolder: Sendable {
         KillPoint.resultWithdrawn.reach()
     }
 
+    /// Takes away what may be here under a name that the file system does not take.
+    package func withdraw(refused name: FiledName) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try withdraw(name)
+        } catch {
+            guard error.mayRefuseName else { throw error }
+        }
+    }
+
     /// Moves a claimed file here; where the folders are on two file systems, by a verified copy.
     ///
     /// - Returns: `false` where something else has the name. A drop that is here already is fine.

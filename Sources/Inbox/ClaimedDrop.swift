@@ -36,6 +36,8 @@ package enum InboxEvent: Sendable {
     case available
     /// A file cannot be claimed for a reason that lies with this machine; it stays and is tried again.
     case cannotClaim(FileName, SystemCallError)
+    /// What could not be claimed was claimed, is gone, or is waited for no more.
+    case claimsAgain(FileName)
     /// A folder lies in the inbox; it is left alone.
     case folderLeftAlone(FileName)
     /// `watch: auto` chose polling, for other hosts may write to this file system.

@@ -93,7 +93,8 @@ extension InboxFolder {
             KillPoint.wentBack.reach()
             if let status = try folder.inbox.status(of: drop.name) {
                 settling.takeBack(
-                    drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment)
+                    drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment,
+                    time.timestamp)
                 hints.add(.wake)
             }
             return true

@@ -90,6 +90,7 @@ package actor InboxFolder {
     /// Claims nothing more; a waiting ``next()`` answers `nil`.
     package func stop() {
         isStopped = true
+        for name in troubles.keys { isOver(name) }
         watching.stop()
         alarms.cancel(for: self)
         hints.add(.wake)
@@ -184,7 +185,7 @@ package actor InboxFolder {
             if let failure { throw failure }
             settling.endListing()
             leftAlone.formIntersection(folders)
-            troubles = troubles.filter { settling.contains($0.key) || unseen.contains($0.key) }
+            for name in troubles.keys where !settling.contains(name) && !unseen.contains(name) { isOver(name) }
         } catch {
             giveUp(.system(error))
         }
@@ -259,7 +260,7 @@ package actor InboxFolder {
     func see(
         _ name: FileName, _ status: FileStatus?, in inbox: Directory, renamedIn: Bool
     ) throws(SystemCallError) {
-        if status == nil { troubles[name] = nil }
+        if status == nil { isOver(name) }
         settling.see(
             name, status, renamedIn: renamedIn, isMarked: try isMarked(name, in: inbox), at: time.moment,
             time.timestamp)
@@ -315,7 +316,11 @@ package actor InboxFolder {
 
     func isClaimed(_ name: FileName) {
         settling.forget(name)
-        troubles[name] = nil
+        isOver(name)
+    }
+
+    private func isOver(_ name: FileName) {
+        if troubles.removeValue(forKey: name) != nil { report(.claimsAgain(name)) }
     }
 }
 

@@ -99,12 +99,15 @@ package struct Settling: Sendable {
         notBefore[name] = nil
         var entry = WaitingTable.Entry(
             fingerprint: fingerprint, changed: status.changed, seenAt: now.sinceBoot.wholeNanoseconds)
+        // From here on time passes as it does, whatever becomes of the clock on the wall.
+        if status.links == 1 && tells(entry, time) { entry.seenAt -= max(0, time.nanoseconds - entry.changed) }
         if status.form != .regular { entry.flags.insert(.special) }
         if status.form == .regular && status.links > 1 { entry.flags.insert(.linked) }
         let earlier = table.slot(of: name).map { table[$0] }
         if let earlier, let content = wentBack[name], content.isSameContent(as: status) {
             entry.flags.formUnion([.wentBack, .unfinished])
             entry.stamp = earlier.stamp
+            entry.seenAt = earlier.seenAt
         } else {
             wentBack[name] = nil
         }
@@ -150,11 +153,12 @@ package struct Settling: Sendable {
     /// A claimed document went back because only parsing showed that it is unfinished: it waits here for the rest of
     /// `partialGrace`, counted from `quietSince` and not from the rename that brought it back.
     package mutating func takeBack(
-        _ name: FileName, _ status: FileStatus, quietSince: Timestamp, isMarked: Bool = false, at now: Moment
+        _ name: FileName, _ status: FileStatus, quietSince: Timestamp, isMarked: Bool = false, at now: Moment,
+        _ time: Timestamp
     ) {
         var entry = WaitingTable.Entry(
             fingerprint: Settling.fingerprint(status), changed: status.changed,
-            seenAt: now.sinceBoot.wholeNanoseconds)
+            seenAt: now.sinceBoot.wholeNanoseconds - max(0, time.nanoseconds - quietSince.nanoseconds))
         entry.flags = [.wentBack, .unfinished]
         entry.stamp = quietSince.nanoseconds
         table.set(name, entry)
@@ -188,7 +192,7 @@ package struct Settling: Sendable {
     /// Since when an entry has been quiet, as far as can be known; `nil` for an unknown one.
     package func quietSince(_ name: FileName, at now: Moment, _ time: Timestamp) -> Timestamp? {
         table.slot(of: name).map { slot in
-            let age = age(table[slot], at: now.sinceBoot.wholeNanoseconds, time)
+            let age = age(table[slot], at: now.sinceBoot.wholeNanoseconds)
             return Timestamp(milliseconds: (time.nanoseconds - age) / 1_000_000)
         }
     }
@@ -249,18 +253,14 @@ package struct Settling: Sendable {
             return entry.seenAt + max(rules.settle, .milliseconds(500)).wholeNanoseconds
         }
         if entry.flags.contains(.unfinished) {
-            return now + rules.partialGrace.wholeNanoseconds - age(entry, at: now, time)
+            return now + rules.partialGrace.wholeNanoseconds - age(entry, at: now)
         }
         if entry.flags.contains(.renamed) { return now }
-        return now + rules.settle.wholeNanoseconds - age(entry, at: now, time)
+        return now + rules.settle.wholeNanoseconds - age(entry, at: now)
     }
 
     /// How long an entry has been quiet.
-    private func age(_ entry: WaitingTable.Entry, at now: Int64, _ time: Timestamp) -> Int64 {
-        let sinceSeen = now - entry.seenAt
-        if entry.flags.contains(.wentBack) { return max(sinceSeen, time.nanoseconds - entry.stamp) }
-        return tells(entry, time) ? max(0, time.nanoseconds - entry.changed) : sinceSeen
-    }
+    private func age(_ entry: WaitingTable.Entry, at now: Int64) -> Int64 { now - entry.seenAt }
 
     /// Whether the entry's change time can be believed.
     private func tells(_ entry: WaitingTable.Entry, _ time: Timestamp) -> Bool {
@@ -273,7 +273,7 @@ package struct Settling: Sendable {
         // To the nanosecond, for a backlog's files may be closer than the clock's milliseconds.
         let since =
             tells(entry, time) && !entry.flags.contains(.wentBack)
-            ? entry.changed : time.nanoseconds - age(entry, at: now, time)
+            ? entry.changed : time.nanoseconds - age(entry, at: now)
         return since + rules.settle.wholeNanoseconds
     }
 }

@@ -16,7 +16,7 @@ struct WaitingTable: Sendable {
         var fingerprint: Int
         /// The file's change time in nanoseconds since 1970.
         var changed: Int64
-        /// When it was first seen so, in nanoseconds since boot.
+        /// Since when it has been quiet, as far as was known when it was first seen so: in nanoseconds since boot.
         var seenAt: Int64
         /// Nanoseconds since 1970, by ``Flags/renamed`` or ``Flags/wentBack``.
         var stamp: Int64 = 0

@@ -6,11 +6,13 @@ import SystemPackage
 ///
 /// A body is named by its hash, so one that is there is whole or is not taken.
 package struct BodyStore: Sendable {
+    static let name = "bodies"
+
     private let directory: Directory
 
     /// Opens the folder `bodies` in the state folder.
     package init(state: FilePath) throws(SystemCallError) {
-        directory = try Directory(opening: state).subdirectory(FileName("bodies"), makingWith: 0o700)
+        directory = try Directory(opening: state).subdirectory(FileName(BodyStore.name), makingWith: 0o700)
     }
 
     /// Keeps a body; it is on disk when this returns.

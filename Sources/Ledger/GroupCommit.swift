@@ -1,6 +1,7 @@
 import GRDB
 import Model
 import Synchronization
+import SystemPackage
 
 /// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
 ///
@@ -8,8 +9,8 @@ import Synchronization
 /// has a savepoint of its own, so one that fails takes nobody with it.
 final class GroupCommit: Sendable {
     private struct Writer: Sendable {
-        /// Does the work and keeps its answer.
-        let write: @Sendable (Database) throws -> Void
+        /// Does the work and keeps its answer; tells the error, where that is it.
+        let write: @Sendable (Database) -> (any Error)?
         /// Hands the answer over: the transaction is on disk, or failed with this error.
         let finish: @Sendable ((any Error)?) -> Void
     }
@@ -21,6 +22,8 @@ final class GroupCommit: Sendable {
 
     private let pool: DatabasePool
     private let queue = Mutex(Queue())
+
+    private var ledger: FilePath { FilePath(pool.path) }
 
     init(pool: DatabasePool) {
         self.pool = pool
@@ -37,8 +40,11 @@ final class GroupCommit: Sendable {
                                 answer.set(.success(try body(database)))
                                 return .commit
                             }
+                            return nil
                         } catch {
+                            let error = LedgerTrouble.named(error, self.ledger)
                             answer.set(.failure(error))
+                            return error
                         }
                     },
                     finish: { error in
@@ -66,13 +72,17 @@ final class GroupCommit: Sendable {
             if group.isEmpty { return }
             do {
                 try database.inTransaction(.immediate) {
-                    for writer in group { try writer.write(database) }
+                    for writer in group {
+                        // A full disk, for one, ends the whole transaction, and not only this writer's part of it.
+                        if let error = writer.write(database), !database.isInsideTransaction { throw error }
+                    }
                     KillPoint.transactionOpen.reach()
                     return .commit
                 }
                 KillPoint.transactionCommitted.reach()
                 for writer in group { writer.finish(nil) }
             } catch {
+                let error = LedgerTrouble.named(error, self.ledger)
                 for writer in group { writer.finish(error) }
             }
         }

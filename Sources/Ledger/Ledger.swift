@@ -24,9 +24,10 @@ package final class Ledger: Sendable {
         var configuration = GRDB.Configuration()
         configuration.label = "ledger"
         configuration.busyMode = .timeout(5)
-        let pool = try DatabasePool(path: state.appending("ledger.sqlite").string, configuration: configuration)
+        let pool = try DatabasePool(path: state.appending(LedgerFile.name).string, configuration: configuration)
         // The library leaves a write-ahead log at NORMAL, where a power loss takes the last commits with it.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        if try pool.read(Migrations.all.hasBeenSuperseded) { throw NewerLedger(state: state) }
         try Migrations.all.migrate(pool)
         self.pool = pool
         self.time = time

@@ -17,6 +17,9 @@ enum Migrations {
         migrator.registerMigration("5 filings that may not be on disk") { database in
             try database.execute(sql: filings)
         }
+        migrator.registerMigration("6 reasons of pauses") { database in
+            try database.execute(sql: pauseReasons)
+        }
         return migrator
     }
 

@@ -31,7 +31,7 @@ package struct AlertChange: Sendable, Hashable {
 package struct AlertBook: Sendable {
     package typealias Event = Configuration.Alert.Event
 
-    private struct Key: Hashable {
+    struct Key: Hashable {
         var event: Event
         var subject: String?
     }
@@ -41,6 +41,8 @@ package struct AlertBook: Sendable {
     private let limit: Int?
     private var counts: [Event: SlidingCount] = [:]
     private var on: Set<Key> = []
+    /// What a fault of this machine keeps from being done.
+    var works: [Key: Set<String>] = [:]
 
     package init(thresholds: [Event: Configuration.Alert.Threshold] = Defaults.Alert.thresholds, limit: Int?) {
         self.thresholds = thresholds

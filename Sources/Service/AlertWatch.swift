@@ -1,8 +1,10 @@
 import Delivery
+import FileSystem
 import Inbox
 import Model
 import SluiceConfiguration
 import Synchronization
+import SystemPackage
 
 /// Makes alerts of what the service tells, and tells them on.
 final class AlertWatch: Sendable {
@@ -34,13 +36,15 @@ final class AlertWatch: Sendable {
             one(book.note(.inboxUnavailable, isOn: true, subject: name, detail: problem))
         case .inbox(let name, .available): one(book.note(.inboxUnavailable, isOn: false, subject: name))
         case .filed(let result, _) where result.outcome == .failed: one(book.count(.failedDrops, at: now))
-        case .fault(let work, let message):
-            one(book.note(AlertWatch.fault(work, message), isOn: true, subject: work, detail: message))
-        case .faultOver(let work):
-            // Which of the two it was is not said again.
-            one(book.note(.diskFull, isOn: false, subject: work))
-                + one(book.note(.inboxUnavailable, isOn: false, subject: work))
-                + one(book.note(.ledgerUnwritable, isOn: false, subject: work))
+        case .inbox(let name, .cannotClaim(let file, let error)):
+            claimFault(of: file, in: name, error).map { begin($0, of: name, &book) } ?? []
+        case .inbox(let name, .claimsAgain(let file)): end(claim(of: file, in: name), of: name, &book)
+        case .fault(let fault): begin(fault, &book)
+        case .faultOver(let work): end(work, &book)
+        case .ledgerNeedsDecision(let words):
+            one(book.note(.ledgerUnwritable, isOn: true, subject: "the ledger", detail: words))
+        case .paused(let names) where !names.contains(""):
+            one(book.note(.ledgerUnwritable, isOn: false, subject: "the ledger"))
         default: []
         }
     }
@@ -79,11 +83,34 @@ final class AlertWatch: Sendable {
         }
     }
 
-    /// A full disk is one wherever it shows.
-    private static func fault(_ work: String, _ message: String) -> Configuration.Alert.Event {
-        let isFull = ["No space left", "disk is full", "Disk quota"].contains { message.contains($0) }
-        return isFull ? .diskFull : work.contains("ledger") ? .ledgerUnwritable : .inboxUnavailable
+    private static func begin(
+        _ fault: LocalFault, of inbox: String? = nil, _ book: inout AlertBook
+    ) -> [AlertChange] {
+        one(book.begin(event(fault.cause), work: fault.work, subject: inbox, detail: fault.message))
     }
+
+    private static func end(_ work: String, of inbox: String? = nil, _ book: inout AlertBook) -> [AlertChange] {
+        // Which of them it was is not said again.
+        [.diskFull, .inboxUnavailable, .ledgerUnwritable].flatMap { one(book.end($0, work: work, subject: inbox)) }
+    }
+
+    private static func event(_ cause: LocalFault.Cause) -> Configuration.Alert.Event {
+        switch cause {
+        case .diskFull: .diskFull
+        case .ledger: .ledgerUnwritable
+        case .folder: .inboxUnavailable
+        }
+    }
+
+    /// Most of what keeps a file from being claimed is its own; a full or read-only disk, or a process without a
+    /// descriptor left, is not.
+    private static func claimFault(of file: FileName, in inbox: String, _ error: SystemCallError) -> LocalFault? {
+        let isOurs: [Errno] = [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .ioError, .tooManyOpenFiles]
+        guard isOurs.contains(error.errno) else { return nil }
+        return LocalFault(claim(of: file, in: inbox), error)
+    }
+
+    private static func claim(of file: FileName, in inbox: String) -> String { "take \(file) out of \(inbox)" }
 
     private static func one(_ change: AlertChange?) -> [AlertChange] { change.map { [$0] } ?? [] }
 }

@@ -41,6 +41,8 @@ struct DropReader: Sendable {
             switch error.errno {
             case .tooManySymbolicLinkLevels: return .problem(nil, DropReader.notRegular, sha256: nil)
             case .permissionDenied:
+                // A folder that may not be entered says nothing of the file in it.
+                _ = try folder.status(of: name)
                 return .problem(
                     nil, Problem(.readUnreadable, "The service has no permission to read the file."), sha256: nil)
             default: throw error

@@ -39,6 +39,8 @@ package struct EventLog: Sendable {
             logger.notice(
                 "put back",
                 metadata: ["inbox": "\(drop.inbox)", "drop": "\(drop.id)", "name": "\(drop.name)"])
+        case .ledgerNeedsDecision(let words):
+            logger.critical("paused until an admin has decided", metadata: ["reason": "\(words)"])
         case .paused(let names): logPaused(names)
         case .unconfirmed(let inbox, let drop, let reference, let reason):
             logger.warning(
@@ -53,9 +55,14 @@ package struct EventLog: Sendable {
             logger.info("waits for its account", metadata: ["inbox": "\(inbox)", "drop": "\(drop)"])
         case .takenForProcessed(let drop):
             logger.info("taken for processed, others go on", metadata: ["drop": "\(drop)"])
-        case .fault(let work, let message):
-            logger.error("cannot go on, trying again", metadata: ["work": "\(work)", "error": "\(message)"])
+        case .fault(let fault):
+            logger.error(
+                "cannot go on, trying again", metadata: ["work": "\(fault.work)", "error": "\(fault.message)"])
         case .faultOver(let work): logger.notice("going on", metadata: ["work": "\(work)"])
+        case .notOnDisk(let inbox, let message):
+            logger.warning(
+                "filed drops may not be on the disk; the next start looks after them",
+                metadata: ["inbox": "\(inbox)", "error": "\(message)"])
         case .missing(let drop):
             logger.critical(
                 "a drop of the ledger is gone",
@@ -91,6 +98,8 @@ package struct EventLog: Sendable {
             logger.warning(
                 "cannot take a file, trying again",
                 metadata: ["inbox": "\(inbox)", "name": "\(name)", "error": "\(error)"])
+        case .claimsAgain(let name):
+            logger.notice("a file is in nobody's way any more", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
         case .folderLeftAlone(let name):
             logger.warning("a folder in the inbox is left alone", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
         case .polled(let type):

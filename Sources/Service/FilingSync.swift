@@ -64,7 +64,7 @@ actor FilingSync {
         } catch {
             // Once the kernel has told of it, it takes the lost bytes for written: trying again would prove nothing.
             // The ledger keeps the list for the next start, which looks at every one.
-            report(.fault(work: "bring filed drops of \(settings.name) to the disk", message: "\(error)"))
+            report(.notOnDisk(inbox: settings.name, message: "\(error)"))
         }
     }
 }

@@ -25,9 +25,52 @@ extension InboxPipeline {
         try await file(result, name, in: work)
     }
 
-    private func reserve(_ name: FileName, _ folder: Folder) async throws -> FiledName {
+    /// - Parameter isPlain: the folder's file system refuses the drop's own name.
+    private func reserve(
+        _ name: FileName, _ folder: Folder, isPlain: Bool = false
+    ) async throws -> FiledName {
         try await parts.patience.persist("look into \(settings.path(of: folder))") {
-            try settings.withFiling(folder) { (target) throws(SystemCallError) in try target.reserve(name) }
+            try settings.withFiling(folder) { (target) throws(SystemCallError) in
+                if isPlain { return try target.reserve(FiledName.plain(name)) }
+                do throws(SystemCallError) {
+                    return try target.reserve(name)
+                } catch {
+                    guard error.mayRefuseName else { throw error }
+                    return try target.reserve(FiledName.plain(name))
+                }
+            }
+        }
+    }
+
+    /// What became of a try to file a drop under a name.
+    private enum Filed {
+        case filed
+        /// Something else has the name.
+        case taken
+        /// The file system does not take such a name.
+        case refused
+    }
+
+    private func tryToPlace(
+        _ result: DropResult, _ name: FiledName, isPlain: Bool, in work: WorkFolder
+    ) throws(SystemCallError) -> Filed {
+        let drop = result.drop
+        let place = try work.folder(of: drop.workName)
+        return try settings.withFiling(result.outcome.folder) { (target) throws(SystemCallError) in
+            do throws(SystemCallError) {
+                guard try target.place(sidecar: result.json, name, drop: drop.id) else { return .taken }
+                KillPoint.resultPlaced.reach()
+                if try target.take(drop.name, from: place, as: name, drop: drop.id) {
+                    KillPoint.moved.reach()
+                    return .filed
+                }
+                try target.withdraw(name)
+                return .taken
+            } catch {
+                guard error.mayRefuseName, !isPlain else { throw error }
+                try target.withdraw(refused: name)
+                return .refused
+            }
         }
     }
 
@@ -61,25 +104,20 @@ extension InboxPipeline {
         let drop = result.drop
         let folder = result.outcome.folder
         var name = name
+        var isPlain = false
         while true {
-            let isFiled = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                let place = try work.folder(of: drop.workName)
-                return try settings.withFiling(folder) { (target) throws(SystemCallError) in
-                    guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
-                    KillPoint.resultPlaced.reach()
-                    let taken = try target.take(drop.name, from: place, as: name, drop: drop.id)
-                    if taken { KillPoint.moved.reach() } else { try target.withdraw(name) }
-                    return taken
-                }
+            let (tried, wasPlain, text) = (name, isPlain, result)
+            let filed = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
+                try tryToPlace(text, tried, isPlain: wasPlain, in: work)
             }
-            let used = name
             try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(used) }
+                try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(tried) }
                 try work.clear(drop.workName)
             }
             KillPoint.workCleared.reach()
-            if isFiled { return name }
-            name = try await reserve(drop.name, folder)
+            if filed == .filed { return name }
+            if filed == .refused { isPlain = true }
+            name = try await reserve(drop.name, folder, isPlain: isPlain)
             KillPoint.otherNameReserved.reach()
             let other = name
             try await parts.patience.persist("write the ledger") {

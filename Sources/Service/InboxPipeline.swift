@@ -25,6 +25,8 @@ final class InboxPipeline: Sendable {
     private let returned: AsyncStream<(Drop, FileStatus)>
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
+    /// Until when attachments wait for their accounts.
+    let waitEnds = Mutex<[DropID: Moment]>([:])
     let gate = ArrivalGate()
     let syncs: FilingSync
     private let places = Turnstile(places: width)
@@ -52,7 +54,7 @@ final class InboxPipeline: Sendable {
     /// Whether its folders were as they have to be, and it was not told to stop.
     var isAtWork: Bool { phase.withLock { $0 == .atWork } }
 
-    private var isStopping: Bool { phase.withLock { $0 == .stopping } }
+    var isStopping: Bool { phase.withLock { $0 == .stopping } }
 
     /// Takes nothing more; ``run()`` returns when what was taken has come to its end.
     func stopTaking() async {
@@ -65,7 +67,7 @@ final class InboxPipeline: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             do {
-                guard try await foldersAreSuitable() else { return }
+                guard try await foldersAreSuitable(), try await isNobodyElses(), try await isLetGo() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
@@ -88,6 +90,7 @@ final class InboxPipeline: Sendable {
             returns.finish()
         }
         await syncs.finish()
+        letGo()
     }
 
     /// Takes up what is put back, until nothing more is taken.
@@ -116,6 +119,17 @@ final class InboxPipeline: Sendable {
             try await parts.time.sleep(for: min(settings.folder.rescan, .seconds(1)))
         }
         if isReported { parts.report(.inbox(settings.name, .available)) }
+        return true
+    }
+
+    /// Waits until nobody holds the inbox: what lies in `.work` is not taken up during a pause.
+    ///
+    /// - Returns: `false` where it was told to stop before that, and with `once`.
+    private func isLetGo() async throws -> Bool {
+        while await parts.pauses.holds(settings.name) {
+            if settings.folder.once || isStopping { return false }
+            try await parts.time.sleep(for: .seconds(1))
+        }
         return true
     }
 

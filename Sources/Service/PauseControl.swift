@@ -36,6 +36,20 @@ struct PauseWatch: Sendable {
     let patience: Patience
     let report: @Sendable (ServiceEvent) -> Void
 
+    /// Carries out what the ledger says at a start, and says what an admin has to decide.
+    func begin(with supervisor: InboxSupervisor) async throws -> Set<String> {
+        let reason = try await patience.persist("read the ledger") { try await ledger.pauseReason() }
+        guard let reason else {
+            // Not while something is to be decided: another ledger may know them.
+            try await patience.persist("look through kept bodies") { try ledger.sweepBodies() }
+            return try await apply(to: supervisor)
+        }
+        report(.ledgerNeedsDecision(reason))
+        report(.paused([""]))
+        // Where an admin decided just now, that is told behind it.
+        return try await apply(to: supervisor, before: [""])
+    }
+
     /// Carries out what the ledger says now.
     func apply(to supervisor: InboxSupervisor, before: Set<String> = []) async throws -> Set<String> {
         let names = try await patience.persist("read the ledger") { try await ledger.pauses() }

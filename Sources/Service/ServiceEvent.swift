@@ -24,6 +24,8 @@ package enum ServiceEvent: Sendable {
     case measured(Tallies.Stage, Duration)
     /// A failed drop is on its way again, by itself.
     case putBack(Drop)
+    /// The ledger does not know everything, or may not: everything is paused until an admin has decided, in words.
+    case ledgerNeedsDecision(String)
     /// An admin paused the inboxes, or let them go on; all of them where the name is empty.
     case paused(Set<String>)
     /// The API did not say in time that it processed a batch; 2xx is all there is.
@@ -36,8 +38,10 @@ package enum ServiceEvent: Sendable {
     /// A document that others waited for is taken for processed: `orderWait` is over, and the API said nothing.
     case takenForProcessed(DropID)
     /// Something of this machine is in the way; it is tried again by itself.
-    case fault(work: String, message: String)
+    case fault(LocalFault)
     case faultOver(work: String)
+    /// Filed drops could not be brought to the disk; the next start looks whether they are where they belong.
+    case notOnDisk(inbox: String, message: String)
     /// The ledger knows a drop in `.work` that is not there.
     case missing(Drop)
 }

@@ -7,6 +7,8 @@ import SystemPackage
 /// What all inboxes of a service have in common.
 struct SharedParts: Sendable {
     let ledger: Ledger
+    /// Which inboxes are this service's.
+    let claims: InboxClaims
     let submitter: Submitter
     let announcements: Announcements
     let order: OrderKeeper

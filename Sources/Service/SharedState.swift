@@ -24,6 +24,15 @@ package enum SharedState {
             guard setgid(status.group) == 0 else { throw SystemCallError.last("setgid", path) }
             guard setuid(status.owner) == 0 else { throw SystemCallError.last("setuid", path) }
         }
+        // A new one here would hide from the next start that the old one is lost.
+        if try !LedgerFile(state: configuration.state).isThere, try configuration.evidenceOfEarlierRuns() != nil {
+            throw LostLedger()
+        }
         return try Ledger(state: configuration.state, boot: try Boot.identifier(), time: SystemTime())
     }
+}
+
+/// There is no ledger where one has been.
+struct LostLedger: Error, CustomStringConvertible {
+    let description = "it is lost; start the service, which says what there is to decide"
 }

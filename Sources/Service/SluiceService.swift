@@ -36,6 +36,7 @@ package struct SluiceService: Service {
     private let options: Options
     let time: any TimeSource
     private let lock: StateLock
+    let claims: InboxClaims
     let ledger: Ledger
     /// For those who only look.
     let reader: LedgerReader
@@ -76,11 +77,20 @@ package struct SluiceService: Service {
             try InboxTemplate.all(of: configuration), once: options.once, time: time, report: report)
         desk = ReloadDesk(configuration, supervisor: supervisor)
         lock = try StateLock(state: configuration.state)
+        let boot = try Boot.identifier()
+        claims = try InboxClaims(service: lock.service, state: configuration.state, boot: boot)
+        for inbox in configuration.expandedInboxes() {
+            guard let work = inbox.work, let holder = claims.holder(of: work) else { continue }
+            throw CannotStart("another service uses the inbox \(inbox.name), \(inbox.path): \(holder)")
+        }
         do {
-            ledger = try Ledger(state: configuration.state, boot: try Boot.identifier(), time: time)
+            ledger = try Ledger.open(
+                state: configuration.state, boot: boot, time: time,
+                evidence: configuration.evidenceOfEarlierRuns)
             KillPoint.ledgerOpened.reach()
-            try ledger.sweepBodies()
             reader = try LedgerReader(state: configuration.state)
+        } catch let error as NewerLedger {
+            throw CannotStart("\(error)")
         } catch {
             throw CannotStart("the ledger in \(configuration.state) cannot be opened: \(error)")
         }
@@ -102,7 +112,8 @@ package struct SluiceService: Service {
             report(event)
             alerts.note(event)
         }
-        let patience = Patience(time: time, report: report)
+        let damage = LedgerDamage()
+        let patience = Patience(time: time, damage: damage, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
         let delivery = makeDelivery(connections, slots, patience, requeuer, report)
         await desk.attach(delivery)
@@ -111,7 +122,7 @@ package struct SluiceService: Service {
             ledger: ledger, state: configuration.state, gate: delivery.pauses, patience: patience, report: report)
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
-                await serve(parts, requeuer, pauses)
+                await serve(parts, requeuer, pauses, until: damage)
             } onCancel: {
                 stop(delivery)
             }
@@ -119,6 +130,7 @@ package struct SluiceService: Service {
         await delivery.abort()
         try await connections.shutdown()
         report(.stopped)
+        try configuration.leave(damage)
     }
 
     /// Puts another configuration into effect, as far as that is possible without a restart, and reports it.
@@ -143,10 +155,22 @@ package struct SluiceService: Service {
             })
     }
 
+    /// Serves until that comes to its end, or the ledger turns out to be damaged.
+    private func serve(
+        _ parts: SharedParts, _ requeuer: Requeuer, _ pauses: PauseWatch, until damage: LedgerDamage
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await serve(parts, requeuer, pauses) }
+            group.addTask { await damage.happens() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Runs the inboxes until they end, and what accompanies them until then.
     private func serve(_ parts: SharedParts, _ requeuer: Requeuer, _ pauses: PauseWatch) async {
         // Where the ledger cannot be read the service is about to stop.
-        guard let paused = try? await pauses.apply(to: supervisor) else { return }
+        guard let paused = try? await pauses.begin(with: supervisor) else { return }
         let putsBack = configuration.retry.requeueAfterOutage && !options.once
         await withDiscardingTaskGroup { companions in
             companions.addTask { await pauses.run(supervisor, paused: paused) }
@@ -171,8 +195,8 @@ package struct SluiceService: Service {
         let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
         let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
         return SharedParts(
-            ledger: ledger, submitter: submitter, announcements: announcements, order: order, requeuer: requeuer,
-            memory: memory, spools: configuration.state,
+            ledger: ledger, claims: claims, submitter: submitter, announcements: announcements, order: order,
+            requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
             isInbox: { [supervisor] in await supervisor.has($0) }
         ) { [supervisor] event in

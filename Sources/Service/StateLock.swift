@@ -1,4 +1,5 @@
 import FileSystem
+import Foundation
 import Model
 import SystemPackage
 
@@ -11,6 +12,8 @@ import SystemPackage
 /// Keeps a second service away from one state folder: a lock that the kernel takes back when its process dies.
 final class StateLock: Sendable {
     private let descriptor: CInt
+    /// Names the state folder's service for good.
+    let service: String
 
     /// Makes the state folder with mode 0700 where it is missing.
     ///
@@ -30,8 +33,9 @@ final class StateLock: Sendable {
             throw CannotStart("another service\(holder) uses the state folder \(state)")
         }
         descriptor = opened
-        let text = Array("\(getpid())\n".utf8)
-        // For the message above; nothing depends on it.
+        service = StateLock.lines(opened).dropFirst().first ?? UUID().uuidString
+        let text = Array("\(getpid())\n\(service)\n".utf8)
+        // The number is for the message above; nothing depends on it.
         if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.count, 0) }
     }
 
@@ -55,17 +59,17 @@ final class StateLock: Sendable {
         guard opened >= 0 else { return nil }
         defer { close(opened) }
         if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }
-        var text = [UInt8](repeating: 0, count: 32)
-        let length = pread(opened, &text, text.count, 0)
-        return String(decoding: text[..<max(0, length)].prefix { $0 > 0x20 }, as: UTF8.self)
+        return lines(opened).first ?? ""
     }
 
     private static func holder(_ descriptor: CInt) -> String {
-        var text = [UInt8](repeating: 0, count: 32)
+        lines(descriptor).first.flatMap { Int($0) }.map { " (process \($0))" } ?? ""
+    }
+
+    private static func lines(_ descriptor: CInt) -> [String] {
+        var text = [UInt8](repeating: 0, count: 128)
         let length = pread(descriptor, &text, text.count, 0)
-        guard length > 0, let process = Int(String(decoding: text[..<length].prefix { $0 > 0x20 }, as: UTF8.self))
-        else { return "" }
-        return " (process \(process))"
+        return String(decoding: text[..<max(0, length)], as: UTF8.self).split(separator: "\n").map(String.init)
     }
 }
 

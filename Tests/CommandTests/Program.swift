@@ -33,7 +33,12 @@ struct Program {
         private let outputFile: FilePath
         private let errorFile: FilePath
 
-        init(_ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]) throws {
+        /// - Parameter wrapper: a program with arguments that runs it, `setpriv` for one.
+        init(
+            _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:],
+            under wrapper: [String] = []
+        ) throws {
+            let line = wrapper + [Program.executable.path] + arguments
             let base = FilePath(FileManager.default.temporaryDirectory.path)
                 .appending("sluice-run-\(UUID().uuidString)")
             outputFile = FilePath(base.string + ".out")
@@ -46,7 +51,7 @@ struct Program {
             ended = Task { [child] in
                 defer { child.end() }
                 let result = try await Subprocess.run(
-                    .path(FilePath(Program.executable.path)), arguments: Arguments(arguments),
+                    .path(FilePath(line[0])), arguments: Arguments(Array(line.dropFirst())),
                     environment: .custom(
                         Dictionary(
                             uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0), $1) })),

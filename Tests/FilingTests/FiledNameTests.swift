@@ -15,6 +15,26 @@ import Testing
         #expect(filed.sidecar.description == expected + ".result.json")
     }
 
+    @Test(arguments: [
+        ("orders.json", "orders.json"), ("März:1.json", "M%C3%A4rz%3A1.json"), ("a b%.pdf", "a%20b%25.pdf"),
+    ])
+    func aPlainNameIsOneForAnyFileSystem(name: String, expected: String) {
+        #expect(FiledName.plain(FileName(name)).description == expected)
+    }
+
+    @Test(arguments: [
+        [UInt8](repeating: 0xFF, count: 255), Array(String(repeating: "n", count: 250).utf8) + Array(".json".utf8),
+    ])
+    func aLongPlainNameIsCutAndCarriesTheHash(bytes: [UInt8]) {
+        let plain = FiledName.plain(FileName(bytes: bytes))
+        #expect(plain.bytes.count == 120)
+        #expect(plain.description.contains("~\(Array(SHA256.hash(data: bytes)).hex.prefix(8))"))
+        #expect(plain.description.hasSuffix(".json") == (bytes.last == UInt8(ascii: "n")))
+        #expect(FiledName.candidate(plain, number: 999).sidecar.bytes.count <= 143)
+        // Two names that are cut alike stay two.
+        #expect(FiledName.plain(FileName(bytes: bytes.dropLast() + [0x21])) != plain)
+    }
+
     @Test func aSidecarStaysWholeUpToTheLongestName() {
         let name = FileName(String(repeating: "n", count: 243))
         #expect(FiledName(name).sidecar.bytes == name.bytes + Array(".result.json".utf8))

@@ -167,7 +167,7 @@ import Testing
     @Test func aFileThatWentBackWaitsForTheRestOnly() {
         var inbox = SettlingFixture()
         let quietSince = inbox.time + .seconds(-20)
-        inbox.settling.takeBack(FileName("a"), inbox.file(), quietSince: quietSince, at: inbox.now)
+        inbox.settling.takeBack(FileName("a"), inbox.file(), quietSince: quietSince, at: inbox.now, inbox.time)
         #expect(inbox.wait == .seconds(40))
         // The rename that brought it back raises an event, which says nothing new.
         inbox.pass(.seconds(1))
@@ -182,11 +182,28 @@ import Testing
     @Test func aFileThatWentBackAndGrewIsLookedAtAgain() {
         var inbox = SettlingFixture()
         inbox.settling.takeBack(
-            FileName("a"), inbox.file(), quietSince: inbox.time + .seconds(-20), at: inbox.now)
+            FileName("a"), inbox.file(), quietSince: inbox.time + .seconds(-20), at: inbox.now, inbox.time)
         inbox.pass(.seconds(2))
         inbox.see("a", inbox.file(size: 99))
         inbox.pass(.seconds(1))
         #expect(inbox.due == ["?a"])
+    }
+
+    /// A clock that is set by a day, either way, makes nothing whole early and keeps nothing waiting.
+    @Test(arguments: [86_400, -86_400]) func aClockThatIsSetChangesNoWait(step: Int) {
+        var inbox = SettlingFixture()
+        inbox.see("a", inbox.file(quiet: .milliseconds(400)))
+        inbox.settling.takeBack(
+            FileName("b"), inbox.file(inode: 2), quietSince: inbox.time + .seconds(-20), at: inbox.now, inbox.time)
+        inbox.time = inbox.time + .seconds(step)
+        #expect(inbox.due.isEmpty)
+        #expect(inbox.wait == .milliseconds(600))
+        inbox.pass(.milliseconds(600))
+        #expect(inbox.due == ["?a"])
+        inbox.see("a", nil)
+        #expect(inbox.wait == .milliseconds(39_400))
+        inbox.pass(.milliseconds(39_400))
+        #expect(inbox.due == ["!b"])
     }
 
     @Test func nothingIsDueBeforeItsMarker() {

@@ -39,15 +39,17 @@ import TestSupport
     }
 
     @Test func aFullDiskIsOneWhereverItShows() {
-        let full: ServiceEvent = .fault(work: "write the ledger", message: "database or disk is full")
+        let full: ServiceEvent = .fault(
+            LocalFault(work: "write the ledger", cause: .diskFull, message: "database or disk is full"))
         #expect(told([full, full, .faultOver(work: "write the ledger")]) == ["diskFull begins", "diskFull ends"])
         #expect(
-            told([.fault(work: "file a drop in /x", message: "write: No space left on device")])
+            told([.fault(LocalFault("file a drop in /x", SystemCallError("write", "/x/a", .noSpace)))])
                 == ["diskFull begins"])
     }
 
     @Test func aLedgerThatCannotBeWrittenIsTold() {
-        let fault: ServiceEvent = .fault(work: "write the ledger", message: "attempt to write a readonly database")
+        let fault: ServiceEvent = .fault(
+            LocalFault(work: "write the ledger", cause: .ledger, message: "attempt to write a readonly database"))
         #expect(
             told([fault, .faultOver(work: "write the ledger")]) == ["ledgerUnwritable begins", "ledgerUnwritable ends"])
     }

@@ -86,7 +86,7 @@ import TestSupport
             try await eventually("both are filed") {
                 try far.appendingPathComponent("failed").names.count == 4
             }
-            #expect(try far.appendingPathComponent("work").names.isEmpty)
+            #expect(try Stage.names(in: far.appendingPathComponent("work")).isEmpty)
             #expect(try stage.inbox.names.isEmpty)
             let remarks = stage.allEvents.compactMap {
                 if case .inbox(_, .remark(let remark)) = $0 { remark } else { nil }

@@ -86,12 +86,15 @@ final class Stage: Sendable {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    func makeService(once: Bool = false) throws -> SluiceService {
-        let configuration = try Configuration.load(
+    func configuration() throws -> Configuration {
+        try Configuration.load(
             explicit: FilePath(configurationFile.path), environment: Stage.environment,
             currentDirectory: folder.path)
-        return try SluiceService(
-            configuration, SluiceService.Options(version: "test", once: once, environment: Stage.environment),
+    }
+
+    func makeService(once: Bool = false) throws -> SluiceService {
+        try SluiceService(
+            configuration(), SluiceService.Options(version: "test", once: once, environment: Stage.environment),
             time: time
         ) { [self] event in events.withLock { $0.append(event) } }
     }
@@ -156,8 +159,9 @@ final class Stage: Sendable {
         try await eventually("\(count) drops are filed") { filed.count >= count }
     }
 
+    /// The names in a folder, but for the note in `.work` that says which service has it; none where it is missing.
     static func names(in folder: URL) throws -> [String] {
-        FileManager.default.fileExists(atPath: folder.path) ? try folder.names : []
+        FileManager.default.fileExists(atPath: folder.path) ? try folder.names.filter { $0 != ".holder" } : []
     }
 
     /// A document with one account.

@@ -25,6 +25,8 @@ package struct StatusReport: Sendable {
 
     /// The process of the service; `nil`: none runs on this state folder.
     package var process: String?
+    /// Why everything is paused until an admin has decided; `nil`: nothing is to be decided.
+    package var toDecide: String?
     package var inboxes: [Inbox]
     /// Requests in the last 60 seconds, and how many may be made; `nil`: as many as one likes.
     package var requests: Int
@@ -41,7 +43,8 @@ package struct StatusReport: Sendable {
             case .submitUnauthorized, .submitForbidden, .submitRateLimited, .submitServerError, .submitNetwork: true
             default: false
             }
-        return isAPIInTheWay || inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil || $0.isPaused }
+        return isAPIInTheWay || toDecide != nil
+            || inboxes.contains { !$0.problems.isEmpty || $0.waiting == nil || $0.isPaused }
     }
 }
 
@@ -67,7 +70,8 @@ extension Administration {
             return status
         }
         return StatusReport(
-            process: StateLock.holder(of: configuration.state), inboxes: inboxes, requests: requests.count,
+            process: StateLock.holder(of: configuration.state), toDecide: try ledger.pauseReason(), inboxes: inboxes,
+            requests: requests.count,
             limit: configuration.limits.requestsPerMinute, lastRequest: requests.last,
             failures: try ledger.drops(DropQuery(state: .ended(.failed), limit: failures)))
     }

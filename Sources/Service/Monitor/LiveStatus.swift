@@ -19,6 +19,7 @@ package struct LiveStatus: Sendable {
     package var troubles: [String] {
         var troubles: [String] = []
         if !state.isReady { troubles.append(state.isStopping ? "it is stopping" : "it is starting") }
+        if let words = state.toDecide { troubles.append("paused until you have decided: \(words)") }
         switch state.outage {
         case .outage:
             troubles.append("the API does not answer as it should; submission pauses and tries again by itself")

@@ -24,6 +24,8 @@ package final class ServiceMonitor: Sendable {
         package var faults: [String: String] = [:]
         /// What an admin paused: inboxes by name, and everything where the name is empty.
         package var pauses: Set<String> = []
+        /// What an admin has to decide before anything goes on; `nil`: nothing.
+        package var toDecide: String?
         package var alerts: [Alert] = []
         /// The newest filed drops, the newest first.
         package var recent: [DropResult] = []
@@ -76,8 +78,11 @@ extension ServiceMonitor.State {
             tallies.count(filed: result, at: now)
             recent.insert(result, at: 0)
             if recent.count > ServiceMonitor.recentDrops { recent.removeLast() }
-        case .paused(let names): pauses = names
-        case .fault(let work, let message): faults[work] = message
+        case .paused(let names):
+            pauses = names
+            if !names.contains("") { toDecide = nil }
+        case .ledgerNeedsDecision(let words): toDecide = words
+        case .fault(let fault): faults[fault.work] = fault.message
         case .faultOver(let work): faults[work] = nil
         case .alert(let change):
             alerts.removeAll { $0.change.event == change.event && $0.change.subject == change.subject }

@@ -1,0 +1,201 @@
+import FileSystem
+import Foundation
+import GRDB
+import Model
+import SystemPackage
+import Testing
+import TestSupport
+
+@testable import Ledger
+
+/// A ledger that is lost or corrupt is kept aside, and the one in its place is paused.
+@Suite struct DamagedLedgerTests {
+    /// What can happen to a ledger's files.
+    enum Damage: CaseIterable {
+        case headerOverwritten, pagesGarbled, noDatabase, anotherDatabase, logGarbled, logHeaderGarbled
+    }
+
+    private let folder: TemporaryFolder
+    private var file: URL { folder.url.appendingPathComponent("ledger.sqlite") }
+    private var log: URL { folder.url.appendingPathComponent("ledger.sqlite-wal") }
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func open(evidence: String? = nil) throws -> Ledger {
+        try Ledger.open(state: folder.path, boot: "boot", time: ManualTime()) { () throws(SystemCallError) in evidence }
+    }
+
+    /// A ledger of many pages, left as a kill leaves it: with a log of many commits.
+    private func fill() async throws {
+        let below = try TemporaryFolder()
+        let ledger = try Ledger(state: below.path, boot: "boot", time: ManualTime())
+        for _ in 0..<5 {
+            for number in 0..<200 { try await ledger.pause("inbox \(number) \(String(repeating: "x", count: 200))") }
+            try await ledger.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
+        for number in 0..<20 { try await ledger.pause("last \(number)") }
+        for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
+            try FileManager.default.copyItem(
+                at: below.url.appendingPathComponent(name), to: folder.url.appendingPathComponent(name))
+        }
+        try folder.subfolder("bodies").write("{}", as: "0123")
+    }
+
+    private func overwrite(_ url: URL, at offset: UInt64, with bytes: [UInt8]) throws {
+        let handle = try FileHandle(forUpdating: url)
+        defer { try? handle.close() }
+        try handle.seek(toOffset: offset)
+        try handle.write(contentsOf: bytes)
+    }
+
+    private func cause(_ damage: Damage) throws {
+        let noise = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+        switch damage {
+        case .headerOverwritten: try overwrite(file, at: 0, with: Array(noise[..<100]))
+        case .pagesGarbled:
+            let size = try Data(contentsOf: file).count
+            for page in stride(from: 10 * 4096, to: size - 4096, by: 3 * 4096) {
+                try overwrite(file, at: UInt64(page), with: noise)
+            }
+        case .noDatabase: try Data("accounts and payments\n".utf8).write(to: file)
+        case .anotherDatabase:
+            try FileManager.default.removeItem(at: file)
+            try FileManager.default.removeItem(at: log)
+            try DatabaseQueue(path: file.path).write { try $0.execute(sql: "CREATE TABLE songs (name TEXT)") }
+        case .logGarbled:
+            let size = try Data(contentsOf: log).count
+            try overwrite(log, at: UInt64(size / 3), with: Array(noise[..<64]))
+        case .logHeaderGarbled: try overwrite(log, at: 8, with: Array(noise[..<8]))
+        }
+    }
+
+    @Test(arguments: Damage.allCases) func aDamagedLedgerIsKeptAsideAndTheNewOneIsPaused(damage: Damage) async throws {
+        try await fill()
+        try cause(damage)
+        let before = try Data(contentsOf: file)
+        let ledger = try open()
+        let reason = try #require(try await ledger.pauseReason())
+        #expect(reason.hasPrefix("The ledger was corrupt: "))
+        #expect(reason.contains("sluice resume"))
+        #expect(try await ledger.pauses() == [""])
+        let aside = try #require(try folder.url.names.first { $0.hasPrefix("ledger.sqlite.corrupt-") })
+        #expect(reason.contains(folder.url.appendingPathComponent(aside).path))
+        #expect(try Data(contentsOf: folder.url.appendingPathComponent(aside)) == before)
+        if damage != .anotherDatabase { #expect(try folder.url.names.contains(aside + "-wal")) }
+        // The bodies that the old ledger knows stay with it.
+        #expect(try folder.url.names.contains { $0.hasPrefix("bodies.corrupt-") })
+        #expect(try folder.url.appendingPathComponent("bodies").names == [])
+        #expect(try !folder.url.names.contains("ledger.damaged"))
+    }
+
+    @Test func aSoundLedgerStaysAsItIs() async throws {
+        try await fill()
+        let ledger = try open(evidence: "there are files")
+        #expect(try await ledger.pauses().count == 220)
+        #expect(try await ledger.pauseReason() == nil)
+        #expect(try folder.url.names.allSatisfy { !$0.contains("corrupt") })
+    }
+
+    /// The last commit may have been cut off by a power loss, and nobody was told of it.
+    @Test func aLogWhoseLastCommitIsCutOffIsSound() async throws {
+        try await fill()
+        let size = try Data(contentsOf: log).count
+        try overwrite(log, at: UInt64(size - 100), with: Array(repeating: 7, count: 100))
+        let ledger = try open()
+        #expect(try await ledger.pauses().count == 219)
+        #expect(try await ledger.pauseReason() == nil)
+    }
+
+    @Test(arguments: [true, false]) func aLostLedgerIsNotTakenForAFirstStart(isTruncated: Bool) async throws {
+        try await fill()
+        try FileManager.default.removeItem(at: log)
+        try FileManager.default.removeItem(at: file)
+        if isTruncated { try Data().write(to: file) }
+        let ledger = try open(evidence: "/srv/done holds a.json")
+        let reason = try #require(try await ledger.pauseReason())
+        #expect(reason.hasPrefix("There was no ledger, and yet the service has run before: /srv/done holds a.json."))
+        #expect(try await ledger.pauses() == [""])
+    }
+
+    @Test func aFirstStartIsNotPaused() async throws {
+        let ledger = try open()
+        #expect(try await ledger.pauses() == [])
+        #expect(try folder.url.names.allSatisfy { !$0.contains("corrupt") })
+    }
+
+    /// The machine may stop anywhere between the note and its end.
+    @Test func aRenewalThatWasCutOffIsBegunAgain() async throws {
+        try await fill()
+        try Ledger.noteDamage("page 7 is not what it was", state: folder.path)
+        // As far as it came: the log is aside already, and what is left looks sound.
+        try FileManager.default.moveItem(at: log, to: folder.url.appendingPathComponent("ledger.sqlite.corrupt-x-wal"))
+        for round in 1...2 {
+            let ledger = try open()
+            let reason = try #require(try await ledger.pauseReason())
+            #expect(reason.contains("The ledger was corrupt: page 7 is not what it was.") == (round <= 2))
+            #expect(try await ledger.pauses() == [""])
+        }
+    }
+
+    @Test func aLedgerOfANewerVersionIsRefused() async throws {
+        try await fill()
+        try await DatabaseQueue(path: file.path).write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from the future')")
+        }
+        #expect(throws: NewerLedger.self) { try open() }
+        #expect(throws: NewerLedger.self) { try Ledger(state: folder.path, boot: "boot", time: ManualTime()) }
+        #expect(try folder.url.names.allSatisfy { !$0.contains("corrupt") })
+    }
+
+    @Test func aBackupIsPausedWhereverItIsPut() async throws {
+        try await fill()
+        let copy = folder.path.appending("copy")
+        do {
+            let ledger = try open()
+            #expect(try await ledger.pauseReason() == nil)
+            try LedgerReader(state: folder.path).backup(to: copy, at: Timestamp(milliseconds: 1_800_000_000_000))
+        }
+        let other = try TemporaryFolder()
+        try FileManager.default.copyItem(atPath: copy.string, toPath: other.path.appending("ledger.sqlite").string)
+        let restored = try Ledger.open(state: other.path, boot: "boot", time: ManualTime()) {
+            () throws(SystemCallError) in
+            nil
+        }
+        let reason = try #require(try await restored.pauseReason())
+        #expect(reason.contains("made at 2027-01-15T08:00:00.000Z"))
+        #expect(try await restored.pauses().contains(""))
+        try await restored.resume(nil)
+        #expect(try await restored.pauseReason() == nil)
+    }
+
+    /// What one writer does to the transaction is told to all in it: none is told that its part is on disk.
+    @Test func aFullLedgerFailsTheWholeGroupByName() async throws {
+        let ledger = try open()
+        let pages = try await ledger.pool.write { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
+        try await ledger.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages + 1)") }
+        let results = await withTaskGroup(of: (Int, LedgerTrouble?).self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    do {
+                        try await ledger.pause("inbox \(number) \(String(repeating: "x", count: 2000))")
+                        return (number, nil)
+                    } catch {
+                        return (number, LedgerTrouble(error) ?? .damaged)
+                    }
+                }
+            }
+            return await group.reduce(into: [Int: LedgerTrouble?]()) { $0[$1.0] = $1.1 }
+        }
+        let kept = try await ledger.pauses()
+        for (number, trouble) in results {
+            #expect(kept.contains { $0.hasPrefix("inbox \(number) ") } == (trouble == nil))
+            #expect(trouble == nil || trouble == .full)
+        }
+        #expect(results.values.contains(.full))
+        try await ledger.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        try await ledger.pause("again")
+        #expect(try await ledger.pauses().contains("again"))
+    }
+}
