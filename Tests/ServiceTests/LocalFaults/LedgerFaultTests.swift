@@ -23,24 +23,22 @@ import TestSupport
                 locker.arguments = [
                     "python3", "-c",
                     """
-                    import sqlite3, sys
+                    import os, sqlite3, sys, time
                     ledger = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
                     ledger.execute("BEGIN EXCLUSIVE")
                     open(sys.argv[1] + ".locked", "w").close()
-                    sys.stdin.read()
+                    while os.path.exists(sys.argv[1] + ".locked"): time.sleep(0.02)
                     """, stage.url(of: "state/ledger.sqlite").path,
                 ]
-                let input = Pipe()
-                locker.standardInput = input
                 try locker.run()
+                let sign = stage.url(of: "state/ledger.sqlite.locked")
                 try await eventually("it is locked") {
-                    FileManager.default.fileExists(atPath: stage.url(of: "state/ledger.sqlite.locked").path)
+                    FileManager.default.fileExists(atPath: sign.path)
                 }
                 try stage.release(1)
                 try await eventually("it is told") { stage.phases(of: .ledgerUnwritable) == [.begins] }
                 #expect(stage.filed.count == 10)
-                try input.fileHandleForWriting.close()
-                locker.waitUntilExit()
+                try FileManager.default.removeItem(at: sign)
                 try await stage.waitForFiled(20)
             }
             #expect(stage.phases(of: .ledgerUnwritable) == [.begins, .ends])
