@@ -38,11 +38,15 @@ extension InboxPipeline {
         while true {
             let isFiled = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
                 let place = try work.folder(of: drop.workName)
-                return try settings.withFiling(folder) { (target) throws(SystemCallError) in
-                    guard try target.place(sidecar: result.json, name, drop: drop.id) else { return false }
-                    let taken = try target.take(drop.name, from: place, as: name, drop: drop.id)
-                    if !taken { try target.withdraw(name) }
-                    return taken
+                let (text, used) = (result.json, name)
+                // Where folders are on two file systems it is a copy.
+                return try await Workbench.run(bytes: drop.bytes) { [settings] in
+                    try settings.withFiling(folder) { (target) throws(SystemCallError) in
+                        guard try target.place(sidecar: text, used, drop: drop.id) else { return false }
+                        let taken = try target.take(drop.name, from: place, as: used, drop: drop.id)
+                        if !taken { try target.withdraw(used) }
+                        return taken
+                    }
                 }
             }
             let used = name
