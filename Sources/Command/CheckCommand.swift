@@ -138,14 +138,14 @@ struct CheckCommand: AsyncParsableCommand {
         }
         let error = Output.colored("error", .red)
         if problem.findings.isEmpty {
-            Output.line("\(name):1:1: \(error): \(problem.code.rawValue): \(problem.message)")
+            Output.line("\(name):1:1: \(error): \(problem.code.rawValue): \(Output.safe(problem.message))")
         }
         let excerpt = excerpt(file, problem.findings)
         for finding in problem.findings {
             let pointer = finding.pointer.flatMap { $0.isEmpty ? nil : "\($0): " } ?? ""
+            let text = Output.safe(pointer + finding.message)
             Output.line(
-                "\(name):\(finding.line ?? 1):\(finding.column ?? 1): \(error): \(problem.code.rawValue): \(pointer)\(finding.message)"
-            )
+                "\(name):\(finding.line ?? 1):\(finding.column ?? 1): \(error): \(problem.code.rawValue): \(text)")
             if let line = finding.line, let column = finding.column,
                 let shown = excerpt?.show(line: line, column: column)
             {

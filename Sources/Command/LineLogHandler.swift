@@ -68,11 +68,19 @@ struct LineLogHandler: LogHandler {
         }.map { ($0.key, $0.value) }
     }
 
-    /// Quoted where a space or a quote would make the line ambiguous; nothing in it can end the line.
+    /// Quoted where a space or a quote would make the line ambiguous; nothing in it can end the line, nor the quotes.
     private static func quoted(_ value: String) -> String {
-        let safe = FileName.escaped(value.utf8)
-        guard safe.isEmpty || safe.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else { return safe }
-        return "\"\(safe.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        // By scalars: a quote and a combining mark are one Character, and two for whoever reads the line.
+        let safe = FileName.escaped(value.utf8).unicodeScalars
+        guard safe.isEmpty || safe.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else {
+            return String(safe)
+        }
+        var text = "\""
+        for scalar in safe {
+            if scalar == "\"" || scalar == "\\" { text += "\\" }
+            text.unicodeScalars.append(scalar)
+        }
+        return text + "\""
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 
 /// The one place that prints.
 enum Output {
@@ -11,6 +12,9 @@ enum Output {
     static func error(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
+
+    /// Text of strangers, fit for a line: nothing in it moves the cursor, ends the line or turns the direction.
+    static func safe(_ text: String) -> String { FileName.escaped(text.utf8) }
 
     static let isTerminal = isatty(STDOUT_FILENO) == 1
 

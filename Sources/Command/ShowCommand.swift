@@ -53,7 +53,7 @@ struct ShowCommand: AsyncParsableCommand {
         Output.line("\(Output.colored(drop.name.description, .bold))  \(entry.outcomeCell.shown)")
         func fact(_ name: String, _ value: String?) {
             guard let value else { return }
-            Output.line("  \(name)\(String(repeating: " ", count: max(1, 12 - name.count)))\(value)")
+            Output.line("  \(name)\(String(repeating: " ", count: max(1, 12 - name.count)))\(Output.safe(value))")
         }
         fact("drop", drop.id.text)
         fact("inbox", drop.inbox)
@@ -62,18 +62,19 @@ struct ShowCommand: AsyncParsableCommand {
         fact("sha256", entry.sha256?.hex)
         fact("received", drop.receivedAt.description)
         fact("finished", entry.finishedAt?.description)
-        fact("lies at", place.map { FileName.escaped($0.utf8) })
+        fact("lies at", place)
         if let problem = entry.problem { show(problem) }
         for report in batches { show(report) }
     }
 
     private static func show(_ problem: Problem) {
         Output.line()
-        Output.line("\(Output.colored(problem.code.rawValue, .red)): \(problem.message)")
+        Output.line("\(Output.colored(problem.code.rawValue, .red)): \(Output.safe(problem.message))")
         for finding in problem.findings {
             let place = finding.line.map { "line \($0), column \(finding.column ?? 1): " } ?? ""
             let record = finding.record.map { " (\($0))" } ?? ""
-            Output.line("  \(place)\(finding.pointer.map { "\($0): " } ?? "")\(finding.message)\(record)")
+            let text = "\(finding.pointer.map { "\($0): " } ?? "")\(finding.message)\(record)"
+            Output.line("  \(place)\(Output.safe(text))")
         }
         let more = problem.findingCount - problem.findings.count
         if more > 0 { Output.line("  and \(more) more") }

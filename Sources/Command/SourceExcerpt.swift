@@ -38,7 +38,7 @@ struct SourceExcerpt {
         let first = max(0, column - 1 - SourceExcerpt.width / 2)
         let shown = scalars.dropFirst(first).prefix(SourceExcerpt.width).map { scalar in
             // A control character would move the caret, or more than that.
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? Unicode.Scalar(" ") : scalar
+            scalar.isUnsafeToShow ? Unicode.Scalar(" ") : scalar
         }
         var text = ""
         text.unicodeScalars.append(contentsOf: shown)

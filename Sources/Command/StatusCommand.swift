@@ -57,7 +57,8 @@ struct StatusCommand: AsyncParsableCommand {
         Output.line("last failures (ended drops are counted over 24 hours):")
         for drop in report.failures {
             let problem = drop.problem.map { "\($0.code.rawValue): \($0.message)" } ?? ""
-            Output.line("  \(drop.finishedAt?.shortText ?? "")  \(drop.drop.inbox)/\(drop.shownName)  \(problem)")
+            let text = "\(drop.drop.inbox)/\(drop.shownName)  \(problem)"
+            Output.line("  \(drop.finishedAt?.shortText ?? "")  \(Output.safe(text))")
         }
     }
 

@@ -13,7 +13,7 @@ struct Table {
         let color: Output.Color?
 
         init(_ text: String, _ color: Output.Color? = nil) {
-            (self.text, self.color) = (text, color)
+            (self.text, self.color) = (Output.safe(text), color)
         }
     }
 

@@ -38,6 +38,16 @@ package struct FileStatus: Sendable, Hashable {
     /// The change time on the wall clock.
     package var changedAt: Timestamp { Timestamp(milliseconds: changed / 1_000_000) }
 
+    /// The sticky bit, which means nothing on a file: set on a copy of one that had other names, for the copy has but
+    /// one and is no more a drop for that.
+    package static let linkedMark: UInt32 = 0o1000
+
+    /// Whether this is a regular file with one name: what a drop has to be.
+    package var isPlain: Bool { form == .regular && !isLinked }
+
+    /// Whether the file has, or its original had, other names: its content may be somebody else's.
+    package var isLinked: Bool { links > 1 || mode & FileStatus.linkedMark != 0 }
+
     /// Whether both are the same content of the same file, as far as a look from outside can tell; the change time
     /// is left out, for a rename moves it.
     package func isSameContent(as other: FileStatus) -> Bool {

@@ -91,6 +91,15 @@ package final class OpenFile: Sendable {
         return hole >= 0 && Int64(hole) < size
     }
 
+    /// Where the next bytes are that somebody has written (`SEEK_DATA`): `offset` itself where the file system cannot
+    /// tell; `nil` where nothing but a gap is left.
+    func nextData(from offset: Int64) -> Int64? {
+        let SEEK_DATA: CInt = 3  // linux/fs.h
+        let found = lseek(descriptor, off_t(offset), SEEK_DATA)
+        if found >= 0 { return Int64(found) }
+        return Glibc.errno == ENXIO ? nil : offset
+    }
+
     /// Reads at `offset` until the buffer is full or the file ends.
     ///
     /// - Returns: the number of bytes read.
@@ -130,6 +139,23 @@ package final class OpenFile: Sendable {
             guard let count else { throw .last("write", path) }
             written += count
         }
+    }
+
+    /// Writes all of `bytes` at `offset`; what was not written before it is a gap.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemCallError) {
+        var written = 0
+        while written < bytes.count {
+            let count = uninterrupted {
+                pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(offset) + off_t(written))
+            }
+            guard let count else { throw .last("pwrite", path) }
+            written += count
+        }
+    }
+
+    /// Cuts the file off at `size`, or adds a gap up to it.
+    func setSize(_ size: Int64) throws(SystemCallError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw .last("ftruncate", path) }
     }
 
     package func write(_ bytes: [UInt8]) throws(SystemCallError) {

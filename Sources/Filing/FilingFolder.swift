@@ -107,13 +107,17 @@ package final class FilingFolder: Sendable {
         _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
     ) throws(SystemCallError) -> Bool {
         let temporary = FileName(".\(drop.text).copy")
-        let hash = try FileCopy.make(
-            of: OpenFile(reading: workName, in: work), in: directory, as: temporary, mode: 0o640)
+        let source = try OpenFile(reading: workName, in: work)
+        // What has other names may be somebody else's, and its copy is for nobody's eyes.
+        let mode: UInt32 = try source.status().isLinked ? 0o600 : 0o640
+        let fingerprint = try FileCopy.make(of: source, in: directory, as: temporary, mode: mode)
         KillPoint.copyMade.reach()
         if try !directory.move(temporary, to: directory, as: name.drop) {
             try directory.remove(temporary)
             // A run before this one may have put its copy here and been stopped before the original went.
-            guard try isRegular(name.drop, hash: hash) else { return false }
+            guard try directory.status(of: name.drop)?.form == .regular,
+                try FileCopy.fingerprint(of: OpenFile(reading: name.drop, in: directory)) == fingerprint
+            else { return false }
         }
         KillPoint.copyPlaced.reach()
         try directory.sync()

@@ -19,9 +19,8 @@ extension ClaimedDrop {
     /// A file that an earlier run of the service claimed and did not come to judge: its change time is that of the
     /// rename that claimed it.
     package init(leftBehind workName: WorkName, _ status: FileStatus) {
-        let isPlain = status.form == .regular && status.links == 1
         self.init(
-            name: workName.name, workName: workName, status: status, condition: isPlain ? .whole : .notRegular,
+            name: workName.name, workName: workName, status: status, condition: status.isPlain ? .whole : .notRegular,
             claimedAt: status.changedAt, quietSince: status.changedAt)
     }
 }

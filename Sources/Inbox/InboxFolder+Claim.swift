@@ -39,9 +39,9 @@ extension InboxFolder {
             removeCompanions(of: name, in: folder.inbox)
             KillPoint.companionsRemoved.reach()
             guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
-            let isOdd = status.form != .regular || status.links > 1
+            if status.form == .directory, try leaveAlone(name, workName, folder) { return nil }
             return ClaimedDrop(
-                name: name, workName: workName, status: status, condition: isOdd ? .notRegular : condition,
+                name: name, workName: workName, status: status, condition: status.isPlain ? condition : .notRegular,
                 claimedAt: now, quietSince: quietSince)
         } catch {
             if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
@@ -59,6 +59,18 @@ extension InboxFolder {
         guard openForWork(), let inbox = folder?.inbox else { return }
         defer { if isWaiting { close() } }
         removeCompanions(of: name, in: inbox)
+    }
+
+    /// Puts a folder back that took a file's name between the look at it and its claim. In `.work` it could be taken for
+    /// a shelf, which its sender may still look into.
+    ///
+    /// - Returns: `false` where its name is taken again: it ends as what is no regular file.
+    private func leaveAlone(
+        _ name: FileName, _ workName: WorkName, _ folder: (inbox: Directory, work: WorkFolder)
+    ) throws(SystemCallError) -> Bool {
+        guard try folder.work.giveBack(workName, to: folder.inbox) else { return false }
+        if leftAlone.insert(name).inserted { report(.folderLeftAlone(name)) }
+        return true
     }
 
     /// A drop's marker goes with it, and so does a result that came back with it. One that cannot go is in nobody's

@@ -58,7 +58,7 @@ package actor InboxFolder {
     private var isPaused = false
     /// How often a file could not be read or claimed.
     private var troubles: [FileName: Int] = [:]
-    private var leftAlone: Set<FileName> = []
+    var leftAlone: Set<FileName> = []
 
     /// How long to wait before a folder or file that gave an error is tried again; a file's time doubles.
     private static let retry = Duration.seconds(1)

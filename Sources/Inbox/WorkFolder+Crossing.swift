@@ -33,7 +33,9 @@ extension WorkFolder {
         guard try inbox.status(of: WorkFolder.passage)?.form == .directory else { return }
         let passage = try inbox.subdirectory(WorkFolder.passage)
         for name in try passage.list() {
-            if try isHere(name, from: passage) {
+            if try passage.status(of: name)?.form == .directory {
+                try putBack(folder: name, from: passage, to: inbox)
+            } else if try isHere(name, from: passage) {
                 try passage.remove(name)
             } else {
                 _ = try cross(name, from: passage, backTo: inbox)
@@ -48,6 +50,10 @@ extension WorkFolder {
         guard let status = try passage.status(of: name) else {
             throw SystemCallError("statx", passage.describe(name), .noSuchFileOrDirectory)
         }
+        if status.form == .directory {
+            try putBack(folder: name, from: passage, to: inbox)
+            throw SystemCallError("open", inbox.describe(name), .isDirectory)
+        }
         if status.form != .regular {
             return try place(name, isThere: { () throws(SystemCallError) in try passage.status(of: name) != nil }) {
                 (target) throws(SystemCallError) in try passage.recreate(name, in: target, as: name)
@@ -57,7 +63,9 @@ extension WorkFolder {
         let temporary = WorkFolder.nameOfCopy(status)
         let source = try OpenFile(reading: name, in: passage)
         let before = try source.status()
-        try FileCopy.make(of: source, in: directory, as: temporary, mode: 0o640)
+        // What has other names may be somebody else's, and its copy is for nobody's eyes.
+        let mode: UInt32 = before.isLinked ? 0o600 | FileStatus.linkedMark : 0o640
+        try FileCopy.make(of: source, in: directory, as: temporary, mode: mode)
         guard try source.status().isSameContent(as: before) else {
             // Its writer was not done: the whole of it is still in one place, and settles again.
             try directory.remove(temporary)
@@ -73,16 +81,27 @@ extension WorkFolder {
         return workName
     }
 
+    /// A folder took a file's name between the look at it and its claim: it goes back, and nobody's drop waits for that.
+    private func putBack(
+        folder name: FileName, from passage: Directory, to inbox: Directory
+    ) throws(SystemCallError) {
+        for number in 1... {
+            let mark = number == 1 ? [] : Array(".\(number)".utf8)
+            let other = FileName(bytes: Array(name.bytes.prefix(FileName.longest - mark.count)) + mark)
+            if try passage.move(name, toShared: inbox, as: other) { return }
+        }
+    }
+
     /// Whether an entry's copy has been made, and only the original is left to be removed.
     private func isHere(_ name: FileName, from passage: Directory) throws(SystemCallError) -> Bool {
         guard let status = try passage.status(of: name), status.form == .regular else { return false }
-        let hash = try FileCopy.hash(of: OpenFile(reading: name, in: passage))
+        let fingerprint = try FileCopy.fingerprint(of: OpenFile(reading: name, in: passage))
         for shelf in [nil] + (try shelves()) {
             let folder = try folder(of: WorkName(shelf: shelf, name: name))
             guard let other = try folder.status(of: name), other.form == .regular, other.size == status.size else {
                 continue
             }
-            if try FileCopy.hash(of: OpenFile(reading: name, in: folder)) == hash { return true }
+            if try FileCopy.fingerprint(of: OpenFile(reading: name, in: folder)) == fingerprint { return true }
         }
         return false
     }

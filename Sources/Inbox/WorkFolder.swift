@@ -95,11 +95,13 @@ package final class WorkFolder: Sendable {
     /// Puts a copy that belongs to the service in the place of a claimed file, so that its sender, who may hold it
     /// open, can change it no more. The copy is read back and on disk before the original goes.
     ///
-    /// - Returns: `false` where the file changed while it was copied.
-    package func adopt(_ name: WorkName) throws(SystemCallError) -> Bool {
+    /// - Parameter size: what the file had when it was claimed, and room was made for; another is not copied.
+    /// - Returns: `false` where the file changed after it was claimed, or while it was copied.
+    package func adopt(_ name: WorkName, ofSize size: Int64? = nil) throws(SystemCallError) -> Bool {
         let folder = try folder(of: name)
         let source = try OpenFile(reading: name.name, in: folder)
         let before = try source.status()
+        if let size, before.size != size { return false }
         // A dot keeps it apart from drops, which never begin with one.
         let temporary = WorkFolder.nameOfCopy(before)
         try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)

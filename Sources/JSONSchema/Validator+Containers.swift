@@ -81,6 +81,11 @@ extension Validator {
 
     private mutating func noteMissing(_ rule: ObjectRule, _ schema: Int32, _ node: Int, _ missing: UInt64) {
         guard !isSilent else { return }
+        guard findings.count < limit else {
+            // Only counted: a document may have a million such objects.
+            findingCount += missing.nonzeroBitCount
+            return
+        }
         let table = Int(rule.firstSlot)...(Int(rule.firstSlot) + Int(rule.slotMask))
         var names: [UInt32: Int32] = [:]
         for slot in table where program.slots[slot].name >= 0 && program.slots[slot].bit < 64 {

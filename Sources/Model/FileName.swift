@@ -71,10 +71,12 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Comparable
 }
 
 extension Unicode.Scalar {
-    /// Control characters, line and paragraph separators, and the marks that reverse the direction of what follows.
-    fileprivate var isUnsafeToShow: Bool {
-        switch value {
-        case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    /// Control characters, line and paragraph separators, and what has no look of its own and changes that of others:
+    /// marks of direction, characters of no width, tags. The joiners stay, for emoji and many a script need them.
+    package var isUnsafeToShow: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        case .format: value != 0x200C && value != 0x200D
         default: false
         }
     }

@@ -34,11 +34,21 @@ package struct Finding: Sendable, Hashable, Codable {
         pointer: String? = nil, line: Int? = nil, column: Int? = nil, keyword: String? = nil, message: String,
         record: String? = nil
     ) {
-        self.pointer = pointer
+        self.pointer = pointer.map { Finding.cut($0, Finding.longestPointer) }
         self.line = line
         self.column = column
         self.keyword = keyword
         self.message = message
-        self.record = record
+        self.record = record.map { Finding.cut($0, Finding.longestRecord) }
+    }
+
+    /// In Unicode scalars. An identity that fits its schema is no longer.
+    private static let longestRecord = 150
+    private static let longestPointer = 1000
+
+    /// A sender chooses how long his keys and identities are, and a result may name them a hundred times.
+    private static func cut(_ text: String, _ longest: Int) -> String {
+        guard text.utf8.count > longest, text.unicodeScalars.count > longest else { return text }
+        return String(text.unicodeScalars.prefix(longest)) + "…"
     }
 }

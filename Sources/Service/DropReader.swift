@@ -80,6 +80,11 @@ struct DropReader: Sendable {
             let message = "The document has \(status.size) bytes; more than \(sizes.longest) are not read."
             return .problem(nil, Problem(.readTooLarge, message), sha256: nil)
         }
+        // Text has no gaps. A sender makes gigabytes of them in an instant, which would take minutes to hash.
+        if status.size > sizes.windowed, file.hasHole(size: status.size) {
+            return .problem(
+                nil, Problem(.readIncomplete, "The file has gaps in which nothing was ever written."), sha256: nil)
+        }
         let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
         if status.size > sizes.windowed, documents.canJudgeInWindows {
             let hash = RunningHash(file)

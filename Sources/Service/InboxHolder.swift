@@ -119,7 +119,8 @@ struct InboxClaims: Sendable {
 
     private func verdict(_ holder: InboxHolder, _ work: FilePath) -> InboxHolder.Verdict {
         holder.verdict(
-            for: me, note: "\(work)/\(InboxClaims.name), or the attribute \(InboxClaims.attribute) of \(work)", isAlive: InboxClaims.isAlive)
+            for: me, note: "\(work)/\(InboxClaims.name), or the attribute \(InboxClaims.attribute) of \(work)",
+            isAlive: InboxClaims.isAlive)
     }
 
     /// - Returns: `nil` where nobody has it; a note that cannot be understood is nobody's.

@@ -108,7 +108,10 @@ extension InboxPipeline {
         while true {
             let (tried, wasPlain, text) = (name, isPlain, result)
             let filed = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
-                try tryToPlace(text, tried, isPlain: wasPlain, in: work)
+                // Where folders are on two file systems it is a copy.
+                try await Workbench.run(bytes: drop.bytes) { [self] in
+                    try tryToPlace(text, tried, isPlain: wasPlain, in: work)
+                }
             }
             try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
                 try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(tried) }

@@ -283,7 +283,12 @@ final class InboxPipeline: Sendable {
         let start = parts.time.moment
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
             let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
-            if isCopied, try !work.adopt(drop.workName) {
+            let isUnchanged =
+                isCopied
+                ? try await Workbench.run(bytes: status.size) {
+                    try work.adopt(drop.workName, ofSize: status.size)
+                } : true
+            if !isUnchanged {
                 let problem = Problem(.readChanged, "The file was written to while it was taken.")
                 return DropReader.Reading.problem(nil, problem, sha256: nil)
             }

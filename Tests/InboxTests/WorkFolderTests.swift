@@ -126,4 +126,15 @@ import TestSupport
         let name = try work.take(FileName("a.json"), from: inbox)
         #expect(throws: SystemCallError.self) { _ = try work.adopt(name) }
     }
+
+    /// The budget knows of the size that it had at its claim.
+    @Test func aFileThatGrewAfterItsClaimIsNotCopied() throws {
+        let name = try claim("a.json", "{}")
+        let sender = try #require(FileHandle(forUpdatingAtPath: workURL.path + "/a.json"))
+        try sender.truncate(atOffset: 1 << 40)
+        #expect(try !work.adopt(name, ofSize: 2))
+        try sender.truncate(atOffset: 2)
+        #expect(try work.adopt(name, ofSize: 2))
+        #expect(try workURL.names == ["a.json"])
+    }
 }

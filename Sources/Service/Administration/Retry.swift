@@ -29,6 +29,10 @@ extension Administration {
         guard status.form == .regular else {
             throw Refusal(description: "\(paths.failed)/\(filed) is no regular file; drop the file itself")
         }
+        guard status.links == 1 else {
+            throw Refusal(
+                description: "\(paths.failed)/\(filed) has another name, too, and may be somebody else's file")
+        }
         let inbox = try Directory(opening: paths.inbox)
         KillPoint.retryBegins.reach()
         let name = try move(filed, as: entry.drop.name, from: failed, to: inbox)
