@@ -112,7 +112,10 @@ struct LargeRecord: Sendable {
     }
 
     func problem(_ kind: Kind, _ rules: DocumentRules) -> Problem {
-        let message = "the record has \(bytes) bytes; a request may have \(rules.bodyBytes)"
+        let message =
+            bytes > rules.bodyBytes
+            ? "the record has \(bytes) bytes; a request may have \(rules.bodyBytes)"
+            : "the record has \(bytes) bytes; at most \(rules.longestRecord) can be held (limits.memory)"
         return Problem(
             .sizeRecord, "Record \(index + 1) alone is over the size limit of a request",
             findings: [

@@ -34,11 +34,15 @@ package struct DocumentRules: Sendable {
     package var bodyBytes: Int
     /// The most records of a request's body; `nil`: as many as fit.
     package var bodyRecords: Int?
+    /// The longest record that can be held while it is judged.
+    package var heldRecord: Int
+    /// What is longer is neither held nor sent.
+    var longestRecord: Int { min(bodyBytes, heldRecord) }
 
     package init(
         kind: Kind? = nil, sameness: Sameness = .content, ownReference: OwnReference = .keep,
         schemas: [Kind: JSONSchema], xmlSchemas: [Kind: XMLSchema] = [:], fields: FieldMapping = FieldMapping(),
-        bodyBytes: Int = 30_000_000, bodyRecords: Int? = nil
+        bodyBytes: Int = 30_000_000, bodyRecords: Int? = nil, heldRecord: Int = .max
     ) {
         self.kind = kind
         self.sameness = sameness
@@ -48,6 +52,7 @@ package struct DocumentRules: Sendable {
         self.fields = fields
         self.bodyBytes = bodyBytes
         self.bodyRecords = bodyRecords
+        self.heldRecord = heldRecord
     }
 }
 

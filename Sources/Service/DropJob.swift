@@ -43,8 +43,12 @@ struct DocumentSizes: Sendable {
 
 /// How much of the memory budget a drop needs.
 enum MemoryShare {
-    /// A document's text and the body made from it.
-    static let document = 2
+    /// A document's text, the tree of its values at its worst, and the body made from it, as times its text.
+    static let document = 12
+    /// What of the budget a body may be: its text and what it is made from.
+    static let body = 2
+    /// What of the budget a record may be that is read in windows. As large as a body may be, unless the budget is small.
+    static let record = 8
     /// What an attachment's pieces need on their way.
     static let attachment = 256 * 1024
     /// What a document's windows need, with what is made from them.
@@ -67,7 +71,7 @@ enum MemoryShare {
             case "pdf": attachment
             case "json", "xml":
                 inWindows && bytes > DocumentSizes(memory: limit).windowed ? windowed + 2 * body : bytes * document
-            default: bytes * document
+            default: bytes * body
             }
         return min(limit, wanted)
     }

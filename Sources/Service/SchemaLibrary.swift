@@ -53,8 +53,9 @@ package struct SchemaLibrary: Sendable {
                 kind: kind, sameness: inbox.reference.sameness, ownReference: inbox.ownReference.rule,
                 schemas: schemas, xmlSchemas: xmlSchemas, fields: inbox.fields,
                 bodyBytes: min(
-                    configuration.limits.jsonBytes.bytes, configuration.limits.memory.bytes / MemoryShare.document),
-                bodyRecords: configuration.limits.recordsPerBatch))
+                    configuration.limits.jsonBytes.bytes, configuration.limits.memory.bytes / MemoryShare.body),
+                bodyRecords: configuration.limits.recordsPerBatch,
+                heldRecord: configuration.limits.memory.bytes / MemoryShare.record))
     }
 
     /// The judge of documents that belong to no inbox.

@@ -14,7 +14,7 @@ extension DocumentJudge {
     ) throws -> Judgement {
         var text = try WindowedText(
             source, names: Kind.documents.compactMap(\.arrayName), bare: rules.kind?.arrayName ?? "",
-            windowBytes: windowBytes, longestElement: rules.bodyBytes)
+            windowBytes: windowBytes, longestElement: rules.longestRecord)
         var judgement = WindowedJudgement(self, source, origin)
         do {
             while let window = try text.next() {

@@ -24,7 +24,7 @@ extension DocumentJudge {
                 throw untrue
             }
             let windows = XMLWindows(
-                bytes: windowBytes, longestRecord: rules.bodyBytes, take: { try judgement.take($0) })
+                bytes: windowBytes, longestRecord: rules.longestRecord, take: { try judgement.take($0) })
             let outcome = try XMLConverter.convert(
                 { try pieces.next() }, isCut: { pieces.isCut }, rules: rules, windows: windows)
             switch outcome {
