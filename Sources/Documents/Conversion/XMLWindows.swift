@@ -10,7 +10,7 @@ struct XMLWindows {
     let take: (ConvertedText) throws -> Void
 
     /// The most bytes of a tag, a comment and the like.
-    var longestItem: Int { 32 << 20 }
+    var longestItem: Int { min(32 << 20, max(longestRecord, 1 << 20)) }
 }
 
 /// Why a document cannot be read in windows.
