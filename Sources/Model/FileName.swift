@@ -72,7 +72,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Comparable
 
 extension Unicode.Scalar {
     /// Control characters, line and paragraph separators, and the marks that reverse the direction of what follows.
-    fileprivate var isUnsafeToShow: Bool {
+    package var isUnsafeToShow: Bool {
         switch value {
         case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
         default: false
