@@ -12,6 +12,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -93,8 +94,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Service", "Delivery", "Ledger", "Model", "SluiceConfiguration", hummingbird, lifecycle, logging, nio,
-                crypto, mustache, system,
+                "Service", "Delivery", "FileSystem", "Ledger", "Model", "SluiceConfiguration", hummingbird,
+                hummingbirdCore, lifecycle, logging, nio, crypto, mustache, system,
             ],
             resources: [.embedInCode("Resources")], swiftSettings: strict),
         .target(
@@ -163,13 +164,13 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, system,
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
+            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", http, nio, nioHTTP, subprocess, system],
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "Service", "Sandbox", "SluiceConfiguration", "Model", "JSONText", "TestSupport", http, nio,
-                lifecycle, logging, subprocess, system,
+                "Admin", "Delivery", "FileSystem", "Ledger", "Service", "Sandbox", "SluiceConfiguration", "Model",
+                "JSONText", "TestSupport", http, nio, nioHTTP, lifecycle, logging, subprocess, system,
             ], swiftSettings: strict),
         .testTarget(
             name: "ReceivingTests",
