@@ -82,6 +82,18 @@ struct EventTests {
     }
 }
 
+struct EventFeedTests {
+    @Test func whatIsNewIsSaidAtOnceAndElseALifeSignAfterFifteenSeconds() {
+        let start = Moment(sinceBoot: .seconds(100))
+        var feed = EventFeed(version: 7, at: start)
+        let said = [(7, 1), (8, 2), (8, 3), (8, 16), (8, 17), (8, 18), (9, 30), (9, 44), (9, 45), (3, 46)].map {
+            feed.words(version: $0.0, at: start + .seconds($0.1))?.prefix(while: { $0 != "\n" }).description
+        }
+        let (change, life) = ("event: change", ": still here")
+        #expect(said == [nil, change, nil, nil, life, nil, change, nil, life, change])
+    }
+}
+
 private final class Facts: Sendable {
     let isOpen = Mutex(false)
     let stoppedAt = Mutex<ContinuousClock.Instant?>(nil)

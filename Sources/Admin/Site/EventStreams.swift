@@ -9,7 +9,6 @@ struct EventStreams: Sendable {
     /// More pages than that are not kept up to date.
     static let most = 32
     private static let interval = Duration.seconds(1)
-    private static let heartbeat = Duration.seconds(15)
 
     private final class Seats: Sendable {
         private let taken = Mutex(0)
@@ -60,20 +59,40 @@ struct EventStreams: Sendable {
     }
 
     private func tell(_ writer: inout any ResponseBodyWriter) async throws {
-        var known = service.monitor.current.version
-        var lastWord = time.moment
-        try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
+        var feed = EventFeed(version: service.monitor.current.version, at: time.moment)
+        try await writer.write(ByteBuffer(string: EventFeed.opening))
         while !Task.isCancelled {
             try await Task.sleep(for: EventStreams.interval)
-            let version = service.monitor.current.version
-            if version != known {
-                known = version
-                lastWord = time.moment
-                try await writer.write(ByteBuffer(string: "event: change\ndata: {\"version\": \(version)}\n\n"))
-            } else if time.moment - lastWord >= EventStreams.heartbeat {
-                lastWord = time.moment
-                try await writer.write(ByteBuffer(string: ": still here\n\n"))
+            if let words = feed.words(version: service.monitor.current.version, at: time.moment) {
+                try await writer.write(ByteBuffer(string: words))
             }
         }
+    }
+}
+
+/// What one stream says, and when.
+struct EventFeed: Sendable {
+    /// A browser that lost the stream asks again after three seconds.
+    static let opening = "retry: 3000\n\n"
+    /// So often something is said, so that whoever is between does not take the stream for dead.
+    static let heartbeat = Duration.seconds(15)
+
+    private var known: UInt64
+    private var lastWords: Moment
+
+    init(version: UInt64, at now: Moment) {
+        known = version
+        lastWords = now
+    }
+
+    /// - Returns: `nil`: nothing is new.
+    mutating func words(version: UInt64, at now: Moment) -> String? {
+        if version != known {
+            (known, lastWords) = (version, now)
+            return "event: change\ndata: {\"version\": \(version)}\n\n"
+        }
+        guard now - lastWords >= EventFeed.heartbeat else { return nil }
+        lastWords = now
+        return ": still here\n\n"
     }
 }

@@ -58,10 +58,17 @@ struct ProblemItem: Sendable {
     /// It lies in its folder, so that it can be tried again.
     var isThere: Bool
     var retryPath: String
+    /// Leads to a pause of its inbox, or to its end.
+    var pausePath: String
+    var pauseLabel: String
     var fileLink: String?
     var resultLink: String
 
-    init?(_ entry: DropEntry, lines: SourceLines?, places count: Int, isThere: Bool, canDownload: Bool) {
+    /// - Parameter pauses: what is paused, as ``ServiceMonitor/State/pauses``.
+    init?(
+        _ entry: DropEntry, lines: SourceLines?, places count: Int, isThere: Bool, canDownload: Bool,
+        pauses: Set<String> = []
+    ) {
         guard let problem = entry.problem else { return nil }
         let id = FormFields.encode(entry.drop.id.text)
         element = "drop-\(id)"
@@ -81,6 +88,9 @@ struct ProblemItem: Sendable {
         more = rest > 0 ? "and \(rest) more" : nil
         self.isThere = isThere
         retryPath = "/drops/\(id)/retry"
+        let isPaused = pauses.contains(entry.drop.inbox)
+        pausePath = (isPaused ? "/resume" : "/pause") + FormFields.query(["inbox": entry.drop.inbox])
+        pauseLabel = "\(isPaused ? "Resume" : "Pause") \(inboxLabel)"
         fileLink = isThere && canDownload ? "/drops/\(id)/file" : nil
         resultLink = "/drops/\(id)/result"
     }

@@ -96,7 +96,8 @@ struct SitePages: Sendable {
             let lines = await excerpts.lines(
                 around: FailedPage.places, of: entry, limit: FailedPage.longest, hiding: hidden, administration)
             if let item = ProblemItem(
-                entry, lines: lines, places: FailedPage.places, isThere: true, canDownload: canDownload)
+                entry, lines: lines, places: FailedPage.places, isThere: true, canDownload: canDownload,
+                pauses: service.monitor.current.pauses)
             {
                 items.append(item)
             }
