@@ -164,7 +164,8 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, system,
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", http, nio, nioHTTP, subprocess, system],
+            name: "CommandTests",
+            dependencies: ["sluice", "Sandbox", "TestSupport", http, nio, nioHTTP, subprocess, system],
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",
