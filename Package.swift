@@ -14,6 +14,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -96,9 +97,7 @@ let package = Package(
             name: "Admin",
             dependencies: [
                 "Service", "Delivery", "FileSystem", "JSONText", "Ledger", "Model", "SluiceConfiguration", hummingbird,
-                lifecycle,
-                logging, nio,
-                crypto, mustache, system,
+                hummingbirdCore, lifecycle, logging, nio, crypto, mustache, system,
             ],
             resources: [.embedInCode("Resources")], swiftSettings: strict),
         .target(
@@ -168,13 +167,15 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["sluice", "Model", "Sandbox", "TestSupport", crypto, subprocess, system],
+            dependencies: [
+                "sluice", "FileSystem", "Model", "Sandbox", "TestSupport", crypto, http, nio, nioHTTP, subprocess, system,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",
             dependencies: [
-                "Admin", "Service", "Sandbox", "SluiceConfiguration", "Model", "JSONText", "TestSupport", http, nio,
-                nioHTTP, logging, subprocess, system,
+                "Admin", "Delivery", "FileSystem", "Ledger", "Service", "Sandbox", "SluiceConfiguration", "Model",
+                "JSONText", "TestSupport", http, nio, nioHTTP, lifecycle, logging, subprocess, system,
             ], swiftSettings: strict),
         .testTarget(
             name: "ReceivingTests",

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Service
@@ -46,9 +47,11 @@ package struct AdminServer: ServiceLifecycle.Service {
         // A connection that is cut at a stop is no error.
         quiet.logLevel = .critical
         let application = Application(
-            router: router(),
+            router: try router(),
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(60))),
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "sluice"),
+                address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "sluice",
+                availableConnectionsDelegate: MaximumAvailableConnections(AdminServer.connections)),
             onServerRunning: { [logger, onListening] channel in
                 let port = channel.localAddress?.port ?? 0
                 logger.notice("admin site", metadata: ["address": "http://\(settings.listen.host):\(port)/"])
@@ -62,15 +65,20 @@ package struct AdminServer: ServiceLifecycle.Service {
         }
     }
 
-    func router() -> Router<BasicRequestContext> {
+    /// More wait until one of them ends.
+    private static let connections = 256
+
+    func router() throws -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
+        router.add(middleware: HostGuard(settings.listen))
         router.add(middleware: APINotFound())
         HealthPages(service: service).add(to: router)
         MetricsPage(service: service, version: settings.version).add(to: router)
         APIRoutes(
             service: service, token: settings.token.map(AdminToken.init), version: settings.version, logger: logger
         ).add(to: router)
+        try SitePages(service, settings, logger: logger).add(to: router)
         return router
     }
 }

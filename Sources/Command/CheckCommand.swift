@@ -146,11 +146,7 @@ struct CheckCommand: AsyncParsableCommand {
             let text = Output.safe(pointer + finding.message)
             Output.line(
                 "\(name):\(finding.line ?? 1):\(finding.column ?? 1): \(error): \(problem.code.rawValue): \(text)")
-            if let line = finding.line, let column = finding.column,
-                let shown = excerpt?.show(line: line, column: column)
-            {
-                Output.line(shown)
-            }
+            if let place = finding.place, let line = excerpt?.line(at: place) { Output.line(CheckCommand.show(line)) }
         }
         let more = problem.findingCount - problem.findings.count
         if more > 0 { Output.line("\(name): and \(more) more errors") }
@@ -162,10 +158,21 @@ extension CheckCommand {
     private func excerpt(_ file: String, _ findings: [Finding]) -> SourceExcerpt? {
         guard Output.isTerminal else { return nil }
         do throws(SystemCallError) {
-            return try SourceExcerpt(of: FilePath(file), lines: Set(findings.compactMap(\.line)))
+            let path = FilePath(file)
+            guard let name = path.lastComponent else { return nil }
+            let parent = path.removingLastComponent()
+            let folder = try Directory(opening: parent.isEmpty ? "." : parent)
+            let opened = try OpenFile(reading: FileName(bytes: name.string.utf8), in: folder)
+            let text = try opened.bytes(at: 0, count: Int(opened.status().size))
+            return SourceExcerpt(of: text, at: findings.compactMap(\.place))
         } catch {
             return nil
         }
+    }
+
+    /// Two lines: the text around the place, and a caret below the column.
+    private static func show(_ line: SourceExcerpt.Line) -> String {
+        "\(line.text)\n\(String(repeating: " ", count: line.mark ?? 0))\(Output.colored("^", .green))"
     }
 }
 

@@ -137,7 +137,7 @@ extension Ledger {
 
     /// Hands over the numbers that identities of a kind have in `lastWords`, as JSON arrays of some thousands:
     /// SQLite takes them apart faster than one statement after the other binds them.
-    private static func eachPiece(
+    static func eachPiece(
         of identities: IdentityKeys, as kinds: [Kind], _ body: (String) throws -> Bool
     ) throws {
         for kind in kinds {
