@@ -163,7 +163,8 @@ let package = Package(
                 "JSONText", "JSONSchema", crypto, system,
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "Sandbox", "TestSupport", subprocess, system],
+            name: "CommandTests",
+            dependencies: ["sluice", "Service", "Sandbox", "Model", "TestSupport", subprocess, system],
             swiftSettings: strict),
         .testTarget(
             name: "AdminTests",

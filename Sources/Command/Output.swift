@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 
 /// The one place that prints.
 enum Output {
@@ -9,7 +10,8 @@ enum Output {
 
     /// A line to standard error.
     static func error(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        let prefix = JournalStream.isStandardError ? Logger.Level.error.journalPrefix : ""
+        FileHandle.standardError.write(Data((prefix + text + "\n").utf8))
     }
 
     static let isTerminal = isatty(STDOUT_FILENO) == 1
