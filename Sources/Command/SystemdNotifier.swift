@@ -34,7 +34,7 @@ final class SystemdNotifier: Sendable {
     /// Called with everything that the service tells, from any thread.
     func note(_ event: ServiceEvent) {
         switch event {
-        case .started: send("READY=1")
+        case .started: send("READY=1\nSTATUS=started")
         case .stopping: send("STOPPING=1\nSTATUS=stopping")
         case .reloaded, .notReloaded:
             status.withLock { $0.note(event, at: time.moment) }

@@ -13,7 +13,8 @@ struct SystemdStatus {
         var limit: Int?
         /// What keeps it from working as it should, the gravest first.
         var troubles: [String]
-        var isStopping: Bool
+        /// Whether its inboxes are at work: neither does it start nor stop.
+        var isReady: Bool
     }
 
     /// How long a reload that went well is worth a word.
@@ -34,8 +35,8 @@ struct SystemdStatus {
 
     /// What is to be said now; `nil`: what was said last holds still.
     mutating func line(_ view: View, at now: Moment) -> String? {
-        // The last word is that it stops.
-        if view.isStopping { return nil }
+        // What is said at the start and at the stop stands for itself.
+        guard view.isReady else { return nil }
         if let until = reload?.until, until <= now { reload = nil }
         let line = text(view)
         if line == said { return nil }
@@ -69,6 +70,6 @@ extension SystemdStatus.View {
         let queue = try await service.administration().ledger.pending().values.reduce(0, +)
         self.init(
             queue: queue, requests: live.requests, limit: live.limit, troubles: live.troubles,
-            isStopping: live.state.isStopping)
+            isReady: live.state.isReady)
     }
 }

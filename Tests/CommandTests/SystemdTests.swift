@@ -21,7 +21,7 @@ import Testing
         let systemd = try NotifySocket(in: folder)
         let service = try Program.Running(
             ["run"], in: folder.url, environment: systemd.environment(watchdog: .milliseconds(200)))
-        try await eventually("it is ready") { systemd.heard.contains("READY=1") }
+        try await eventually("it is ready") { systemd.heard.contains("READY=1\nSTATUS=started") }
         try await eventually("it is alive") { systemd.heard.count { $0 == "WATCHDOG=1" } > 5 }
         try await eventually("it says how it is") {
             systemd.heard.contains("STATUS=no drops on their way, 0 of 1000 requests in the last minute")
@@ -82,7 +82,7 @@ import Testing
         try folder.url.write(good, as: "sluice.yaml")
         let systemd = try NotifySocket(in: folder)
         let service = try Program.Running(["run"], in: folder.url, environment: systemd.environment(watchdog: nil))
-        try await eventually("it is ready") { systemd.heard.contains("READY=1") }
+        try await eventually("it is ready") { systemd.heard.contains("READY=1\nSTATUS=started") }
         try folder.url.write(good + "limits: {inFlight: none}\n", as: "sluice.yaml")
         service.signal(SIGHUP)
         try await eventually("the problem is told") {
@@ -100,9 +100,9 @@ import Testing
 /// What counts as life, and what the line says: decided without a process.
 @Suite struct SystemdNotifierTests {
     private static func view(
-        queue: Int = 0, troubles: [String] = [], isStopping: Bool = false
+        queue: Int = 0, troubles: [String] = [], isReady: Bool = true
     ) -> SystemdStatus.View {
-        .init(queue: queue, requests: 7, limit: 1000, troubles: troubles, isStopping: isStopping)
+        .init(queue: queue, requests: 7, limit: 1000, troubles: troubles, isReady: isReady)
     }
 
     private struct LedgerGone: Error {}
@@ -158,7 +158,7 @@ import Testing
             status.line(Self.view(queue: 2), at: now) == "2 drops on their way, 7 of 1000 requests in the last minute")
         #expect(status.line(Self.view(queue: 2), at: now) == nil)
         #expect(status.line(Self.view(queue: 1), at: now) == "1 drop on its way, 7 of 1000 requests in the last minute")
-        #expect(status.line(Self.view(isStopping: true), at: now) == nil)
+        #expect(status.line(Self.view(isReady: false), at: now) == nil)
     }
 
     @Test func theGravestTroubleComesFirstAndNoNameEndsTheLine() throws {
