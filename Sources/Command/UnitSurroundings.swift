@@ -14,13 +14,12 @@ enum UnitSurroundings {
 
     /// The environment that the service with this configuration would have.
     ///
-    /// For root and a file of /etc/sluice, and not within a unit, this is the own one with what systemd/sluice.service
-    /// and systemd/sluice@.service name: the variables of `environment`, and the files that become credentials. They are
+    /// For root and a file of /etc/sluice this is the own one with what systemd/sluice.service and
+    /// systemd/sluice@.service name: the variables of `environment`, and the files that become credentials. They are
     /// those in /etc/sluice for sluice.yaml, and those in /etc/sluice/NAME for NAME.yaml. Otherwise it is the own one.
     static func environment(of configuration: FilePath) -> [String: String] {
         let own = ProcessInfo.processInfo.environment
-        guard geteuid() == 0, own["INVOCATION_ID"] == nil, configuration.removingLastComponent() == folder,
-            let name = configuration.stem
+        guard geteuid() == 0, configuration.removingLastComponent() == folder, let name = configuration.stem
         else { return own }
         let files = name == "sluice" ? folder : folder.appending(name)
         var all = own
