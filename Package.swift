@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sluice", "FileSystem", "Model", "Sandbox", "TestSupport", crypto, http, nio, nioHTTP, subprocess, system,
+                "sluice", "FileSystem", "Model", "Sandbox", "Service", "TestSupport", crypto, http, nio, nioHTTP,
+                subprocess, system,
             ],
             swiftSettings: strict),
         .testTarget(

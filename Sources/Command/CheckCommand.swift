@@ -24,7 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: "Validate JSON files against this schema instead.", completion: .file(extensions: ["json"]))
     var schema: String?
 
-    @Option(help: "Judge the files as drops of this inbox of the configuration.")
+    @Option(help: "Judge the files as drops of this inbox of the configuration.", completion: .inboxes)
     var inbox: String?
 
     @Flag(help: "Print the verdicts as JSON.")

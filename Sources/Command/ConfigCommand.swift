@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Service
 import SluiceConfiguration
 
@@ -18,10 +17,15 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let configuration = try option.load()
             var problems: [String] = []
+            let environment = UnitSurroundings.environment(of: configuration.source)
+            // systemd reads credentials as root; everything else is up to the service's user.
+            let credentials = await credentialProblems(configuration, environment, handedOver: true)
+            try StateOwner.takeOn(configuration.state.nearestThatExists)
             problems += schemaProblems(configuration)
             problems += folderProblems(configuration)
             problems += configuration.globProblems()
-            problems += await credentialProblems(configuration)
+            problems += credentials
+            problems += await credentialProblems(configuration, environment, handedOver: false)
             for inbox in configuration.expandedInboxes() {
                 for remark in FolderCheck.remarks(on: inbox) {
                     Output.line("\(configuration.source): warning: inbox \(inbox.name): \(remark)")
@@ -57,7 +61,10 @@ struct ConfigCommand: AsyncParsableCommand {
             }
         }
 
-        private func credentialProblems(_ configuration: Configuration) async -> [String] {
+        /// - Parameter handedOver: whether those that systemd hands over are looked at, or the others.
+        private func credentialProblems(
+            _ configuration: Configuration, _ environment: [String: String], handedOver: Bool
+        ) async -> [String] {
             var problems: [String] = []
             let sources: [(String, SecretSource?)] = [
                 ("api.clientID", configuration.api.clientID), ("api.clientSecret", configuration.api.clientSecret),
@@ -65,8 +72,11 @@ struct ConfigCommand: AsyncParsableCommand {
             ]
             for (key, source) in sources {
                 guard let source else { continue }
+                var isCredential = false
+                if case .credential = source { isCredential = true }
+                guard isCredential == handedOver else { continue }
                 do throws(SecretError) {
-                    _ = try await source.resolve(environment: ProcessInfo.processInfo.environment)
+                    _ = try await source.resolve(environment: environment)
                 } catch {
                     problems.append("\(key): \(error)")
                 }

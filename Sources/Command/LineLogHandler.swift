@@ -11,11 +11,13 @@ struct LineLogHandler: LogHandler {
     /// One logger's own level, where it was given one.
     private var ownLevel: Logger.Level?
     private let file: FileHandle
+    private let isJournal: Bool
     private let time = SystemTime()
 
     init(_ style: LogStyle, file: FileHandle = .standardError) {
         self.style = style
         self.file = file
+        isJournal = JournalStream.isBehind(file.fileDescriptor)
     }
 
     var logLevel: Logger.Level {
@@ -35,13 +37,15 @@ struct LineLogHandler: LogHandler {
             case .text: text(event.level, event.message, all)
             case .json: json(event.level, event.message, all)
             }
+        let prefix = isJournal ? event.level.journalPrefix : ""
         // One write a line: lines of several threads do not mix.
-        file.write(Data((line + "\n").utf8))
+        file.write(Data((prefix + line + "\n").utf8))
     }
 
     private func text(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
         let name = level.rawValue.uppercased()
-        var line = "\(time.timestamp) \(name)\(String(repeating: " ", count: max(0, 8 - name.count))) \(message)"
+        var line = isJournal ? "" : "\(time.timestamp) "
+        line += "\(name)\(String(repeating: " ", count: max(0, 8 - name.count))) \(message)"
         for (key, value) in LineLogHandler.ordered(metadata) {
             line += " \(key)=\(LineLogHandler.quoted(value.description))"
         }

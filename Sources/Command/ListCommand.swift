@@ -24,7 +24,7 @@ struct ListCommand: AsyncParsableCommand {
 
     @Flag(exclusivity: .exclusive) var state: State?
 
-    @Option(help: "Those of one inbox.") var inbox: String?
+    @Option(help: "Those of one inbox.", completion: .inboxes) var inbox: String?
 
     @Option(help: "Those whose name, reference or result has this text in it.") var search: String?
 

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Model
 
 /// The one place that prints.
@@ -10,7 +11,8 @@ enum Output {
 
     /// A line to standard error.
     static func error(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        let prefix = JournalStream.isStandardError ? Logger.Level.error.journalPrefix : ""
+        FileHandle.standardError.write(Data((prefix + text + "\n").utf8))
     }
 
     /// Text of strangers, fit for a line: nothing in it moves the cursor, ends the line or turns the direction.

@@ -16,7 +16,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     @OptionGroup var option: ConfigurationOption
 
-    @Argument(help: "The inbox; all of them unless given.")
+    @Argument(help: "The inbox; all of them unless given.", completion: .inboxes)
     var inbox: String?
 
     func run() async throws {
@@ -32,7 +32,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     @OptionGroup var option: ConfigurationOption
 
-    @Argument(help: "The inbox; every pause ends unless given.")
+    @Argument(help: "The inbox; every pause ends unless given.", completion: .inboxes)
     var inbox: String?
 
     func run() async throws {

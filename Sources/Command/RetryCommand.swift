@@ -15,7 +15,8 @@ struct RetryCommand: AsyncParsableCommand {
 
     @OptionGroup var option: AdministrationOption
 
-    @Argument(help: "Drops: identifiers, paths of their files in failed, or names.") var drops: [String] = []
+    @Argument(help: "Drops: identifiers, paths of their files in failed, or names.", completion: .file())
+    var drops: [String] = []
 
     @Flag(help: "All failed drops that may well go through unchanged.") var allRetryable = false
 

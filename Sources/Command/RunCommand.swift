@@ -1,6 +1,5 @@
 import Admin
 import ArgumentParser
-import CSystemd
 import Delivery
 import Dispatch
 import Foundation
@@ -36,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
         let logger = Logger(style)
         let log = EventLog(logger)
         let tally = Tally()
+        let systemd = SystemdNotifier()
         for warning in configuration.warnings { logger.warning("configuration", metadata: ["warning": "\(warning)"]) }
         let service: SluiceService
         do {
@@ -46,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
             ) { event in
                 log.log(event)
                 tally.count(event)
-                RunCommand.notifySystemd(event)
+                systemd?.note(event)
                 if case .stopping = event { RunCommand.leaveInTime(logger) }
             }
         } catch let error as CannotStart {
@@ -54,9 +54,17 @@ struct RunCommand: AsyncParsableCommand {
             throw error.isConfiguration ? Exit.badConfiguration : Exit.cannotStart
         }
         let reloads = Task {
-            for await _ in hangUps where !once { await reload(service, style, log) }
+            for await _ in hangUps where !once {
+                systemd?.noteReloading()
+                await reload(service, style) { event in
+                    log.log(event)
+                    systemd?.note(event)
+                }
+            }
         }
         defer { reloads.cancel() }
+        let watch = Task { await systemd?.run { try await SystemdStatus.View(service) } }
+        defer { watch.cancel() }
         do {
             try await serve(service, try await adminServer(configuration, service, logger), logger)
         } catch let error as CannotStart {
@@ -100,24 +108,17 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// Reads the configuration again; one that is wrong changes nothing.
-    private func reload(_ service: SluiceService, _ style: LogStyle, _ log: EventLog) async {
-        sd_notify(0, "RELOADING=1\nMONOTONIC_USEC=\(RunCommand.monotonicMicroseconds)")
+    private func reload(
+        _ service: SluiceService, _ style: LogStyle, _ report: @Sendable (ServiceEvent) -> Void
+    ) async {
         do {
             let configuration = try option.read()
             try await service.reload(configuration)
             style.change(configuration.log)
         } catch {
             let problems = (error as? ConfigurationError)?.problems.map(\.description) ?? ["\(error)"]
-            log.log(.notReloaded(problems: problems))
-            sd_notify(0, "READY=1\nSTATUS=the configuration is wrong and not in effect: \(problems.first ?? "")")
+            report(.notReloaded(problems: problems))
         }
-    }
-
-    /// What systemd tells this reload from another by.
-    private static var monotonicMicroseconds: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
     }
 
     /// A stop takes less than ten seconds, however busy the machine is: whatever is not put away by then is in the ledger,
@@ -126,15 +127,6 @@ struct RunCommand: AsyncParsableCommand {
         DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + .milliseconds(9300)) {
             logger.warning("stopped in the middle of something; the next start goes on with it")
             _exit(EXIT_SUCCESS)
-        }
-    }
-
-    private static func notifySystemd(_ event: ServiceEvent) {
-        switch event {
-        case .started: sd_notify(0, "READY=1")
-        case .reloaded(let reload): sd_notify(0, "READY=1\nSTATUS=configuration read again: \(reload)")
-        case .stopping: sd_notify(0, "STOPPING=1")
-        default: break
         }
     }
 }

@@ -25,13 +25,17 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "How it misbehaves, such as 429:5%,503:2%.")
     var faults = ""
 
-    @Option(help: ArgumentHelp("A file of answers, one a line, given one after the other.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A file of answers, one a line, given one after the other.", valueName: "file"),
+        completion: .file())
     var script: String?
 
     @Flag(help: "Speak TLS and HTTP/2, with a certificate made at the start.")
     var tls = false
 
-    @Option(help: ArgumentHelp("With --tls: where to write the certificate, for api.ca.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("With --tls: where to write the certificate, for api.ca.", valueName: "file"),
+        completion: .file())
     var tlsCertificate: String?
 
     func run() async throws {

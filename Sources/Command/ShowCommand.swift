@@ -15,7 +15,7 @@ struct ShowCommand: AsyncParsableCommand {
 
     @OptionGroup var option: AdministrationOption
 
-    @Argument(help: "A drop.") var drop: String
+    @Argument(help: "A drop.", completion: .file()) var drop: String
 
     @Flag(help: "Print JSON: the result as it stands beside the file, or what is known so far.") var json = false
 
