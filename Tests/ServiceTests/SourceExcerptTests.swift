@@ -60,6 +60,16 @@ struct SourceExcerptTests {
         #expect(line(text, 1, 1, hiding: ["tfn"])?.text == shown)
     }
 
+    @Test func aValueIsHiddenInEachOfItsLines() {
+        let place = Place(line: 5, column: 1)
+        let text = Array("<r>\n<tfn>1\n22\n3</tfn>\n<b>x</b></r>".utf8)
+        let excerpt = SourceExcerpt(of: text, at: [place], hiding: SensitiveFields(names: ["tfn"]))
+        #expect(excerpt.lines(at: place).map(\.text) == ["•••</tfn>", "<b>x</b></r>"])
+        let middle = Place(line: 3, column: 1)
+        let lines = SourceExcerpt(of: text, at: [middle], hiding: SensitiveFields(names: ["tfn"])).lines(at: middle)
+        #expect(lines.map(\.text) == ["<tfn>•••", "•••", "•••</tfn>"])
+    }
+
     @Test(arguments: [
         (#"{"a": "x", "b": [1, "y", null], "c": {"d": true}}"#, #"{"a": •••, "b": [•••, •••, •••], "c": {"d": •••}}"#),
         ("<r a='1'><b>2</b><![CDATA[3]]></r>", "<r a='•••'><b>•••</b>•••</r>"),

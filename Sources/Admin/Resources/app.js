@@ -50,12 +50,20 @@
     busy = false;
   };
 
+  // What is fetched may be a second old, so the last change of many is looked at once more.
+  let later;
+  const changed = () => {
+    refresh();
+    clearTimeout(later);
+    later = setTimeout(refresh, 1500);
+  };
+
   const say = (words) => { if (state) state.textContent = " · " + words; };
 
   const listen = () => {
     source = new EventSource("/events");
-    source.addEventListener("open", () => { say("live"); refresh(); });
-    source.addEventListener("change", refresh);
+    source.addEventListener("open", () => { say("live"); changed(); });
+    source.addEventListener("change", changed);
     source.addEventListener("error", () => {
       say("not live, reload to see what is new");
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, 15000);

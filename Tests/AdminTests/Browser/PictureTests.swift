@@ -2,6 +2,7 @@ import Foundation
 import Model
 import Sandbox
 import Service
+import SluiceConfiguration
 import Synchronization
 import SystemPackage
 import Testing
@@ -67,6 +68,18 @@ struct PictureTests {
                 try await tab.resize(width: 1280, height: 1010)
                 try await tab.open("http://\(stage.host)\(story)")
                 try await tab.screenshot().write(to: folder.appendingPathComponent("story.png"))
+                try await stage.service.pause("harbour")
+                stage.service.monitor.note(.delivery(.breaker(.opened(.outage, run: []))))
+                stage.service.monitor.note(
+                    .alert(AlertChange(.serverErrors, .begins, detail: "7 answers of 500 and more in 5 minutes")))
+                try await eventually("the pause is known") { stage.service.monitor.current.pauses == ["harbour"] }
+                try await tab.open("http://\(stage.host)/")
+                // The figures are a second old at most, and the page brings itself up to date.
+                try await eventually("the page tells it") {
+                    try await tab.text("document.querySelector('#health h2').textContent")
+                        == "Needs attention"
+                }
+                try await tab.screenshot().write(to: folder.appendingPathComponent("trouble.png"))
             }
         }
     }
