@@ -120,11 +120,14 @@ struct APIStage: Sendable {
     }
 
     /// Runs a program of the tests' Python packages (`scripts/setup --tests`).
+    ///
+    /// It runs in a folder of its own, for what it leaves behind.
     static func python(_ program: String, _ arguments: [String], input: String = "") async throws -> Ended {
+        let folder = try TemporaryFolder()
         let path = repository.appendingPathComponent(".build/python/bin/\(program)").path
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments), input: .string(input),
-            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+            .path(FilePath(path)), arguments: Arguments(arguments), workingDirectory: folder.path,
+            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
         return Ended(
             isSuccess: result.terminationStatus.isSuccess,
             output: result.standardOutput + result.standardError)

@@ -127,8 +127,8 @@ import TestSupport
     }
 
     @Test func aRecordOverTheLimitOfARequestFails() async throws {
-        try await Stage.run { stage in
-            let filler = String(repeating: "x", count: 31_000_000)
+        try await Stage.run(top: "limits: {jsonBytes: 1MB}") { stage in
+            let filler = String(repeating: "x", count: 1_100_000)
             let text =
                 #"{"accounts": [{"clientReferenceId": "BIG", "invoiceNumber": "1", "outstandingAmount": 1, "note": "\#(filler)"}]}"#
             try stage.drop(text, as: "big.json")

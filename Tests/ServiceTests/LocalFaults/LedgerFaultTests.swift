@@ -124,10 +124,11 @@ import TestSupport
     @Test func statusSaysWhatThereIsToDecide() async throws {
         try await Stage.withFaults { stage in
             try FileManager.default.createDirectory(at: stage.done, withIntermediateDirectories: true)
-            try stage.done.write("{}", as: "old.json")
+            // A result of ours, and not only files: those an admin may have put there.
+            try stage.done.write(#"{"version": 1, "drop": {"id": "01J"}}"#, as: "old.json.result.json")
             try await stage.whileServing {
                 let report = try Administration(stage.configuration()).status(at: SystemTime().timestamp)
-                #expect(report.isDegraded && report.toDecide?.contains("holds old.json") == true)
+                #expect(report.isDegraded && report.toDecide?.contains("holds old.json.result.json") == true)
                 #expect(report.inboxes.allSatisfy { $0.isPaused })
             }
         }
