@@ -269,8 +269,13 @@ class Run:
 
     def finish(self):
         """In peace now: everything comes to its end."""
+        log = self.folder / "log"
+        before = log.stat().st_size
         self.start()
         deadline = time.monotonic() + PATIENCE
+        # A signal before that would simply end it.
+        while b" started " not in log.read_bytes()[before:] and time.monotonic() < deadline:
+            time.sleep(0.05)
         bells = 0
         while not self.is_idle():
             if time.monotonic() > deadline:
