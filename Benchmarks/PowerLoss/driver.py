@@ -310,7 +310,8 @@ class Round:
 
     def files(self, folder):
         place = self.disk / "erp" / folder
-        return [path for path in place.rglob("*") if path.is_file()] if place.exists() else []
+        # This disk has no attributes: a service notes itself in a file.
+        return [path for path in place.rglob("*") if path.is_file() and path.name != ".holder"] if place.exists() else []
 
     def drops_in(self, folder):
         return [path for path in self.files(folder) if not path.name.endswith(".result.json")]
