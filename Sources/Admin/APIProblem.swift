@@ -1,4 +1,5 @@
 import Hummingbird
+import Logging
 import Model
 
 /// Why a request of the JSON API is not done, as RFC 9457 writes it.
@@ -22,6 +23,31 @@ struct APIProblem: Error, HTTPResponseError {
         var response = Response.text(json.text, status, type: "application/problem+json")
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer realm=\"sluice\"" }
         return response
+    }
+}
+
+/// Whatever goes wrong below `/api` is told as JSON.
+struct APIErrors: RouterMiddleware {
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            guard request.uri.path.hasPrefix("/api/"), !(error is APIProblem) else { throw error }
+            guard let known = error as? any HTTPResponseError else {
+                logger.error("the API cannot answer", metadata: ["error": "\(error)"])
+                throw APIProblem(.internalServerError, "The ledger cannot be read now; the log says why.")
+            }
+            let words = known as? HTTPError
+            var response = try APIProblem(known.status, words?.body ?? "There is no such page.")
+                .response(from: request, context: context)
+            for field in words?.headers ?? [:] { response.headers[field.name] = field.value }
+            return response
+        }
     }
 }
 

@@ -3,7 +3,6 @@ import Foundation
 import Hummingbird
 import JSONText
 import Ledger
-import Logging
 import Model
 import Service
 import SystemPackage
@@ -19,36 +18,33 @@ struct APIRoutes: Sendable {
     /// `nil`: there are no actions.
     let token: AdminToken?
     let version: String
-    let logger: Logger
 
-    func add(to router: Router<BasicRequestContext>) {
-        let api = router.group("api/v1").add(middleware: APIErrors(logger: logger))
-        api.get("status") { _, _ in await status() }
-        api.get("inboxes") { _, _ in try await inboxes() }
-        api.get("drops") { request, _ in try await drops(request.uri.queryParameters) }
-        api.get("drops/:id") { _, context in try await drop(id(context)) }
-        api.post("drops/:id/retry") { request, context in
-            try authorize(request)
-            return try await retry(id(context))
-        }
-        api.post("pause") { request, _ in
-            try authorize(request)
-            let inbox = try await inboxName(in: request)
-            return try await pausing { try await service.pause(inbox) }
-        }
-        api.post("resume") { request, _ in
-            try authorize(request)
-            let inbox = try await inboxName(in: request)
-            return try await pausing { try await service.resume(inbox) }
-        }
+    func add(to routes: inout Routes) {
+        routes.add("/api/v1/status", get: { _, _ in await status() })
+        routes.add("/api/v1/inboxes", get: { _, _ in try await inboxes() })
+        routes.add("/api/v1/drops", get: { request, _ in try await drops(request.uri.queryParameters) })
+        routes.add("/api/v1/drops/:id", get: { _, context in try await drop(id(context)) })
+        routes.add(
+            "/api/v1/drops/:id/retry",
+            post: { request, context in
+                try authorize(request)
+                return try await retry(id(context))
+            })
+        routes.add(
+            "/api/v1/pause",
+            post: { request, _ in
+                try authorize(request)
+                let inbox = try await inboxName(in: request)
+                return try await pausing { try await service.pause(inbox) }
+            })
+        routes.add(
+            "/api/v1/resume",
+            post: { request, _ in
+                try authorize(request)
+                let inbox = try await inboxName(in: request)
+                return try await pausing { try await service.resume(inbox) }
+            })
     }
-
-    /// Every path and its methods, for the answer 405.
-    static let methods = MethodTable([
-        ("api/v1/status", [.get, .head]), ("api/v1/inboxes", [.get, .head]), ("api/v1/drops", [.get, .head]),
-        ("api/v1/drops/:id", [.get, .head]), ("api/v1/drops/:id/retry", [.post]), ("api/v1/pause", [.post]),
-        ("api/v1/resume", [.post]),
-    ])
 
     // MARK: Reading
 
@@ -218,25 +214,5 @@ struct APIRoutes: Sendable {
             }
         }
         return query
-    }
-}
-
-/// Whatever goes wrong in the API is told as JSON.
-private struct APIErrors<Context: RequestContext>: RouterMiddleware {
-    let logger: Logger
-
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch let problem as APIProblem {
-            throw problem
-        } catch let error as any HTTPResponseError {
-            throw APIProblem(error.status, "There is no such page, or not with this method.")
-        } catch {
-            logger.error("the API cannot answer", metadata: ["error": "\(error)"])
-            throw APIProblem(.internalServerError, "The ledger cannot be read now; the log says why.")
-        }
     }
 }

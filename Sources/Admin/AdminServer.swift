@@ -72,13 +72,15 @@ package struct AdminServer: ServiceLifecycle.Service {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
         router.add(middleware: HostGuard(settings.listen))
-        router.add(middleware: APINotFound())
+        router.add(middleware: APIErrors(logger: logger))
+        let site = try SitePages(service, settings, logger: logger)
+        var routes = Routes(router)
         HealthPages(service: service).add(to: router)
         MetricsPage(service: service, version: settings.version).add(to: router)
-        APIRoutes(
-            service: service, token: settings.token.map(AdminToken.init), version: settings.version, logger: logger
-        ).add(to: router)
-        try SitePages(service, settings, logger: logger).add(to: router)
+        APIRoutes(service: service, token: settings.token.map(AdminToken.init), version: settings.version).add(
+            to: &routes)
+        site.add(to: router, &routes)
+        router.add(middleware: routes.wrongMethods)
         return router
     }
 }

@@ -53,13 +53,14 @@ struct MetricsPage: Sendable {
             let status = labels.status.map { $0 == 0 ? "other" : String($0) } ?? "none"
             text.sample("sluice_requests_total", ["purpose": labels.purpose.rawValue, "status": status], count)
         }
-        text.metric("sluice_attempts_total", .counter, "Requests for batches and attachments.")
-        for (inbox, count) in tallies.attempts.sorted(by: { $0.key < $1.key }) {
-            text.sample("sluice_attempts_total", ["inbox": inbox], count)
-        }
-        text.metric("sluice_retries_total", .counter, "Those of them that were not the first of their batch.")
-        for (inbox, count) in tallies.retries.sorted(by: { $0.key < $1.key }) {
-            text.sample("sluice_retries_total", ["inbox": inbox], count)
+        for (name, help, counts) in [
+            ("sluice_attempts_total", "Requests for batches and attachments.", tallies.attempts),
+            ("sluice_retries_total", "Those of them that were not the first of their batch.", tallies.retries),
+        ] {
+            text.metric(name, .counter, help)
+            for (inbox, count) in counts.sorted(by: { $0.key < $1.key }) {
+                text.sample(name, ["inbox": inbox], count)
+            }
         }
         text.metric("sluice_stage_seconds", .histogram, "How long parts of a drop's way took.")
         for stage in Tallies.Stage.allCases {

@@ -67,7 +67,7 @@ extension SystemdStatus.View {
     /// - Throws: where the ledger cannot be read.
     init(_ service: SluiceService) async throws {
         let live = await service.live()
-        let queue = try await service.administration().ledger.pending().values.reduce(0, +)
+        let queue = try await service.administration().ledger.queues().values.map(\.drops).reduce(0, +)
         self.init(
             queue: queue, requests: live.requests, limit: live.limit, troubles: live.troubles,
             isReady: live.state.isReady)

@@ -21,11 +21,6 @@ package final class LedgerReader: Sendable {
         queue = try DatabaseQueue(path: file.string, configuration: configuration)
     }
 
-    /// Drops, the newest first.
-    package func drops(_ query: DropQuery = DropQuery()) throws -> [DropEntry] {
-        try queue.read { try query.fetch($0) }
-    }
-
     package func drop(_ id: DropID) throws -> DropEntry? {
         try queue.read { database in
             try Row.fetchOne(database, sql: "SELECT * FROM drops WHERE id = ?", arguments: [id.text])
@@ -51,15 +46,6 @@ package final class LedgerReader: Sendable {
 
     package func result(of id: DropID) throws -> DropResult? {
         try queue.read { try Ledger.decidedResult(of: id, $0) }
-    }
-
-    /// How many drops are on their way, by inbox.
-    package func pending() throws -> [String: Int] {
-        try queue.read { database in
-            let rows = try Row.fetchAll(
-                database, sql: "SELECT inbox, COUNT(*) AS count FROM drops WHERE state <> 'filed' GROUP BY inbox")
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0["inbox"] as String, $0["count"] as Int) })
-        }
     }
 
     /// How many drops ended since a moment, by inbox and outcome.
@@ -109,74 +95,6 @@ package final class LedgerReader: Sendable {
         // One file, whole without a log beside it.
         try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
         try copy.close()
-    }
-}
-
-/// Which drops are asked for.
-package struct DropQuery: Sendable {
-    package enum State: Sendable, Hashable {
-        case pending
-        case ended(Folder)
-    }
-
-    /// `nil`: all.
-    package var state: State?
-    package var inbox: String?
-    /// A part of the name or of a reference, or a whole `clientReferenceId` that stands in a problem.
-    package var text: String?
-    /// Ended since then.
-    package var since: Timestamp?
-    /// Those that came before the drop with this arrival number.
-    package var before: Int64?
-    package var limit: Int
-
-    package init(
-        state: State? = nil, inbox: String? = nil, text: String? = nil, since: Timestamp? = nil, before: Int64? = nil,
-        limit: Int = 100
-    ) {
-        self.state = state
-        self.inbox = inbox
-        self.text = text
-        self.since = since
-        self.before = before
-        self.limit = limit
-    }
-
-    func fetch(_ database: Database) throws -> [DropEntry] {
-        var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
-        switch state {
-        case .pending: conditions.append("state <> 'filed'")
-        case .ended(.failed): conditions.append("outcome = 'failed'")
-        case .ended(.done): conditions.append("outcome IN ('accepted', 'duplicate')")
-        case nil: break
-        }
-        if let inbox {
-            conditions.append("inbox = ?")
-            arguments.append(inbox)
-        }
-        if let since {
-            conditions.append("finishedAt >= ?")
-            arguments.append(since.milliseconds)
-        }
-        if let before {
-            conditions.append("arrival < ?")
-            arguments.append(before)
-        }
-        if let text {
-            let isMatch = "instr(CAST(%@ AS BLOB), CAST(? AS BLOB)) > 0"
-            conditions.append(
-                "(\(isMatch.replacingOccurrences(of: "%@", with: "name")) OR id IN (SELECT dropID FROM batches WHERE "
-                    + "\(isMatch.replacingOccurrences(of: "%@", with: "reference"))) OR "
-                    + "\(isMatch.replacingOccurrences(of: "%@", with: "coalesce(problem, '')")))")
-            arguments += [text, text, text]
-        }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        arguments.append(limit)
-        return try Row.fetchAll(
-            database, sql: "SELECT * FROM drops\(filter) ORDER BY arrival DESC LIMIT ?",
-            arguments: StatementArguments(arguments)
-        ).map(DropEntry.init(row:))
     }
 }
 

@@ -109,8 +109,6 @@ final class AdminStage: Sendable {
     }
 
     private static func yaml(_ inboxes: [String], _ address: SandboxAddress, _ more: String) -> String {
-        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let each = inboxes.map { name in
             """
               - name: \(name)

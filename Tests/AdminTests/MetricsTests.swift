@@ -1,5 +1,4 @@
 import Foundation
-import NIOHTTP1
 import Testing
 import TestSupport
 
@@ -18,7 +17,7 @@ import TestSupport
         """
 
     private static func samples(_ text: String) async throws -> [String: Double] {
-        let ended = try await APIStage.python("python3", ["-c", parser], input: text)
+        let ended = try await AdminStage.python("python3", ["-c", parser], input: text)
         #expect(ended.isSuccess, "\(ended.output)")
         var samples: [String: Double] = [:]
         for line in ended.output.split(separator: "\n") {
@@ -29,13 +28,13 @@ import TestSupport
     }
 
     @Test func whatHappenedIsCounted() async throws {
-        try await APIStage.run { stage in
+        try await AdminStage.run { stage in
             try await stage.drop("good.json", "INV-1")
             try await stage.drop("again.json", "INV-1")
             try await stage.drop("bad.json", "INV-9", amount: "-5")
             let answer = try await stage.get("/metrics")
-            #expect(answer.headers.first(name: "Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
-            let samples = try await Self.samples(answer.text)
+            #expect(answer.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
+            let samples = try await Self.samples(answer.body)
             #expect(samples["sluice_drops_total{code=,inbox=erp,kind=account,outcome=accepted}"] == 1)
             #expect(samples["sluice_drops_total{code=,inbox=erp,kind=account,outcome=duplicate}"] == 1)
             #expect(samples["sluice_drops_total{code=schema.json,inbox=erp,kind=account,outcome=failed}"] == 1)
@@ -56,12 +55,12 @@ import TestSupport
     }
 
     @Test func healthSaysReadyWhileInboxesAreAtWork() async throws {
-        try await APIStage.run { stage in
-            #expect(try await stage.get("/health/live").text == "live\n")
+        try await AdminStage.run { stage in
+            #expect(try await stage.get("/health/live").body == "live\n")
             try await eventually("it is ready") { try await stage.get("/health/ready").status == 200 }
             _ = try await stage.post("/api/v1/pause")
             try await eventually("it says that it is paused") {
-                try await stage.get("/health/ready").text.contains("degraded: everything is paused")
+                try await stage.get("/health/ready").body.contains("degraded: everything is paused")
             }
         }
     }

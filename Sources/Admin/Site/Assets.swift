@@ -8,8 +8,7 @@ struct Assets: Sendable {
     let styleLink = Assets.link("style.css", PackageResources.style_css)
     let scriptLink = Assets.link("app.js", PackageResources.app_js)
 
-    func add(to router: Router<SitePages.Context>) {
-        let routes = Routes(router)
+    func add(to routes: inout Routes) {
         routes.add("/style.css", get: Assets.handler(PackageResources.style_css, "text/css; charset=utf-8"))
         routes.add("/app.js", get: Assets.handler(PackageResources.app_js, "text/javascript; charset=utf-8"))
         routes.add("/icon.svg", get: Assets.handler(PackageResources.icon_svg, "image/svg+xml"))

@@ -26,7 +26,7 @@ struct FailedSearch {
         var before = before
         for _ in 0..<FailedSearch.most / FailedSearch.piece {
             let rows = try administration.ledger.drops(
-                DropPage(state: .ended(.failed), inbox: inbox, code: code, before: before, limit: FailedSearch.piece))
+                DropQuery(state: .ended(.failed), inbox: inbox, code: code, before: before, limit: FailedSearch.piece))
             for entry in rows {
                 // A folder that cannot be looked into may hold it.
                 guard (try? administration.isThere(entry)) ?? true else { continue }

@@ -122,7 +122,7 @@ struct OverviewFigures: Sendable {
         let administration = await service.administration()
         inboxes = try administration.status(failures: 0, at: live.now).inboxes
         queues = try administration.ledger.queues()
-        drops = try administration.ledger.drops(DropPage(limit: 10))
+        drops = try administration.ledger.drops(DropQuery(limit: 10))
     }
 }
 

@@ -34,10 +34,9 @@ struct SitePages: Sendable {
         streams = EventStreams(service, time: time)
     }
 
-    func add(to router: Router<Context>) {
+    func add(to router: Router<Context>, _ pages: inout Routes) {
         router.add(middleware: ErrorPages(site: self))
-        assets.add(to: router)
-        let pages = Routes(router)
+        assets.add(to: &pages)
         pages.add("/", get: showOverview)
         pages.add("/failed", get: showFailed)
         pages.add("/failed/retry", post: retryAll)
@@ -122,14 +121,14 @@ struct SitePages: Sendable {
         let inboxes = administration.configuration.expandedInboxes().map(\.name)
         let inbox = SitePages.inbox(query["inbox"], among: inboxes)
         let text = query["q"]?.trimmingCharacters(in: .whitespaces)
-        let state: DropPage.State? =
+        let state: DropQuery.State? =
             query["outcome"] == "pending"
-            ? .pending : query["outcome"].flatMap(Outcome.init(rawValue:)).map { .ended($0) }
+            ? .pending : query["outcome"].flatMap(Outcome.init(rawValue:)).map { .outcome($0) }
         let before = query["before"].flatMap(Int64.init)
         var found = try administration.ledger.drops(
-            DropPage(
-                state: state, inbox: inbox, text: text?.isEmpty == false ? text : nil, before: before,
-                limit: DropsPage.size + 1))
+            DropQuery(
+                state: state, inbox: inbox, text: text?.isEmpty == false ? text : nil, reach: .everything,
+                before: before, limit: DropsPage.size + 1))
         let hasMore = found.count > DropsPage.size
         if hasMore { found.removeLast() }
         var frame = frame("Drops", request)
@@ -214,30 +213,5 @@ struct SitePages: Sendable {
     static func inbox(_ offered: String?, among names: [String]) -> String? {
         guard let offered else { return nil }
         return names.first { $0 == offered || FileName.escaped($0.utf8) == offered } ?? offered
-    }
-}
-
-/// Routes that know all of their methods: others are answered with 405 and those that there are.
-struct Routes {
-    typealias Handler = @Sendable (Request, SitePages.Context) async throws -> Response
-
-    private let router: Router<SitePages.Context>
-
-    init(_ router: Router<SitePages.Context>) {
-        self.router = router
-    }
-
-    func add(_ path: RouterPath, get: Handler? = nil, post: Handler? = nil) {
-        if let get { router.get(path, use: get) }
-        if let post { router.post(path, use: post) }
-        let allowed = (get == nil ? [] : ["GET", "HEAD"]) + (post == nil ? [] : ["POST"])
-        let all: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
-        for method in all where !allowed.contains(method.rawValue) {
-            router.on(path, method: method) { _, _ -> Response in
-                throw HTTPError(
-                    .methodNotAllowed, headers: [.allow: allowed.joined(separator: ", ")],
-                    message: "This address takes \(allowed.joined(separator: " and ")) only.")
-            }
-        }
     }
 }

@@ -51,13 +51,13 @@ package struct StatusReport: Sendable {
 extension Administration {
     /// - Parameter failures: how many of the newest failed drops are told.
     package func status(failures: Int = 5, at now: Timestamp) throws -> StatusReport {
-        let pending = try ledger.pending()
+        let queues = try ledger.queues()
         let pauses = try ledger.pauses()
         let ended = try ledger.ended(since: now + .seconds(-24 * 3600))
         let requests = try ledger.requests(since: now + .seconds(-60))
         let inboxes = configuration.expandedInboxes().map { inbox in
             var status = StatusReport.Inbox(
-                name: inbox.name, waiting: waiting(in: inbox), underWay: pending[inbox.name] ?? 0,
+                name: inbox.name, waiting: waiting(in: inbox), underWay: queues[inbox.name]?.drops ?? 0,
                 problems: FolderCheck.problems(of: inbox),
                 isPaused: pauses.contains("") || pauses.contains(inbox.name))
             for row in ended where row.inbox == inbox.name {
