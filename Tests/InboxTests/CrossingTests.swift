@@ -8,27 +8,17 @@ import TestSupport
 
 /// `.work` on another file system than the inbox: `/dev/shm` is one of its own on every Linux.
 @Suite(
-    .enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "needs a second file system in /dev/shm"),
+    .enabled(if: FarStage.isPossible, "needs a second file system in /dev/shm"),
     .timeLimit(.minutes(5)))
 struct CrossingTests {
-    /// Removed with its last reference.
-    private final class FarFolder: Sendable {
-        let url = URL(fileURLWithPath: "/dev/shm/sluice-test-\(UUID().uuidString)")
-        init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-        deinit { do { try FileManager.default.removeItem(at: url) } catch { print("a folder stays behind: \(error)") } }
-    }
-
-    private let far: FarFolder
-    private let stage: InboxStage
-    private let work: WorkFolder
-    private let inbox: Directory
-    private var passage: URL { stage.inbox.appendingPathComponent(".sluice-claim") }
+    private let far: FarStage
+    private var stage: InboxStage { far.stage }
+    private var work: WorkFolder { far.work }
+    private var inbox: Directory { far.inbox }
+    private var passage: URL { far.passage }
 
     init() throws {
-        far = try FarFolder()
-        stage = try InboxStage(settle: .milliseconds(50), work: far.url.appendingPathComponent(".work"))
-        work = try WorkFolder(at: FilePath(stage.work.path))
-        inbox = try Directory(opening: FilePath(stage.inbox.path))
+        far = try FarStage()
     }
 
     @Test func dropsAreClaimedByACopyAndTheirOriginalsGo() async throws {
