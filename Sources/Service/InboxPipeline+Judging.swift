@@ -1,0 +1,87 @@
+import Documents
+import FileSystem
+import Filing
+import Inbox
+import Ledger
+import Model
+import SystemPackage
+
+/// From a claimed file to what is to be submitted.
+extension InboxPipeline {
+    func judge(
+        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?,
+        _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+    ) async throws -> Step {
+        let start = parts.time.moment
+        let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+            let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
+            let isUnchanged =
+                isCopied
+                ? try await Workbench.run(bytes: status.size) {
+                    try work.adopt(drop.workName, ofSize: status.size)
+                } : true
+            if !isUnchanged {
+                let problem = Problem(.readChanged, "The file was written to while it was taken.")
+                return DropReader.Reading.problem(nil, problem, sha256: nil)
+            }
+            let place = try work.folder(of: drop.workName)
+            return try await Workbench.run(bytes: status.size) { [reader] in
+                try reader.read(
+                    drop.name, in: place, condition: condition, arrived: drop.receivedAt,
+                    expected: isCopied ? nil : status)
+            }
+        }
+        KillPoint.judged.reach()
+        parts.report(.measured(.judge, parts.time.moment - start))
+        switch reading {
+        case .unfinished(let problem, let sha256):
+            if let claimed, await folder.takeBack(claimed) {
+                parts.report(.wentBack(inbox: settings.name, drop.name))
+                return .ended
+            }
+            try await conclude(drop, sha256: sha256, .failed(problem), in: work)
+            return .ended
+        case .problem(let kind, let problem, let sha256):
+            try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
+            return .ended
+        case .document(let document, let sha256):
+            return try await submit(
+                drop, document.kind, .document(document), sha256: sha256, status, ticket, in: work)
+        case .attachment(let attachment, let file, let size, let sha256):
+            return try await submit(
+                drop, .attachment, .attachment(attachment, file: file, size: size), sha256: sha256, status, ticket,
+                in: work)
+        }
+    }
+
+    private func submit(
+        _ drop: Drop, _ kind: Kind, _ content: SubmissionJob.Content, sha256: [UInt8], _ status: FileStatus,
+        _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+    ) async throws -> Step {
+        do {
+            let job = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+                let readAgain = readingAgain(drop, in: work)
+                return try await Workbench.run(bytes: drop.bytes) {
+                    try SubmissionJob(drop: drop, kind: kind, sha256: sha256, content: content, readAgain: readAgain)
+                }
+            }
+            return try await submit(job, status, ticket, in: work)
+        } catch is DocumentHasChanged {
+            // Nothing of it has left: that is looked at before anything does.
+            await gate.leave(ticket)
+            let problem = Problem(.readChanged, "The file was written to while it was read.")
+            try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
+            return .ended
+        }
+    }
+
+    private func readingAgain(_ drop: Drop, in work: WorkFolder) -> @Sendable () async throws -> [UInt8] {
+        let longest = reader.sizes.held
+        return {
+            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
+            let size = try file.status().size
+            // What is never held has no body that only the whole file makes.
+            return size > longest ? [] : try file.bytes(at: 0, count: Int(size))
+        }
+    }
+}
