@@ -24,7 +24,8 @@ public struct JSONDecimal: Sendable, Hashable {
         self.init(isNegative: value < 0, small: coefficient, large: [], exponent: coefficient == 0 ? 0 : exponent)
     }
 
-    /// A number spelled as in JSON; `nil` for any other text, and for an exponent of more than 18 digits.
+    /// A number spelled as in JSON; `nil` for any other text, and for an exponent of more than 18 digits, as it stands
+    /// there or with one digit before the point.
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         let value: JSONDecimal? = bytes.withUnsafeBufferPointer { buffer in
@@ -118,6 +119,9 @@ public struct JSONDecimal: Sendable, Hashable {
 
     /// The number has no fraction: `1.0` and `1e3` are integers.
     public var isInteger: Bool { exponent >= 0 }
+
+    /// Whether its ``description`` has an exponent of at most 18 digits, and can be read again.
+    var isWritable: Bool { isZero || (exponent + digitCount - 1).magnitude < 1_000_000_000_000_000_000 }
 
     /// The number as an `Int`, if it is one exactly and fits.
     public var int: Int? {

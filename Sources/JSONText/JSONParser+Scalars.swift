@@ -174,7 +174,10 @@ extension JSONParser {
             var first = at
             at = try digits(at)
             while first < at, base[first] == UInt8(ascii: "0") { first += 1 }
-            guard at - first <= 18 else { throw Failure(reason: .exponentTooLong, offset: from) }
+            let length = at - first
+            guard length < 18 || length == 18 && JSONDecimal(base + from, count: at - from).isWritable else {
+                throw Failure(reason: .exponentTooLong, offset: from)
+            }
         }
         return (at, plain)
     }

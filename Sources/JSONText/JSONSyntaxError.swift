@@ -30,7 +30,7 @@ public struct JSONSyntaxError: Error, Sendable {
         case leadingZero
         /// A number that breaks off: no digit after its sign, point or exponent.
         case digitExpected
-        /// An exponent of more than 18 digits.
+        /// An exponent of more than 18 digits, as it stands there or with one digit before the point.
         case exponentTooLong
         /// A key that its object has already; the key.
         case duplicateKey(String)

@@ -25,6 +25,8 @@ import Testing
         ("[1.x]", .digitExpected, 1, 4),
         ("[-]", .digitExpected, 1, 3),
         ("[1e1234567890123456789]", .exponentTooLong, 1, 2),
+        ("[12e999999999999999999]", .exponentTooLong, 1, 2),
+        ("[0.1e-999999999999999999]", .exponentTooLong, 1, 2),
         ("[] []", .textAfterEnd, 1, 4),
         ("[True]", .valueExpected, 1, 2),
     ])
