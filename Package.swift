@@ -1,14 +1,27 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// For scripts/package --debug: a debug build as a package needs it, with Swift's runtime linked in.
+let isStandalone = Context.environment["SLUICE_STANDALONE"] != nil
+
+/// The runtime, and what Foundation names only where everything is built for it, each before what it needs.
+let staticRuntime =
+    ["-static-stdlib"]
+    + [
+        "Foundation", "FoundationInternationalization", "FoundationEssentials", "CoreFoundation", "_FoundationICU",
+        "_FoundationCollections", "_FoundationCShims",
+    ].map { "-l\($0)" }
+
+/// For the crash matrix: named instants at which a debug build kills itself when it is told to (docs/durability.md).
+let killPoints: [SwiftSetting] = isStandalone ? [] : [.define("KILL_POINTS", .when(configuration: .debug))]
+
 /// What holds for every target of ours: Swift 6 mode comes with the tools version, warnings are errors.
-let strict: [SwiftSetting] = [
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    // For the crash matrix: named instants at which a debug build kills itself when it is told to (docs/durability.md).
-    .define("KILL_POINTS", .when(configuration: .debug)),
-]
+let strict: [SwiftSetting] =
+    killPoints + [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -91,13 +104,13 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Model", "FileSystem", "Inbox", "Documents", "Delivery", "Filing", "Ledger", "SluiceConfiguration",
-                "JSONText", "JSONSchema", crypto, http, lifecycle, logging, system,
+                "JSONText", "JSONSchema", crypto, http, lifecycle, logging, nio, nioHTTP, system,
             ], swiftSettings: strict),
         .target(
             name: "Admin",
             dependencies: [
                 "Service", "Delivery", "FileSystem", "JSONText", "Ledger", "Model", "SluiceConfiguration", hummingbird,
-                hummingbirdCore, lifecycle, logging, nio, crypto, mustache, system,
+                hummingbirdCore, lifecycle, logging, nio, nioPosix, crypto, mustache, system,
             ],
             resources: [.embedInCode("Resources")], swiftSettings: strict),
         .target(
@@ -113,7 +126,8 @@ let package = Package(
                 "CSystemd", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ], path: "Sources/Command", swiftSettings: strict),
+            ], path: "Sources/Command", swiftSettings: strict,
+            linkerSettings: isStandalone ? [.unsafeFlags(staticRuntime)] : nil),
 
         // What scripts/bench measures with.
         .executableTarget(
@@ -127,6 +141,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Model", "FileSystem", system], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .testTarget(name: "DocumentationTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "FileSystemTests", dependencies: ["FileSystem", "Model", "TestSupport", crypto, system],
@@ -185,12 +200,17 @@ let package = Package(
     ]
 )
 
-// The rooms alone, without what puts them together: what scripts/sanitize builds a second and a third time.
-if Context.environment["SLUICE_ROOMS_ONLY"] != nil {
-    let rest: Set = [
-        "Admin", "Sandbox", "Service", "sluice", "DocumentBenchmark", "InboxBenchmark", "SandboxTests", "ServiceTests",
-        "CommandTests", "ReceivingTests", "AdminTests",
-    ]
-    package.targets.removeAll { rest.contains($0.name) }
-    package.products.removeAll { $0.name == "sluice" }
+// For scripts/fuzz and scripts/sanitize: only these targets of ours, so that what they do not need is not built.
+if let only = Context.environment["SLUICE_ONLY"]?.split(separator: " ").map(String.init) {
+    package.targets.removeAll { $0.type != .system && !only.contains($0.name) }
+    package.products.removeAll { product in !only.contains(product.name) }
+}
+
+// For scripts/sanitize: a sanitizer's instruments in what is ours. The packages have none, and are not built once more.
+if let sanitizer = Context.environment["SLUICE_SANITIZER"] {
+    for target in package.targets where target.type != .system {
+        // Optimised: the thread sanitizer does not see into a mutex that stays a function of Swift's own library.
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=\(sanitizer)", "-O", "-gline-tables-only"]))
+        target.linkerSettings = [.unsafeFlags(["-sanitize=\(sanitizer)"])]
+    }
 }

@@ -14,18 +14,14 @@ import tempfile
 import time
 import urllib.request
 
+from common import API, ENVIRONMENT, start_sandbox
+
 program, schemas, rounds, drops, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 PATIENCE = 300
 FAULTS = "500:2%,503:2%,drop:4%,tear:2%,cut:1%,garbage:1%,latency:1ms..20ms"
 CONFIGURATION = """
 state: state
-schemas: {schemas}
-api:
-  url: {base}/sync
-  tokenURL: {base}/oauth/token
-  audience: crash
-  clientID: crash
-  clientSecret: {{env: SLUICE_CRASH_SECRET}}
+schemas: {schemas}""" + API + """\
   timeout: 2s
   orderWait: 0s
 admin: {{listen: none}}
@@ -229,22 +225,18 @@ class Run:
         self.erp = self.folder / "erp"
         self.inbox = self.erp / "inbox"
         self.inbox.mkdir(parents=True)
-        self.environment = {**os.environ, "SLUICE_CRASH_SECRET": "secret"}
         self.log = open(self.folder / "log", "a")
         self.problems = Problems()
         self.contents = {}
         self.texts = []
         self.kills = 0
         self.service = None
-        self.sandbox = subprocess.Popen(
-            [program, "sandbox", "--listen", "127.0.0.1:0", "--rate", "unlimited", "--faults", FAULTS],
-            stdout=subprocess.PIPE, text=True)
-        self.base = self.sandbox.stdout.readline().split(" on ")[1].split(".  ")[0].split(". For")[0].strip()
+        self.sandbox, self.base = start_sandbox(program, "--rate", "unlimited", "--faults", FAULTS)
         (self.folder / "sluice.yaml").write_text(CONFIGURATION.format(schemas=schemas, base=self.base))
 
     def start(self):
         self.service = subprocess.Popen(
-            [program, "run"], cwd=self.folder, env=self.environment, stderr=self.log, stdout=self.log)
+            [program, "run"], cwd=self.folder, env=ENVIRONMENT, stderr=self.log, stdout=self.log)
 
     def drop(self, name, content):
         self.contents[name] = content
@@ -302,7 +294,7 @@ class Run:
         check_end(self.erp, self.contents, self.problems)
         check_books(self.erp, self.base, self.contents, self.problems)
         audit = subprocess.run(
-            [program, "audit"], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+            [program, "audit"], cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True)
         if audit.returncode != 0:
             self.problems.add("wrong", "audit: " + audit.stdout[-2000:] + audit.stderr[-500:])
 

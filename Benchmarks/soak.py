@@ -11,6 +11,8 @@ import tempfile
 import time
 import urllib.request
 
+from common import API, ENVIRONMENT, start_sandbox
+
 program, schemas, minutes = sys.argv[1], sys.argv[2], float(sys.argv[3])
 LIMIT = 1000
 FAULTS = (
@@ -19,13 +21,7 @@ FAULTS = (
 )
 CONFIGURATION = """
 state: state
-schemas: {schemas}
-api:
-  url: {base}/sync
-  tokenURL: {base}/oauth/token
-  audience: soak
-  clientID: soak
-  clientSecret: {{env: SLUICE_SOAK_SECRET}}
+schemas: {schemas}""" + API + """\
   timeout: 2s
 limits: {{requestsPerMinute: {limit}, inFlight: 32}}
 retry: {{attempts: 12, base: 100ms, cap: 2s}}
@@ -45,13 +41,10 @@ def soak(title, faults, seconds):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-soak-"))
     inbox = folder / "erp/inbox"
     inbox.mkdir(parents=True)
-    sandbox = subprocess.Popen(
-        [program, "sandbox", "--listen", "127.0.0.1:0", "--rate", str(LIMIT), "--faults", faults],
-        stdout=subprocess.PIPE, text=True)
-    base = sandbox.stdout.readline().split(" on ")[1].split(".  ")[0].split(". For")[0].strip()
+    sandbox, base = start_sandbox(program, "--rate", str(LIMIT), "--faults", faults)
     (folder / "sluice.yaml").write_text(CONFIGURATION.format(schemas=schemas, base=base, limit=LIMIT))
     service = subprocess.Popen(
-        [program, "run"], cwd=folder, env={**os.environ, "SLUICE_SOAK_SECRET": "secret"},
+        [program, "run"], cwd=folder, env=ENVIRONMENT,
         stderr=subprocess.STDOUT, stdout=open(folder / "log", "w"))
     dropped = 0
     first = None

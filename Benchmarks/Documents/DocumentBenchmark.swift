@@ -17,7 +17,7 @@ struct DocumentBenchmark {
     static func main() throws {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "make", let file = arguments.dropFirst().first {
-            try Data(accounts(bytes: 29_000_000)).write(to: URL(fileURLWithPath: file))
+            try Data(Accounts.document(bytes: 29_000_000)).write(to: URL(fileURLWithPath: file))
             return
         }
         guard arguments.count == 3, let file = arguments.first, let xsdFile = arguments.last else {
@@ -91,26 +91,5 @@ struct DocumentBenchmark {
         }
         let median = times.sorted()[rounds / 2]
         print("\(name) \(Int(Double(bytes) / median / 1e6))")
-    }
-
-    /// A document as an ERP writes it.
-    private static func accounts(bytes: Int) -> [UInt8] {
-        var text = Array(#"{"accounts":["#.utf8)
-        var number = 0
-        while text.count < bytes {
-            if number > 0 { text.append(UInt8(ascii: ",")) }
-            let note = number % 7 == 0 ? #","note":"café \n line""# : ""
-            text += Array(
-                #"""
-                {"clientReferenceId":"INV-\#(1_000_000 + number)","invoiceNumber":"\#(number)",\#
-                "outstandingAmount":\#(number % 9000).\#(10 + number % 90),"brand":"ACME","portfolio":"Retail",\#
-                "product":"Energy","segment":"Residential","reference":"REF-\#(number)","currency":"AUD",\#
-                "paymentReconciliationReference":"PRR\#(number)","bPayReference":null,\#
-                "minimumOfferAmount":\#(1 + number % 50),"status":"Active",\#
-                "dueDate":"2026-0\#(1 + number % 9)-1\#(number % 10)","email":"customer\#(number)@example.com"\#(note)}
-                """#.utf8)
-            number += 1
-        }
-        return text + Array("]}".utf8)
     }
 }

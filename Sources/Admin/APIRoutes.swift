@@ -23,12 +23,13 @@ struct APIRoutes: Sendable {
         routes.add("/api/v1/status", get: { _, _ in await status() })
         routes.add("/api/v1/inboxes", get: { _, _ in try await inboxes() })
         routes.add("/api/v1/drops", get: { request, _ in try await drops(request.uri.queryParameters) })
+        routes.add("/api/v1/waiting", get: { request, _ in try await waiting(request.uri.queryParameters) })
         routes.add("/api/v1/drops/:id", get: { _, context in try await drop(id(context)) })
         routes.add(
             "/api/v1/drops/:id/retry",
             post: { request, context in
                 try authorize(request)
-                return try await retry(id(context))
+                return try await retry(id(context), retryTerms(in: request))
             })
         routes.add(
             "/api/v1/pause",
@@ -74,9 +75,13 @@ struct APIRoutes: Sendable {
         guard let entry = try administration.ledger.drop(id) else { throw APIRoutes.unknown(id) }
         let batches = try administration.ledger.batches(of: id)
         let result = try administration.ledger.result(of: id)
+        let waitsFor = await service.waitsFor(entry)
         return Response.json {
             $0.member("drop") { entry.write(to: &$0) }
             $0.member("liesAt", administration.place(of: entry).map { FileName.escaped($0.string.utf8) })
+            $0.member("waitsFor") { json in
+                if let waitsFor { waitsFor.write(to: &json) } else { json.value(String?.none) }
+            }
             $0.member("action", entry.problem?.code.action)
             $0.member("errorCount", result?.problem?.findingCount ?? 0)
             $0.member("errors") { json in
@@ -92,11 +97,36 @@ struct APIRoutes: Sendable {
         }
     }
 
+    /// What a file in an inbox waits for, which is no drop so far.
+    private func waiting(_ parameters: Parameters) async throws -> Response {
+        var asked: [String: String] = [:]
+        for (key, value) in parameters {
+            let key = String(key)
+            guard key == "inbox" || key == "name" else {
+                throw APIProblem(.badRequest, "There is no parameter \(FileName.escaped(key.utf8)).")
+            }
+            guard asked.updateValue(String(value), forKey: key) == nil else {
+                throw APIProblem(.badRequest, "\(key) stands there twice.")
+            }
+        }
+        guard let inbox = asked["inbox"], let name = asked["name"], !inbox.isEmpty, !name.isEmpty else {
+            throw APIProblem(.badRequest, "inbox and name say which file is meant.")
+        }
+        guard let waitsFor = await service.waitsFor(fileShownAs: name, in: inbox) else {
+            throw APIProblem(.notFound, "No such file is waited for in that inbox.")
+        }
+        return Response.json {
+            $0.member("inbox", FileName.escaped(inbox.utf8))
+            $0.member("name", name)
+            $0.member("waitsFor") { waitsFor.write(to: &$0) }
+        }
+    }
+
     // MARK: Actions
 
-    private func retry(_ id: DropID) async throws -> Response {
+    private func retry(_ id: DropID, _ terms: RetryTerms) async throws -> Response {
         do {
-            let name = try await service.retry(id)
+            let name = try await service.retry(id, terms)
             return Response.json {
                 $0.member("id", id.text)
                 $0.member("name", name.description)
@@ -151,30 +181,6 @@ struct APIRoutes: Sendable {
 
     private static func unknown(_ id: DropID) -> APIProblem {
         APIProblem(.notFound, "There is no drop \(FileName.escaped(id.text.utf8)).")
-    }
-
-    /// `{"inbox": "erp"}`; nothing and `{}`: all of them.
-    private func inboxName(in request: Request) async throws -> String? {
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.body.collect(upTo: APIRoutes.bodyBytes)
-        } catch {
-            throw APIProblem(.contentTooLarge, "A body may have \(APIRoutes.bodyBytes) bytes.")
-        }
-        guard buffer.readableBytes > 0 else { return nil }
-        do {
-            let root = try JSONDocument(parsing: Array(buffer.readableBytesView)).root
-            guard root.kind == .object, root.members.allSatisfy({ $0.key.string == "inbox" }) else {
-                throw APIProblem(.badRequest, "The body is an object with at most the member inbox.")
-            }
-            guard let inbox = root["inbox"] else { return nil }
-            guard let name = inbox.string, !name.isEmpty else {
-                throw APIProblem(.badRequest, "inbox is the name of an inbox.")
-            }
-            return name
-        } catch let error as JSONSyntaxError {
-            throw APIProblem(.badRequest, "The body is no JSON: \(error)")
-        }
     }
 
     private func dropQuery(_ parameters: Parameters) throws(APIProblem) -> DropQuery {

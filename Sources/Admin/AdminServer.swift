@@ -41,7 +41,7 @@ package struct AdminServer: ServiceLifecycle.Service {
 
     /// Serves until the task is cancelled or the service group shuts down.
     ///
-    /// - Throws: where it cannot listen.
+    /// - Throws: where it cannot listen, which is told; the service works without.
     package func run() async throws {
         var quiet = logger
         // A connection that is cut at a stop is no error.
@@ -61,7 +61,11 @@ package struct AdminServer: ServiceLifecycle.Service {
         do {
             try await cancelWhenGracefulShutdown { try await application.run() }
         } catch {
-            guard Task.isCancelled || Task.isShuttingDownGracefully else { throw error }
+            guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return }
+            logger.error(
+                "no admin site",
+                metadata: ["address": "http://\(settings.listen.host):\(settings.listen.port)/", "error": "\(error)"])
+            throw error
         }
     }
 

@@ -48,6 +48,12 @@ struct MetricsPage: Sendable {
                     "outcome": labels.outcome.rawValue, "code": labels.code?.rawValue ?? "",
                 ], count)
         }
+        text.metric("sluice_last_filed_timestamp_seconds", .gauge, "When a drop was filed last so, since 1970.")
+        for (labels, time) in tallies.lastFiled.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+            text.sample(
+                "sluice_last_filed_timestamp_seconds",
+                ["inbox": labels.inbox, "outcome": labels.outcome.rawValue], Double(time.milliseconds) / 1000)
+        }
         text.metric("sluice_requests_total", .counter, "Requests by what they were for and the answer's status.")
         for (labels, count) in tallies.requests.sorted(by: { "\($0.key)" < "\($1.key)" }) {
             let status = labels.status.map { $0 == 0 ? "other" : String($0) } ?? "none"
@@ -121,9 +127,19 @@ struct MetricsPage: Sendable {
         for (inbox, queue) in queues { text.sample("sluice_queue_drops", ["inbox": inbox], queue.drops) }
         text.metric("sluice_queue_oldest_seconds", .gauge, "How long ago the oldest of them was claimed.")
         for (inbox, queue) in queues {
-            let age = max(0, queue.oldest.duration(to: now).inSeconds)
-            text.sample("sluice_queue_oldest_seconds", ["inbox": inbox], age)
+            text.sample("sluice_queue_oldest_seconds", ["inbox": inbox], age(of: queue.oldest, at: now))
         }
+        text.metric(
+            "sluice_queue_oldest_document_seconds", .gauge,
+            "How long ago the oldest document of them was; attachments may wait for their account.")
+        for (inbox, queue) in queues {
+            guard let oldest = queue.oldestDocument else { continue }
+            text.sample("sluice_queue_oldest_document_seconds", ["inbox": inbox], age(of: oldest, at: now))
+        }
+    }
+
+    private static func age(of time: Timestamp, at now: Timestamp) -> Double {
+        max(0, time.duration(to: now).inSeconds)
     }
 }
 

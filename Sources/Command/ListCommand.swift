@@ -71,11 +71,13 @@ extension DropEntry {
     var outcomeCell: Table.Cell {
         switch outcome {
         case nil: .init("on its way", .yellow)
-        case .accepted: .init("accepted", .green)
-        case .duplicate: .init("duplicate", .green)
-        case .failed: .init("failed", .red)
+        case .accepted: .init("accepted\(removed)", .green)
+        case .duplicate: .init("duplicate\(removed)", .green)
+        case .failed: .init("failed\(removed)", .red)
         }
     }
+
+    private var removed: String { removedAt.map { ", removed on \($0.date)" } ?? "" }
 }
 
 extension Timestamp {

@@ -2,11 +2,22 @@ import Foundation
 import Logging
 import Model
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// The one place that prints.
 enum Output {
     /// A line to standard output.
     static func line(_ text: String = "") {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    /// Text to standard output, as it is.
+    static func raw(_ text: String) {
+        FileHandle.standardOutput.write(Data(text.utf8))
     }
 
     /// A line to standard error.
@@ -19,6 +30,18 @@ enum Output {
     static func safe(_ text: String) -> String { FileName.escaped(text.utf8) }
 
     static let isTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// Whether standard output is a terminal on which the cursor can be moved.
+    static let canDraw = isTerminal && ProcessInfo.processInfo.environment["TERM"].map { $0 != "dumb" } ?? false
+
+    /// That of the terminal; of one that does not say, the usual one.
+    static var terminalSize: Screen.Size {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return Screen.Size(width: 80, height: 24)
+        }
+        return Screen.Size(width: Int(size.ws_col), height: Int(size.ws_row))
+    }
 
     /// Whether standard output is a terminal that shows colour.
     static let hasColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil

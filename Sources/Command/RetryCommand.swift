@@ -3,6 +3,7 @@ import FileSystem
 import Ledger
 import Model
 import Service
+import SluiceConfiguration
 
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,29 +11,42 @@ struct RetryCommand: AsyncParsableCommand {
         discussion: """
             A file that was corrected is new content; one that was not keeps its reference, so that nothing is sent twice.
 
+            With --as-new it goes under a fresh reference, one with -rN behind it; of a drop in done a copy does. Payments \
+            that were accepted, or may have been, are refused then, unless --send-twice says that they may well be \
+            counted twice.
+
             Exit status: 0; 65 if a drop was refused, with the reason; 66 if there is no such drop.
             """)
 
     @OptionGroup var option: AdministrationOption
 
-    @Argument(help: "Drops: identifiers, paths of their files in failed, or names.", completion: .file())
+    @Argument(help: "Drops: identifiers, paths of their files in failed or done, or names.", completion: .file())
     var drops: [String] = []
 
     @Flag(help: "All failed drops that may well go through unchanged.") var allRetryable = false
 
+    @Flag(help: "Send it under a fresh reference, whatever is known of its content.") var asNew = false
+
+    @Flag(help: "With --as-new: payments too that were accepted, or may have been.") var sendTwice = false
+
+    @Flag(help: "Also one that is older than what was accepted since (order.superseded).") var stale = false
+
     func validate() throws {
         if drops.isEmpty != allRetryable { throw ValidationError("name drops, or give --all-retryable") }
+        if sendTwice && !asNew { throw ValidationError("--send-twice goes with --as-new") }
     }
 
     func run() async throws {
         let administration = try option.open()
+        let terms = RetryTerms(asNew: asNew, sendTwice: sendTwice, stale: stale)
+        let writer = LedgerWriter(administration.configuration)
         var isRefused = false
         var isUnknown = false
         for (words, entry) in try wanted(administration, &isUnknown) {
             let shown = FileName.escaped(words.utf8)
             do {
-                let name = try administration.putBack(entry)
-                Output.line("\(shown): back in \(entry.drop.inbox) as \(name)")
+                let name = try await administration.putBack(entry, terms) { try writer.open() }
+                Output.line("\(shown): back in \(entry.drop.inbox) as \(name)\(asNew ? ", to be sent as new" : "")")
             } catch let error as Administration.Refusal {
                 isRefused = true
                 Output.error("\(shown): \(error)")
@@ -61,5 +75,27 @@ struct RetryCommand: AsyncParsableCommand {
             }
         }
         return found
+    }
+}
+
+/// The ledger for a command that seldom has to write: opened once, and only then.
+private final class LedgerWriter {
+    private let configuration: SluiceConfiguration.Configuration
+    private var ledger: Ledger?
+
+    init(_ configuration: SluiceConfiguration.Configuration) {
+        self.configuration = configuration
+    }
+
+    func open() throws -> Ledger {
+        if let ledger { return ledger }
+        do {
+            let opened = try SharedState.openLedger(configuration)
+            ledger = opened
+            return opened
+        } catch {
+            Output.error("sluice: the ledger in \(configuration.state) cannot be opened: \(error)")
+            throw Exit.cannotStart
+        }
     }
 }

@@ -66,7 +66,9 @@ struct RunCommand: AsyncParsableCommand {
         let watch = Task { await systemd?.run { try await SystemdStatus.View(service) } }
         defer { watch.cancel() }
         do {
-            try await serve(service, try await adminServer(configuration, service, logger), logger)
+            let control = ControlServer(
+                service: service, state: configuration.state, version: Sluice.version, logger: logger)
+            try await serve(service, control, try await adminServer(configuration, service, logger), logger)
         } catch let error as CannotStart {
             Output.error("sluice: \(error)")
             throw Exit.cannotStart
@@ -75,17 +77,21 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// Runs the service until it ends by itself or a signal ends it.
-    private func serve(_ service: SluiceService, _ admin: AdminServer?, _ logger: Logger) async throws {
+    private func serve(
+        _ service: SluiceService, _ control: ControlServer, _ admin: AdminServer?, _ logger: Logger
+    ) async throws {
         var quiet = logger
         quiet.logLevel = .error
-        var services = [
-            ServiceGroupConfiguration.ServiceConfiguration(
-                service: service, successTerminationBehavior: .gracefullyShutdownGroup)
-        ]
-        if let admin { services.append(.init(service: admin, failureTerminationBehavior: .ignore)) }
+        var doors: [any ServiceLifecycle.Service] = []
+        if !once { doors.append(control) }
+        if let admin { doors.append(admin) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+                services: [
+                    ServiceGroupConfiguration.ServiceConfiguration(
+                        service: ServiceWithDoors(service: service, doors: doors),
+                        successTerminationBehavior: .gracefullyShutdownGroup)
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
     }
 

@@ -2,13 +2,15 @@ import ArgumentParser
 import Ledger
 import Model
 import Service
+import SluiceConfiguration
 import SystemPackage
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one drop's whole story.",
         discussion: """
-            DROP is a drop's identifier, the path of its file or its result in done or failed, or its name.
+            DROP is a drop's identifier, the path of its file or its result in done or failed, or its name. Of one that is \
+            on its way it says what that waits for, and until when; so it does of a file that lies in an inbox, by its path.
 
             Exit status: 0; 66 if there is no such drop.
             """)
@@ -25,30 +27,60 @@ struct ShowCommand: AsyncParsableCommand {
         do {
             entry = try administration.drop(drop)
         } catch let error as Administration.Unknown {
+            if try await showFile(administration) { return }
             Output.error("sluice: \(error)")
             throw Exit.noSuchFile
         }
         let batches = try administration.ledger.batches(of: entry.drop.id)
-        if json {
-            if let result = try administration.ledger.result(of: entry.drop.id) {
-                return Output.line(String(result.json.dropLast()))
-            }
-            return Output.line(ShowCommand.json(entry, batches))
+        if json, let result = try administration.ledger.result(of: entry.drop.id) {
+            return Output.line(String(result.json.dropLast()))
         }
-        ShowCommand.show(entry, batches, at: administration.place(of: entry)?.string)
-        try await showWaiting(entry, administration)
+        let waitsFor = try await Asking(administration).waitsFor(entry)
+        if json { return Output.line(ShowCommand.json(entry, batches, waitsFor)) }
+        ShowCommand.show(
+            entry, batches, at: administration.place(of: entry)?.string,
+            origin: try administration.ledger.origin(of: entry.drop.id))
+        if let waitsFor { ShowCommand.show(waitsFor) }
     }
 
-    private func showWaiting(_ entry: DropEntry, _ administration: Administration) async throws {
-        guard entry.outcome == nil else { return }
-        let status = try administration.status(at: SystemTime().timestamp)
-        let isRunning = status.isRunning
+    /// Shows a file that lies in an inbox and is no drop so far.
+    ///
+    /// - Returns: `false` where it is none, or none that the service takes.
+    private func showFile(_ administration: Administration) async throws -> Bool {
+        guard let file = administration.fileInInbox(drop) else { return false }
+        guard let waitsFor = try await Asking(administration).waitsFor(file.name, in: file.inbox) else { return false }
+        if json {
+            var json = JSONWriter(indented: true)
+            json.object {
+                $0.member("file") { json in
+                    json.object {
+                        $0.member("inbox", file.inbox)
+                        $0.member("name", file.name.description)
+                        $0.member("bytes", file.bytes)
+                    }
+                }
+                $0.member("waitsFor") { waitsFor.write(to: &$0) }
+            }
+            Output.line(json.text)
+            return true
+        }
+        let label = Output.colored(file.name.description, .bold)
+        Output.line("\(label)  \(file.bytes) bytes, in the inbox \(Output.safe(file.inbox))")
+        ShowCommand.show(waitsFor)
+        return true
+    }
+
+    private static func show(_ waitsFor: WaitsFor) {
         Output.line()
-        if let words = status.toDecide { Output.line("Everything is paused until an admin has decided: \(words)") }
-        Output.line(isRunning ? "It is on its way." : "It waits for the service, which does not run.")
+        Output.line(
+            "\(Output.colored("waits for \(waitsFor.what.rawValue):", .yellow)) \(Output.safe(waitsFor.message))")
+        if let until = waitsFor.until { Output.line("  until     \(until)") }
+        if let behind = waitsFor.behind { Output.line("  behind    \(behind)") }
     }
 
-    private static func show(_ entry: DropEntry, _ batches: [DropResult.BatchReport], at place: String?) {
+    private static func show(
+        _ entry: DropEntry, _ batches: [DropResult.BatchReport], at place: String?, origin: RetryOrder?
+    ) {
         let drop = entry.drop
         Output.line("\(Output.colored(drop.name.description, .bold))  \(entry.outcomeCell.shown)")
         func fact(_ name: String, _ value: String?) {
@@ -61,8 +93,10 @@ struct ShowCommand: AsyncParsableCommand {
         fact("bytes", String(drop.bytes))
         fact("sha256", entry.sha256?.hex)
         fact("received", drop.receivedAt.description)
+        fact("put back", origin.map { "was \($0.drop); \($0.terms)" })
         fact("finished", entry.finishedAt?.description)
         fact("lies at", place)
+        fact("removed", entry.removedAt.map { "on \($0.date), for its retention was over" })
         if let problem = entry.problem { show(problem) }
         for report in batches { show(report) }
     }
@@ -96,7 +130,9 @@ struct ShowCommand: AsyncParsableCommand {
         if let uri = report.statusURI { Output.line("  status: \(FileName.escaped(uri.utf8))") }
     }
 
-    private static func json(_ entry: DropEntry, _ batches: [DropResult.BatchReport]) -> String {
+    private static func json(
+        _ entry: DropEntry, _ batches: [DropResult.BatchReport], _ waitsFor: WaitsFor?
+    ) -> String {
         var json = JSONWriter(indented: true)
         json.object {
             $0.member("drop") { entry.write(to: &$0) }
@@ -105,8 +141,43 @@ struct ShowCommand: AsyncParsableCommand {
                     for report in batches { list.element { report.write(to: &$0, isFull: false) } }
                 }
             }
+            $0.member("waitsFor") { json in
+                if let waitsFor { waitsFor.write(to: &json) } else { json.value(String?.none) }
+            }
         }
         return json.text
+    }
+}
+
+/// Asks the running service, and says what is known where it cannot be asked.
+private struct Asking {
+    private let administration: Administration
+    private let socket: ControlSocket
+
+    init(_ administration: Administration) {
+        self.administration = administration
+        socket = ControlSocket(state: administration.configuration.state)
+    }
+
+    func waitsFor(_ entry: DropEntry) async throws -> WaitsFor? {
+        if entry.isFiled { return nil }
+        guard administration.isServed else {
+            return try administration.waitsFor(entry, unasked: "The service does not run")
+        }
+        do {
+            return try await socket.waitsFor(entry.drop.id)
+        } catch {
+            return try administration.waitsFor(entry, unasked: "The service runs and cannot be asked (\(error))")
+        }
+    }
+
+    func waitsFor(_ file: FileName, in inbox: String) async throws -> WaitsFor? {
+        guard administration.isServed else { return WaitsFor(.service, "The service does not run: nothing is taken.") }
+        do {
+            return try await socket.waitsFor(file: file, in: inbox)
+        } catch {
+            return WaitsFor(.service, "The service runs and cannot be asked (\(error)).")
+        }
     }
 }
 

@@ -1,11 +1,3 @@
-import Foundation
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Rows in columns that fit the terminal: those that are flexible give way. Elsewhere nothing is cut.
 struct Table {
     struct Cell {
@@ -33,6 +25,11 @@ struct Table {
 
     /// The lines, for a terminal of so many columns; `nil`: as wide as they are.
     func lines(width: Int? = Table.terminalWidth) -> [String] {
+        rows(width: width).map { $0.text(isColored: Output.hasColor) }
+    }
+
+    /// The lines, before it is known what shows them.
+    func rows(width: Int?) -> [Line] {
         var widths = header.map(\.count)
         for row in rows {
             for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.text.count) }
@@ -49,19 +46,16 @@ struct Table {
         return [head] + rows.map { Table.line($0, widths) }
     }
 
-    private static func line(_ cells: [Cell], _ widths: [Int]) -> String {
-        cells.enumerated().map { index, cell in
+    private static func line(_ cells: [Cell], _ widths: [Int]) -> Line {
+        var line = Line()
+        for (index, cell) in cells.enumerated() {
             let isLast = index == cells.count - 1
             let text = cell.text.count > widths[index] ? String(cell.text.prefix(widths[index] - 1)) + "…" : cell.text
-            let padding = isLast ? "" : String(repeating: " ", count: widths[index] - text.count)
-            return (cell.color.map { Output.colored(text, $0) } ?? text) + padding
-        }.joined(separator: "  ")
+            let padding = isLast ? "" : String(repeating: " ", count: widths[index] - text.count + 2)
+            line = line + Line(text, cell.color) + Line(padding)
+        }
+        return line
     }
 
-    static var terminalWidth: Int? {
-        guard Output.isTerminal else { return nil }
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
-    }
+    static var terminalWidth: Int? { Output.isTerminal ? Output.terminalSize.width : nil }
 }

@@ -73,9 +73,14 @@ extension Configuration.Inbox {
     }
 
     /// The local time of day by which a drop is expected.
-    package struct Expectation: Sendable, Equatable {
+    package struct Expectation: Sendable, Equatable, CustomStringConvertible {
         package var hour: Int
         package var minute: Int
+
+        /// `07:00`
+        package var description: String {
+            [hour, minute].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+        }
 
         package init(hour: Int, minute: Int) {
             self.hour = hour

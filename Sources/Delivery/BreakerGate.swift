@@ -31,6 +31,9 @@ package actor BreakerGate {
     /// Why submission pauses; `nil`: it does not.
     package var cause: Breaker.Cause? { breaker.cause }
 
+    /// When the next probe may leave; `nil`: there is no pause, or a probe is under way.
+    package var nextProbe: Moment? { breaker.nextProbe }
+
     /// Waits until the drop may send. A ``Pass/probe`` has to be brought back, by ``note(_:of:_:)`` or ``giveBack(_:)``.
     ///
     /// - Throws: `CancellationError`.

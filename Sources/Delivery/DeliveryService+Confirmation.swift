@@ -32,6 +32,8 @@ extension DeliveryService {
     /// - Throws: `CancellationError`.
     package func confirm(_ subject: StatusSubject) async throws -> Confirmation {
         let schedule = settings.confirmation
+        stages[subject.drop] = .processing
+        defer { stages[subject.drop] = nil }
         var deadline = time.moment + schedule.deadline
         for reading in 1... {
             // An outage takes nothing of the time that the API has.
@@ -48,13 +50,19 @@ extension DeliveryService {
 
     private func readStatus(_ subject: StatusSubject, at url: URL) async throws -> Confirmation {
         let (token, slot) = try await permission()
+        let intent: Intent
+        do {
+            intent = try await intend(.status(drop: subject.drop, reference: subject.reference))
+        } catch {
+            await gate.turnBack(slot)
+            throw error
+        }
         let outgoing = Outgoing(
-            purpose: .status(drop: subject.drop, reference: subject.reference), method: "GET",
-            url: url.absoluteString, body: nil, token: token, kept: DeliveryService.longestStatus)
-        let exchange = try await exchange(outgoing, slot)
+            method: "GET", url: url.absoluteString, body: nil, token: token, kept: DeliveryService.longestStatus)
+        let exchange = try await exchange(outgoing, intent, slot)
         KillPoint.statusArrived.reach()
         let reply = exchange.reply
-        var ending = RequestEnding(status: reply.status, duration: exchange.duration)
+        var ending = RequestEnding(status: reply.status, duration: exchange.duration, left: exchange.leftAt)
         let confirmation: Confirmation
         switch reply.answer {
         case .status(200...299, _):
@@ -77,14 +85,14 @@ extension DeliveryService {
             ending.error = .submitNetwork
         }
         await gate.leave(slot)
-        try await journal.end(exchange.entry, ending)
+        try await journal.end(exchange.intent.entry, ending)
         KillPoint.statusCommitted.reach()
         report(
             .answered(
                 AttemptReport(
                     subject: AttemptReport.Subject(
                         inbox: subject.inbox, drop: subject.drop, reference: subject.reference, attempt: 1),
-                    method: "GET", path: url.path, requestID: exchange.requestID, status: reply.status,
+                    method: "GET", path: url.path, requestID: exchange.intent.requestID, status: reply.status,
                     code: ending.error, duration: exchange.duration, failure: reply.failure, isStatus: true)))
         return confirmation
     }

@@ -4,7 +4,6 @@ import Model
 extension DeliveryService {
     /// A request that has everything it needs to leave.
     struct Outgoing: Sendable {
-        var purpose: RequestPurpose
         var method: String
         var url: String
         /// `nil` for a reading request.
@@ -14,11 +13,17 @@ extension DeliveryService {
         var kept = APIClient.keptAnswer
     }
 
+    /// A request that is written down.
+    struct Intent: Sendable {
+        var entry: RequestEntry
+        var requestID: String
+    }
+
     /// A request and its answer.
     struct Exchange: Sendable {
-        var entry: Int64
-        var requestID: String
+        var intent: Intent
         var left: Moment
+        var leftAt: Timestamp
         var duration: Duration
         var reply: APIClient.Reply
     }
@@ -34,32 +39,35 @@ extension DeliveryService {
         }
     }
 
-    /// Writes a request down and sends it.
-    ///
-    /// The slot is given back where nothing was sent, and stays taken otherwise: whoever judges the answer leaves it.
-    func exchange(_ outgoing: Outgoing, _ slot: Int64) async throws -> Exchange {
+    /// Writes down that a batch is about to leave. From here on it may have left, for whoever reads the journal after a
+    /// crash.
+    func intend(_ purpose: RequestPurpose) async throws -> Intent {
         let requestID = UUID().uuidString.lowercased()
-        let entry: Int64
-        do {
-            entry = try await journal.begin(outgoing.purpose, requestID: requestID)
-        } catch {
-            await gate.turnBack(slot)
-            throw error
-        }
-        if case .batch = outgoing.purpose { KillPoint.requestIntended.reach() }
+        let entry = try await journal.begin(purpose, requestID: requestID)
+        if case .batch = purpose { KillPoint.requestIntended.reach() }
+        return Intent(entry: entry, requestID: requestID)
+    }
+
+    /// Sends a request that is written down.
+    ///
+    /// The slot stays taken: whoever judges the answer leaves it.
+    ///
+    /// - Throws: `CancellationError`: it was cut off; the slot is given back.
+    func exchange(_ outgoing: Outgoing, _ intent: Intent, _ slot: Int64) async throws -> Exchange {
         let left = time.moment
+        let leftAt = time.timestamp
         do {
             let request = Task { [client] in
                 try await client.send(
                     method: outgoing.method, url: outgoing.url,
                     headers: [("Authorization", "Bearer \(outgoing.token.bearer)")], body: outgoing.body,
-                    requestID: requestID, kept: outgoing.kept)
+                    requestID: intent.requestID, kept: outgoing.kept)
             }
-            underWay[requestID] = request
-            defer { underWay[requestID] = nil }
+            underWay[intent.requestID] = request
+            defer { underWay[intent.requestID] = nil }
             let reply = try await request.value
             return Exchange(
-                entry: entry, requestID: requestID, left: left, duration: time.moment - left, reply: reply)
+                intent: intent, left: left, leftAt: leftAt, duration: time.moment - left, reply: reply)
         } catch {
             await gate.leave(slot)
             throw error

@@ -61,6 +61,9 @@ package actor DeliveryService {
     let settings: Settings
     let client: APIClient
     let gate: ThrottleGate
+    /// Batches that are written down and have no answer that is.
+    let ahead: Turnstile
+    /// Those of them that are on their way, and what else is.
     let turnstile: Turnstile
     let tokens: TokenCache
     let journal: any RequestJournal
@@ -68,10 +71,19 @@ package actor DeliveryService {
     let report: @Sendable (DeliveryEvent) -> Void
     /// Requests under way. They outlive the cancellation of whoever waits for them, until ``abort()``.
     var underWay: [String: Task<APIClient.Reply, any Error>] = [:]
+    /// Where the drops are that it was given.
+    var stages: [DropID: SubmissionStage] = [:]
     /// What an admin paused.
     package nonisolated let pauses: PauseGate
     let breaker: BreakerGate
     private var generator: any RandomNumberGenerator & Sendable
+
+    /// How many batches are written down before there is a place for them, so that no place waits for a disk. After a
+    /// crash they may have left.
+    private static let lead = 64
+
+    /// How many requests are in the journal without an answer, at most, whether they left or not.
+    package static func writtenDown(inFlight: Int) -> Int { inFlight + lead }
 
     package init(
         _ settings: Settings, connections: Connections, throttle: Throttle, journal: any RequestJournal,
@@ -90,6 +102,7 @@ package actor DeliveryService {
         self.report = report
         self.generator = generator
         self.pauses = pauses
+        ahead = Turnstile(places: DeliveryService.writtenDown(inFlight: settings.inFlight))
         turnstile = Turnstile(places: settings.inFlight)
         breaker = BreakerGate(Breaker(settings.breaker), waits: settings.waitsForOutages, time: time) {
             report(.breaker($0))
@@ -105,6 +118,14 @@ package actor DeliveryService {
     /// How many slots of the throttle are taken now, and of how many.
     package var usage: (used: Int, limit: Int?) {
         get async { await gate.usage }
+    }
+
+    /// Whether a request could leave now.
+    package var hasFreeSlot: Bool {
+        get async {
+            let (used, limit) = await gate.usage
+            return limit.map { used < $0 } ?? true
+        }
     }
 
     /// How old the token is and how long it is still good for; `nil`: there is none.
@@ -124,6 +145,7 @@ package actor DeliveryService {
     package func deliver(_ submission: Submission) async throws -> Delivered {
         var policy = RetryPolicy(
             settings.retry, isAttachment: submission.kind == .attachment, attempts: submission.attempts)
+        defer { stages[submission.drop] = nil }
         while true {
             guard let (action, reply) = try await attempt(submission, &policy) else { continue }
             switch action {
@@ -134,7 +156,9 @@ package actor DeliveryService {
             case .renewToken, .hold: continue
             case .retry(let delay, _):
                 KillPoint.retryWaits.reach()
-                try await time.sleep(for: delay)
+                let next = time.moment + delay
+                stages[submission.drop] = .retry(at: next)
+                try await time.sleep(until: next)
             }
         }
     }
@@ -149,46 +173,89 @@ package actor DeliveryService {
     private func attempt(
         _ submission: Submission, _ policy: inout RetryPolicy
     ) async throws -> (RetryPolicy.Action, APIClient.Reply)? {
+        stages[submission.drop] = .gates
         try await pauses.pass(submission.inbox)
         let pass = try await breaker.enter(submission.drop)
         do {
-            try await turnstile.enter(lane: submission.inbox)
+            try await ahead.enter(lane: submission.inbox)
         } catch {
             await breaker.giveBack(pass)
             throw error
         }
         do {
             try Task.checkCancellation()
-            let (token, slot) = try await permission()
+            KillPoint.requestBegins.reach()
+            let intent = try await intend(.batch(drop: submission.drop, reference: submission.reference))
+            let exchange = try await exchange(submission, intent, pass)
             var answer: (RetryPolicy.Action, APIClient.Reply)?
-            if await breaker.admits(pass), await !pauses.holds(submission.inbox) {
-                answer = try await send(submission, token, slot, pass, &policy)
+            if let exchange {
+                answer = try await judge(exchange, of: submission, pass, &policy)
             } else {
-                await gate.turnBack(slot)
+                try await journal.withdraw(intent.entry)
                 await breaker.giveBack(pass)
             }
-            await turnstile.leave()
+            await ahead.leave()
             return answer
         } catch {
-            await turnstile.leave()
+            await ahead.leave()
             await breaker.giveBack(pass)
             throw error
         }
     }
 
-    private func send(
-        _ submission: Submission, _ token: Token, _ slot: Int64, _ pass: BreakerGate.Pass,
-        _ policy: inout RetryPolicy
-    ) async throws -> (RetryPolicy.Action, APIClient.Reply) {
+    /// Sends a batch that is written down, once there is a place, a token and a slot for it.
+    ///
+    /// - Returns: `nil` where submission paused meanwhile.
+    private func exchange(
+        _ submission: Submission, _ intent: Intent, _ pass: BreakerGate.Pass
+    ) async throws -> (Exchange, token: Token, slot: Int64)? {
+        let permission: (Token, slot: Int64)
+        do {
+            try await turnstile.enter(lane: submission.inbox)
+            do {
+                permission = try await self.permission()
+            } catch {
+                await turnstile.leave()
+                throw error
+            }
+        } catch {
+            // It never left, and a stop does not make that unknown.
+            try await journal.withdraw(intent.entry)
+            throw error
+        }
+        let (token, slot) = permission
+        guard await breaker.admits(pass), await !pauses.holds(submission.inbox) else {
+            await gate.turnBack(slot)
+            await turnstile.leave()
+            return nil
+        }
+        let endpoint = endpoint(of: submission)
+        stages[submission.drop] = .answer
+        do {
+            let exchange = try await exchange(
+                Outgoing(method: endpoint.method, url: endpoint.url, body: submission.body, token: token), intent, slot)
+            await turnstile.leave()
+            return (exchange, token, slot)
+        } catch {
+            await turnstile.leave()
+            throw error
+        }
+    }
+
+    private func endpoint(of submission: Submission) -> Endpoint {
         guard let endpoint = settings.endpoints[submission.kind] else {
             preconditionFailure("every kind has an endpoint")
         }
-        KillPoint.requestBegins.reach()
-        let exchange = try await exchange(
-            Outgoing(
-                purpose: .batch(drop: submission.drop, reference: submission.reference), method: endpoint.method,
-                url: endpoint.url, body: submission.body, token: token), slot)
+        return endpoint
+    }
+
+    private func judge(
+        _ answered: (Exchange, token: Token, slot: Int64), of submission: Submission, _ pass: BreakerGate.Pass,
+        _ policy: inout RetryPolicy
+    ) async throws -> (RetryPolicy.Action, APIClient.Reply) {
         KillPoint.answerArrived.reach()
+        let (exchange, token, slot) = answered
+        let endpoint = endpoint(of: submission)
         let reply = exchange.reply
         let sign = Breaker.Sign(of: reply.answer, submission.kind, isNewToken: policy.wasUnauthorized)
         let isPaused = await breaker.note(sign, of: submission.drop, pass)
@@ -197,8 +264,8 @@ package actor DeliveryService {
             await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
         }
         await gate.leave(slot)
-        let judged = DeliveryService.ending(reply, action, exchange.duration)
-        try await journal.end(exchange.entry, judged)
+        let judged = DeliveryService.ending(exchange, action)
+        try await journal.end(exchange.intent.entry, judged)
         KillPoint.answerCommitted.reach()
         if reply.status == 401 { await tokens.refuse(token) }
         report(
@@ -207,7 +274,7 @@ package actor DeliveryService {
                     subject: AttemptReport.Subject(
                         inbox: submission.inbox, drop: submission.drop, reference: submission.reference,
                         attempt: max(policy.attempts, 1)),
-                    method: endpoint.method, path: endpoint.path, requestID: exchange.requestID,
+                    method: endpoint.method, path: endpoint.path, requestID: exchange.intent.requestID,
                     status: judged.status, code: judged.error, duration: exchange.duration,
                     retryIn: DeliveryService.retryDelay(action), failure: reply.failure, isHeld: action.isHold)))
         return (action, reply)
@@ -244,10 +311,9 @@ package actor DeliveryService {
         }
     }
 
-    private static func ending(
-        _ reply: APIClient.Reply, _ action: RetryPolicy.Action, _ duration: Duration
-    ) -> RequestEnding {
-        var ending = RequestEnding(status: reply.status, duration: duration)
+    private static func ending(_ exchange: Exchange, _ action: RetryPolicy.Action) -> RequestEnding {
+        let reply = exchange.reply
+        var ending = RequestEnding(status: reply.status, duration: exchange.duration, left: exchange.leftAt)
         if case .none(let failure) = reply.answer { ending.isCounted = failure.origin != .machine }
         switch action {
         case .accept:

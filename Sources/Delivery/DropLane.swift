@@ -34,7 +34,8 @@ struct DropLane: Sendable {
 
     /// Those that hold one of these identities, each once.
     func sharing(_ keys: IdentityKeys) -> Set<DropID> {
-        var found = Set(large.filter { $0.value.meets(keys) }.keys)
+        var found: Set<DropID> = []
+        for (drop, others) in large where others.meets(keys) { found.insert(drop) }
         if keys.count <= byKey.count {
             for key in keys.sorted { found.formUnion(byKey[key] ?? []) }
         } else {
@@ -60,6 +61,9 @@ struct DropLane: Sendable {
         if index < arrivals.count, arrivals[index].drop == drop { arrivals.remove(at: index) }
         return arrivals.first.map { [$0.drop] } ?? []
     }
+
+    /// Whose turn it is.
+    var first: DropID? { taken.first ?? arrivals.first?.drop }
 
     /// Whoever is closed already goes on as it likes.
     func isFirst(_ drop: DropID, arrival: Int64) -> Bool {

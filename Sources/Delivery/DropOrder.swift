@@ -64,11 +64,10 @@ package struct DropOrder: Sendable {
         guard members[place.drop] == nil else { return }
         members[place.drop] = Member(place: place)
         guard place.rule != .none else { return }
-        var lane = lanes[place.inbox] ?? DropLane()
-        for other in lane.sharing(place.keys) { relate(place.drop, other) }
-        if place.holds { lane.add(place.drop, place.keys) }
-        if place.rule == .strict { lane.open(place.drop, arrival: place.arrival) }
-        lanes[place.inbox] = lane
+        for other in lanes[place.inbox]?.sharing(place.keys) ?? [] { relate(place.drop, other) }
+        // In place: thousands may be there.
+        if place.holds { lanes[place.inbox, default: DropLane()].add(place.drop, place.keys) }
+        if place.rule == .strict { lanes[place.inbox, default: DropLane()].open(place.drop, arrival: place.arrival) }
     }
 
     /// An accepted drop of an earlier run that has not settled.
@@ -108,6 +107,38 @@ package struct DropOrder: Sendable {
 
     /// The accepted documents that it waits for.
     package func settling(before drop: DropID) -> Set<DropID> { members[drop]?.settling ?? [] }
+
+    /// What stands before a drop.
+    package struct Standing: Sendable, Hashable {
+        /// Those that are not concluded and share an identity with it, by arrival.
+        package var undecided: [DropID] = []
+        /// With `strict`, the one whose turn it is; `nil`: it is its own.
+        package var first: DropID?
+        /// Accepted documents that may not be processed, and when they count as such, the last one last.
+        package var settling: [Settling] = []
+
+        package struct Settling: Sendable, Hashable {
+            package var drop: DropID
+            package var until: Moment
+        }
+
+        package init() {}
+    }
+
+    /// - Returns: `nil` for a drop that it does not know.
+    package func standing(of drop: DropID) -> Standing? {
+        guard let member = members[drop] else { return nil }
+        var standing = Standing()
+        standing.undecided = member.undecided.sorted {
+            members[$0]?.place.arrival ?? .max < members[$1]?.place.arrival ?? .max
+        }
+        if !isFirst(member.place) { standing.first = lanes[member.place.inbox]?.first }
+        standing.settling = member.settling.compactMap { other in
+            guard case .settling(let until) = members[other]?.stage else { return nil }
+            return Standing.Settling(drop: other, until: until)
+        }.sorted { $0.until < $1.until }
+        return standing
+    }
 
     /// With `strict`, whether nothing of its inbox is open before it.
     private func isFirst(_ place: Place) -> Bool {

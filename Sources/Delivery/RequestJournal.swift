@@ -2,14 +2,27 @@ import Model
 
 /// Where every request is written down: before it leaves, and when its answer has ended.
 ///
-/// Both return when what they were told is on disk. They try again for as long as the journal cannot be written,
+/// All return when what they were told is on disk. They try again for as long as the journal cannot be written,
 /// for that is no fault of the request's.
 ///
 /// - Throws: `CancellationError` only.
 package protocol RequestJournal: Sendable {
-    /// - Returns: what ``end(_:_:)`` wants back.
-    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> Int64
-    func end(_ request: Int64, _ ending: RequestEnding) async throws
+    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> RequestEntry
+    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws
+    /// The request did not leave after all: its batch is what it was.
+    func withdraw(_ request: RequestEntry) async throws
+}
+
+/// A request in the journal.
+package struct RequestEntry: Sendable, Hashable {
+    package var id: Int64
+    /// What its batch was before; `nil` for a request that is no batch's.
+    package var before: BatchState?
+
+    package init(id: Int64, before: BatchState? = nil) {
+        self.id = id
+        self.before = before
+    }
 }
 
 /// What a request is for.
@@ -25,6 +38,8 @@ package struct RequestEnding: Sendable, Hashable {
     package var status: Int?
     package var duration: Duration
     package var error: Code?
+    /// When it left.
+    package var left: Timestamp
     /// Whether it is an attempt of its batch; not one that was made to find out whether a pause is over.
     package var isCounted = true
     /// What the batch is by now; `nil`: as it was before this request.

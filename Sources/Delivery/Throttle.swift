@@ -11,8 +11,9 @@ package struct Throttle: Sendable {
     package internal(set) var limit: Int?
     /// Slots of requests that are under way.
     private var open: Set<Int64> = []
-    /// When the answers of the last window ended, oldest first.
+    /// When answers ended, oldest first; those before `firstInWindow` are out of the window.
     private var ended: [Moment] = []
+    private var firstInWindow = 0
     /// Nothing leaves before this moment, whatever slots are free.
     private var stoppedUntil: Moment?
     /// `nil` without a limit.
@@ -34,20 +35,29 @@ package struct Throttle: Sendable {
     /// How many slots are taken.
     package mutating func used(at now: Moment) -> Int {
         release(at: now)
-        return open.count + ended.count
+        return taken
     }
+
+    private var taken: Int { open.count + ended.count - firstInWindow }
 
     /// Takes a slot for `request` if there is one.
     package mutating func take(_ request: Int64, at now: Moment) -> Answer {
+        let answer = next(at: now)
+        guard answer == .go else { return answer }
+        pace?.took(at: now)
+        open.insert(request)
+        return .go
+    }
+
+    /// Whether there is a slot; none is taken.
+    package mutating func next(at now: Moment) -> Answer {
         if let stoppedUntil, now < stoppedUntil { return .wait(until: stoppedUntil) }
         stoppedUntil = nil
         release(at: now)
-        if let limit, open.count + ended.count >= limit {
-            return .wait(until: ended.first.map { $0 + Throttle.window })
+        if let limit, taken >= limit {
+            return .wait(until: firstInWindow < ended.count ? ended[firstInWindow] + Throttle.window : nil)
         }
         if let next = pace?.next(at: now), now < next { return .wait(until: next) }
-        pace?.took(at: now)
-        open.insert(request)
         return .go
     }
 
@@ -80,7 +90,10 @@ package struct Throttle: Sendable {
     }
 
     private mutating func release(at now: Moment) {
-        let free = ended.prefix { $0 + Throttle.window <= now }.count
-        if free > 0 { ended.removeFirst(free) }
+        while firstInWindow < ended.count, ended[firstInWindow] + Throttle.window <= now { firstInWindow += 1 }
+        // What is over is removed together, now and then.
+        guard firstInWindow > ended.count / 2 else { return }
+        ended.removeFirst(firstInWindow)
+        firstInWindow = 0
     }
 }

@@ -19,6 +19,9 @@ package actor ThrottleGate {
         (throttle.used(at: time.moment), throttle.limit)
     }
 
+    /// Whether another request would find a slot now.
+    package var nextSlot: Throttle.Answer { throttle.next(at: time.moment) }
+
     /// Waits for a slot.
     ///
     /// - Returns: what ``leave(_:)`` wants back.

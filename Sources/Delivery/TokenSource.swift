@@ -55,7 +55,7 @@ struct TokenSource: Sendable {
     private func ask(_ body: RequestBody) async throws -> (APIClient.Reply, started: Moment) {
         let slot = try await gate.pass()
         let requestID = UUID().uuidString.lowercased()
-        let entry: Int64
+        let entry: RequestEntry
         do {
             entry = try await journal.begin(.token, requestID: requestID)
         } catch {
@@ -64,6 +64,7 @@ struct TokenSource: Sendable {
         }
         KillPoint.tokenIntended.reach()
         let started = time.moment
+        let left = time.timestamp
         let reply: APIClient.Reply
         do {
             reply = try await client.send(
@@ -75,7 +76,7 @@ struct TokenSource: Sendable {
         await gate.leave(slot)
         // The answer holds the token: its body goes nowhere.
         let duration = time.moment - started
-        try await journal.end(entry, RequestEnding(status: reply.status, duration: duration))
+        try await journal.end(entry, RequestEnding(status: reply.status, duration: duration, left: left))
         let path = URL(string: settings.tokenURL)?.path ?? settings.tokenURL
         report(
             .answered(

@@ -4,9 +4,24 @@ import Model
 /// An attachment that fits.
 package struct JudgedAttachment: Sendable, Hashable {
     package let fields: AttachmentFields
-    /// Its reference, which covers its bytes and its fields.
+    /// What makes it the same as another: the reference that its bytes and its fields give.
     package let content: String
+    /// What it is sent under.
+    package let reference: String
     package let form: MultipartForm
+    fileprivate let file: FileName
+    fileprivate let type: String
+
+    fileprivate init(
+        _ fields: AttachmentFields, content: String, reference: String, file: FileName, type: String
+    ) {
+        self.fields = fields
+        self.content = content
+        self.reference = reference
+        self.file = file
+        self.type = type
+        form = MultipartForm(reference: reference, fields: fields, file: file, type: type)
+    }
 }
 
 /// Judges an attachment by its name, its first bytes, its size and its hash.
@@ -59,14 +74,32 @@ package struct AttachmentJudge: Sendable {
                 AttachmentRefusal(.sizeMultipart, "The file has \(size) bytes; a request may have \(bodyBytes)."))
         }
         let content = AttachmentJudge.reference(fields, sha256: try sha256())
-        let form = MultipartForm(reference: content, fields: fields, file: file, type: type)
-        let length = form.length(ofFile: size)
-        if length > bodyBytes {
-            return .failure(
-                AttachmentRefusal(.sizeMultipart, "The request would have \(length) bytes; the API takes \(bodyBytes).")
-            )
-        }
-        return .success(JudgedAttachment(fields: fields, content: content, form: form))
+        return limited(
+            JudgedAttachment(fields, content: content, reference: content, file: file, type: type), size: size)
+    }
+
+    /// The same attachment under another reference.
+    package func remade(
+        _ attachment: JudgedAttachment, reference: String, size: Int64
+    ) -> Result<JudgedAttachment, AttachmentRefusal> {
+        limited(
+            JudgedAttachment(
+                attachment.fields, content: attachment.content, reference: reference, file: attachment.file,
+                type: attachment.type), size: size)
+    }
+
+    /// The same attachment under the reference of another round.
+    package func remade(
+        _ attachment: JudgedAttachment, round: Int, size: Int64
+    ) -> Result<JudgedAttachment, AttachmentRefusal> {
+        remade(attachment, reference: Reference.round(round, attachment.content), size: size)
+    }
+
+    private func limited(_ attachment: JudgedAttachment, size: Int64) -> Result<JudgedAttachment, AttachmentRefusal> {
+        let length = attachment.form.length(ofFile: size)
+        guard length > bodyBytes else { return .success(attachment) }
+        return .failure(
+            AttachmentRefusal(.sizeMultipart, "The request would have \(length) bytes; the API takes \(bodyBytes)."))
     }
 
     private static func reference(_ fields: AttachmentFields, sha256: [UInt8]) -> String {

@@ -23,12 +23,16 @@ extension FilingFolder {
             let isTorn = present.isEmpty || present.contains(0) || present.first == UInt8(ascii: "{")
             return isTorn ? .replaceable : .foreign
         }
-        let owner = ((json as? [String: Any])?["drop"] as? [String: Any])?["id"] as? String
-        return owner == drop.text ? .replaceable : .foreign
+        return FilingFolder.owner(ofResult: json) == drop.text ? .replaceable : .foreign
+    }
+
+    /// The identifier of the drop that a result is about.
+    static func owner(ofResult json: Any) -> String? {
+        ((json as? [String: Any])?["drop"] as? [String: Any])?["id"] as? String
     }
 
     /// No result of ours comes near it.
-    private static let longestSidecar: Int64 = 64 << 20
+    static let longestSidecar: Int64 = 64 << 20
 
     /// Whether a drop lies here as it was filed; without its hash, as far as its size tells.
     package func holds(_ name: FiledName, bytes: Int64, sha256: [UInt8]?) throws(SystemCallError) -> Bool {

@@ -40,6 +40,13 @@ package final class FilingFolder: Sendable {
         reserved.withLock { _ = $0.insert(name.drop) }
     }
 
+    /// Keeps a name for as long as its drop is removed, so that no other is filed under it meanwhile.
+    ///
+    /// - Returns: `false` where a drop of that name is on its way here.
+    package func holdForRemoval(_ name: FiledName) -> Bool {
+        reserved.withLock { $0.insert(name.drop).inserted }
+    }
+
     /// The drop is here under its name, or will never be.
     package func release(_ name: FiledName) {
         reserved.withLock { _ = $0.remove(name.drop) }

@@ -8,6 +8,8 @@ package struct ClaimedDrop: Sendable {
     package let workName: WorkName
     /// As it is in `.work`.
     package let status: FileStatus
+    /// The number that the file had in the inbox; `nil`: it was claimed by an earlier run.
+    package let inode: UInt64?
     package let condition: Settling.Condition
     /// When it was claimed.
     package let claimedAt: Timestamp
@@ -20,7 +22,8 @@ extension ClaimedDrop {
     /// rename that claimed it.
     package init(leftBehind workName: WorkName, _ status: FileStatus) {
         self.init(
-            name: workName.name, workName: workName, status: status, condition: status.isPlain ? .whole : .notRegular,
+            name: workName.name, workName: workName, status: status, inode: nil,
+            condition: status.isPlain ? .whole : .notRegular,
             claimedAt: status.changedAt, quietSince: status.changedAt)
     }
 }

@@ -41,7 +41,9 @@ extension InboxFolder {
             guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
             if status.form == .directory, try leaveAlone(name, workName, folder) { return nil }
             return ClaimedDrop(
-                name: name, workName: workName, status: status, condition: status.isPlain ? condition : .notRegular,
+                name: name, workName: workName, status: status,
+                // On another file system it is a copy, with a number of its own.
+                inode: before.inode, condition: status.isPlain ? condition : .notRegular,
                 claimedAt: now, quietSince: quietSince)
         } catch {
             if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {

@@ -96,6 +96,9 @@ package actor InboxFolder {
         hints.add(.wake)
     }
 
+    /// How many files wait here to be whole or to be claimed.
+    package var count: Int { settling.count }
+
     /// While paused, nothing is claimed; with `once` there is nothing to wait for then.
     package func setPaused(_ isPaused: Bool) {
         self.isPaused = isPaused

@@ -239,6 +239,36 @@ package struct Settling: Sendable {
         return next.map { Moment(sinceBoot: .nanoseconds($0)) }
     }
 
+    /// What an entry waits for; `nil` where it is not there.
+    ///
+    /// - Parameter marker: the name that its marker would have.
+    package func wait(
+        for name: FileName, marker: FileName? = nil, at now: Moment, _ time: Timestamp
+    ) -> FileWait? {
+        guard let slot = table.slot(of: name) else { return nil }
+        let entry = table[slot]
+        let now = now.sinceBoot.wholeNanoseconds
+        guard let deadline = deadline(slot, entry, at: now, time) else { return .marker(marker ?? name) }
+        if deadline <= now { return .due }
+        let until = Moment(sinceBoot: .nanoseconds(deadline))
+        if entry.flags.contains(.postponed), notBefore[name].map({ $0 > now }) ?? false {
+            return .postponed(until: until)
+        }
+        return entry.flags.contains(.unfinished) ? .unfinished(until: until) : .settling(until: until)
+    }
+
+    /// The entry that is shown by this name: names are bytes, and people see text.
+    package func name(shownAs text: String) -> FileName? {
+        let plain = FileName(text)
+        if contains(plain), plain.description == text { return plain }
+        var found: FileName?
+        table.forEach { slot, _ in
+            let name = table.name(of: slot)
+            if name.description == text { found = name }
+        }
+        return found
+    }
+
     // In nanoseconds: a hundred thousand entries are gone through at once.
 
     private func deadline(

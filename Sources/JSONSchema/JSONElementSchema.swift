@@ -17,9 +17,11 @@ public struct JSONElementSchema: Sendable {
         (self.schema, self.property, self.element) = (schema, property, element)
     }
 
-    /// Says what is wrong with the elements that `object` has in the array, and nothing of the object or the array.
+    /// Says what is wrong with the elements that an object has in the array, and nothing of the object or the array.
     ///
-    /// - Parameter limit: how many violations are listed; all are counted. Pointers begin at `object`.
+    /// - Parameters:
+    ///   - object: where the array is; pointers begin here.
+    ///   - limit: how many violations are listed; all are counted.
     public func validate(_ object: JSONValue, limit: Int = 100) -> JSONSchemaReport {
         guard element >= 0, let array = object[property], array.kind == .array else {
             return JSONSchemaReport(errorCount: 0, errors: [])

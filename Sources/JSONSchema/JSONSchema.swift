@@ -18,6 +18,7 @@ public struct JSONSchema: Sendable {
     /// Compiles a schema, after validating it and all it refers to against their metaschemas.
     ///
     /// - Parameters:
+    ///   - document: the schema.
     ///   - baseURI: what relative references are resolved against where the schema has no absolute `$id`.
     ///   - resources: other schemas, and metaschemas of one's own, by the URI they are referred to. The three drafts'
     ///     metaschemas are there already. Nothing is fetched.
@@ -34,9 +35,11 @@ public struct JSONSchema: Sendable {
         self.init(program: try compiler.compile(document, uri: uri, checked: true))
     }
 
-    /// Says whether `value` fits, and if not, all that is wrong with it.
+    /// Says whether a value fits, and if not, all that is wrong with it.
     ///
-    /// - Parameter limit: how many violations are listed; all are counted.
+    /// - Parameters:
+    ///   - value: a document's root, or any value in it.
+    ///   - limit: how many violations are listed; all are counted.
     public func validate(_ value: JSONValue, limit: Int = 100) -> JSONSchemaReport {
         report(on: value, limit: limit) { (validator: inout Validator) in validator.check(0, value.node, nil) }
     }

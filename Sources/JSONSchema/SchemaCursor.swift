@@ -30,7 +30,7 @@ public struct SchemaCursor: Sendable {
 }
 
 /// The schemas that apply at a place.
-indirect enum SchemaShape {
+indirect enum SchemaShape: Hashable {
     case schema(Int32)
     case all([SchemaShape])
     case any([SchemaShape])
@@ -39,6 +39,27 @@ indirect enum SchemaShape {
 
     /// Nothing is said.
     static var anything: SchemaShape { .all([]) }
+
+    // Layers and repetitions that add nothing are left out: a shape does not grow with the depth of its place.
+
+    static func all(of shapes: [SchemaShape]) -> SchemaShape {
+        let parts = flat(shapes) { if case .all(let inner) = $0 { inner } else { [$0] } }
+        return parts.count == 1 ? parts[0] : .all(parts)
+    }
+
+    static func any(of shapes: [SchemaShape]) -> SchemaShape {
+        let parts = flat(shapes) { if case .any(let inner) = $0 { inner } else { [$0] } }
+        return parts.count == 1 ? parts[0] : .any(parts)
+    }
+
+    static func maybe(of shapes: [SchemaShape]) -> SchemaShape {
+        .maybe(flat(shapes) { if case .maybe(let inner) = $0 { inner } else { [$0] } })
+    }
+
+    private static func flat(_ shapes: [SchemaShape], _ open: (SchemaShape) -> [SchemaShape]) -> [SchemaShape] {
+        var seen: Set<SchemaShape> = []
+        return shapes.flatMap(open).filter { seen.insert($0).inserted }
+    }
 }
 
 /// A place with what is known of it. Places that the schema names are made once.

@@ -30,20 +30,20 @@ final class ShapeReader {
         if program.nodes[node].logic >= 0 {
             let rule = program.logics[program.nodes[node].logic]
             if rule.reference >= 0 { result.append(read(rule.reference)) }
-            if rule.dynamicReference >= 0 { result.append(.any(targets(rule.dynamicReference).map(read))) }
+            if rule.dynamicReference >= 0 { result.append(.any(of: targets(rule.dynamicReference).map(read))) }
             result += schemas(rule.allOf).map(read)
-            if !rule.anyOf.isEmpty { result.append(.any(schemas(rule.anyOf).map(read))) }
-            if !rule.oneOf.isEmpty { result.append(.any(schemas(rule.oneOf).map(read))) }
+            if !rule.anyOf.isEmpty { result.append(.any(of: schemas(rule.anyOf).map(read))) }
+            if !rule.oneOf.isEmpty { result.append(.any(of: schemas(rule.oneOf).map(read))) }
             if rule.condition >= 0 {
-                result.append(.maybe([read(rule.condition)]))
-                result.append(.any([rule.then, rule.otherwise].map { $0 >= 0 ? read($0) : .anything }))
+                result.append(.maybe(of: [read(rule.condition)]))
+                result.append(.any(of: [rule.then, rule.otherwise].map { $0 >= 0 ? read($0) : .anything }))
             }
-            if rule.not >= 0 { result.append(.maybe([read(rule.not)])) }
+            if rule.not >= 0 { result.append(.maybe(of: [read(rule.not)])) }
         }
         if program.nodes[node].object >= 0 {
             let range = program.objects[program.nodes[node].object].dependentSchemas
             let schemas = stride(from: Int(range.start) + 1, to: Int(range.start + range.count), by: 2)
-            result += schemas.map { .maybe([read(program.links[$0])]) }
+            result += schemas.map { .maybe(of: [read(program.links[$0])]) }
         }
         return result
     }
@@ -96,11 +96,11 @@ final class ShapeReader {
     /// Steps down through alternatives: one that does not allow the value to be a `container` is no alternative.
     private func step(_ shape: SchemaShape, _ container: TypeMask, _ read: (Int32) -> SchemaShape) -> SchemaShape {
         switch shape {
-        case .all(let shapes): return .all(shapes.map { step($0, container, read) })
-        case .maybe(let shapes): return .maybe(shapes.map { step($0, container, read) })
+        case .all(let shapes): return .all(of: shapes.map { step($0, container, read) })
+        case .maybe(let shapes): return .maybe(of: shapes.map { step($0, container, read) })
         case .any(let shapes):
             let possible = shapes.filter { mask($0).contains(container) }
-            return .any((possible.isEmpty ? shapes : possible).map { step($0, container, read) })
+            return .any(of: (possible.isEmpty ? shapes : possible).map { step($0, container, read) })
         case .schema(let node):
             if let known = self.shapes[node] { return known }
             self.shapes[node] = .anything
@@ -115,7 +115,7 @@ final class ShapeReader {
         var isNamed = false
         func read(_ node: Int32) -> SchemaShape {
             let own = ownProperty(node, name, &isNamed)
-            return .all(own + inPlace(node) { .schema($0) }.map { step($0, .object, read) })
+            return .all(of: own + inPlace(node) { .schema($0) }.map { step($0, .object, read) })
         }
         return (step(shape, .object, read), isNamed)
     }
@@ -142,13 +142,13 @@ final class ShapeReader {
         }
         guard shapes.isEmpty else { return shapes }
         if rule.additional >= 0 { return [.schema(rule.additional)] }
-        return rule.unevaluated >= 0 ? [.maybe([.schema(rule.unevaluated)])] : []
+        return rule.unevaluated >= 0 ? [.maybe(of: [.schema(rule.unevaluated)])] : []
     }
 
     /// What is said of an element; of any, for no index.
     func item(_ shape: SchemaShape, _ index: Int?) -> SchemaShape {
         func read(_ node: Int32) -> SchemaShape {
-            .all(ownItem(node, index) + inPlace(node) { .schema($0) }.map { step($0, .array, read) })
+            .all(of: ownItem(node, index) + inPlace(node) { .schema($0) }.map { step($0, .array, read) })
         }
         return step(shape, .array, read)
     }
@@ -158,8 +158,8 @@ final class ShapeReader {
         let rule = program.arrays[program.nodes[node].array]
         let rest: SchemaShape = rule.items >= 0 ? .schema(rule.items) : .anything
         let prefix = schemas(rule.prefix)
-        let other: [SchemaShape] = [rule.contains, rule.unevaluated].filter { $0 >= 0 }.map { .maybe([.schema($0)]) }
+        let other = [rule.contains, rule.unevaluated].filter { $0 >= 0 }.map { SchemaShape.maybe(of: [.schema($0)]) }
         if let index { return [index < prefix.count ? .schema(prefix[index]) : rest] + other }
-        return [prefix.isEmpty ? rest : .any(prefix.map { .schema($0) } + [rest])] + other
+        return [prefix.isEmpty ? rest : .any(of: prefix.map { .schema($0) } + [rest])] + other
     }
 }

@@ -10,9 +10,11 @@
 public struct JSONDocument: Sendable {
     package let storage: JSONStorage
 
-    /// Reads `text`: UTF-8, with or without a byte order mark, no duplicate keys, no lone surrogates.
+    /// Reads a text.
     ///
-    /// - Parameter maximumDepth: how many arrays and objects may be open at once, from 1 to 1024.
+    /// - Parameters:
+    ///   - text: UTF-8, with or without a byte order mark, no duplicate keys, no lone surrogates.
+    ///   - maximumDepth: how many arrays and objects may be open at once, from 1 to 1024.
     /// - Throws: what is wrong first, and where. Texts of 1 GiB and more, and numbers whose exponent has more than 18
     ///   digits, are refused (RFC 8259, section 9, leaves such limits to the reader).
     public init(parsing text: [UInt8], maximumDepth: Int = 256) throws(JSONSyntaxError) {

@@ -1,3 +1,5 @@
+import Glibc
+
 extension JSONValue {
     /// Streams the value's canonical form: RFC 8785, except that numbers are exact decimals with all their digits
     /// (``JSONDecimal/description``). Equal data has the same bytes, whatever its white space, order of keys, escapes
@@ -22,7 +24,7 @@ extension JSONValue {
 
 /// Writes values in canonical form into a buffer, and from there into a sink.
 struct CanonicalWriter: ~Copyable {
-    /// A member of an object that is being written, and what its key is sorted by.
+    /// What the key of a member is sorted by.
     private struct Member {
         /// The key's first eight bytes, each in its rank.
         var leading: UInt64
@@ -30,18 +32,26 @@ struct CanonicalWriter: ~Copyable {
         var start: Int
         var length: Int
         var isDecoded: Bool
-        var key: Int
     }
 
     private let tree: JSONTree
     private let buffer: UnsafeMutablePointer<UInt8>
     private var count = 0
-    /// The members of all objects that are being written, the innermost last.
-    private var members: [Member] = []
-    /// The plain bytes of all keys with escapes among `members`.
+    /// The keys of all objects that are being written, in the text's order, the innermost object's last.
+    private var keys: [Int] = []
+    /// The last object of each size: records mostly have the keys of the one before them, and so their order.
+    private var shapes = [Shape](repeating: Shape(), count: Self.largestShape + 1)
+    /// The plain bytes of the keys with escapes of an object whose members are being sorted.
     private var decodedKeys: [UInt8] = []
 
+    /// The keys of an object in the text's order, and their places in the order in which they are written.
+    private struct Shape {
+        var keys: [Int] = []
+        var order: [Int] = []
+    }
+
     private static var capacity: Int { 1 << 14 }
+    private static var largestShape: Int { 32 }
 
     init(_ tree: JSONTree) {
         self.tree = tree
@@ -127,30 +137,49 @@ struct CanonicalWriter: ~Copyable {
     private mutating func writeObject<E: Error>(
         _ node: Int, _ size: Int, _ sink: (UnsafeRawBufferPointer) throws(E) -> Void
     ) throws(E) {
-        let first = members.count
-        let firstDecoded = decodedKeys.count
+        let first = keys.count
         var key = tree.firstChild(of: node)
         for _ in 0..<size {
-            members.append(member(key))
+            keys.append(key)
             key = tree.next(after: key + 1)
         }
-        sort(from: first)
+        let order = order(from: first)
         try put(UInt8(ascii: "{"), sink)
-        for index in first..<(first + size) {
-            if index > first { try put(UInt8(ascii: ","), sink) }
-            let key = members[index].key
+        for index in 0..<size {
+            if index > 0 { try put(UInt8(ascii: ","), sink) }
+            let key = keys[first + order[index]]
             try write(key, sink)
             try put(UInt8(ascii: ":"), sink)
             try write(key + 1, sink)
         }
         try put(UInt8(ascii: "}"), sink)
-        members.removeLast(size)
-        decodedKeys.removeLast(decodedKeys.count - firstDecoded)
+        keys.removeLast(size)
+    }
+
+    /// In which order the keys from `first` are written.
+    private mutating func order(from first: Int) -> [Int] {
+        let size = keys.count - first
+        guard size <= Self.largestShape else { return sorted(from: first) }
+        if hasShape(of: shapes[size].keys, from: first) { return shapes[size].order }
+        shapes[size] = Shape(keys: Array(keys[first...]), order: sorted(from: first))
+        return shapes[size].order
+    }
+
+    /// Whether the keys from `first` are the same as others, spelled the same.
+    private func hasShape(of others: [Int], from first: Int) -> Bool {
+        guard others.count == keys.count - first else { return false }
+        for (index, other) in others.enumerated() {
+            let (left, right) = (tree.word(keys[first + index]), tree.word(other))
+            guard left.length == right.length,
+                memcmp(tree.text + left.start, tree.text + right.start, left.length) == 0
+            else { return false }
+        }
+        return true
     }
 
     private mutating func member(_ key: Int) -> Member {
         let word = tree.word(key)
-        var member = Member(leading: 0, start: word.start + 1, length: word.length - 2, isDecoded: false, key: key)
+        var member = Member(leading: 0, start: word.start + 1, length: word.length - 2, isDecoded: false)
         if word.flag {
             member.start = decodedKeys.count
             member.isDecoded = true
@@ -189,21 +218,24 @@ struct CanonicalWriter: ~Copyable {
         return left.length < right.length
     }
 
-    private mutating func sort(from first: Int) {
-        guard members.count - first > 32 else {
-            var index = first + 1
-            while index < members.count {
+    private mutating func sorted(from first: Int) -> [Int] {
+        decodedKeys.removeAll(keepingCapacity: true)
+        var members: [Member] = []
+        members.reserveCapacity(keys.count - first)
+        for index in first..<keys.count { members.append(member(keys[index])) }
+        var order = Array(members.indices)
+        guard members.count > Self.largestShape else {
+            for index in members.indices {
                 var place = index
-                while place > first, isLess(members[place], members[place - 1]) {
-                    members.swapAt(place, place - 1)
+                while place > 0, isLess(members[index], members[order[place - 1]]) {
+                    order[place] = order[place - 1]
                     place -= 1
                 }
-                index += 1
+                order[place] = index
             }
-            return
+            return order
         }
-        var large = Array(members[first...])
-        large.sort { isLess($0, $1) }
-        members.replaceSubrange(first..., with: large)
+        order.sort { isLess(members[$0], members[$1]) }
+        return order
     }
 }

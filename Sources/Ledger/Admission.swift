@@ -25,11 +25,13 @@ package struct Admission: Sendable {
     package var leftOut: [AcceptedRecord]?
     /// The request bodies that it makes.
     package var batches: [Batch]
+    /// The number that its file had in the inbox; `nil`: it was claimed by an earlier run.
+    package var inode: UInt64?
 
     package init(
         drop: Drop, kind: Kind, sha256: [UInt8], content: String, plainContent: String? = nil, addition: [UInt8] = [],
         ownReference: String? = nil, scope: String, identities: IdentityKeys = .none, isOrdered: Bool = true,
-        round: Int = 1, leftOut: [AcceptedRecord]? = nil, batches: [Batch]
+        round: Int = 1, leftOut: [AcceptedRecord]? = nil, batches: [Batch], inode: UInt64? = nil
     ) {
         self.drop = drop
         self.kind = kind
@@ -44,6 +46,7 @@ package struct Admission: Sendable {
         self.round = round
         self.leftOut = leftOut
         self.batches = batches
+        self.inode = inode
     }
 }
 
@@ -60,4 +63,6 @@ package enum Turn: Sendable, Hashable {
     /// Ask again with other bodies: under the references of this round, and for payments without the records of
     /// ``Ledger/recordsToLeaveOut(of:sha256:inbox:)``.
     case remake(round: Int)
+    /// An admin wants it sent as new: ask again with the whole of it under the references of this round.
+    case anew(round: Int)
 }

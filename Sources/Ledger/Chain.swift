@@ -10,10 +10,10 @@ import Model
 /// found out by a head that was written down elsewhere.
 enum Chain {
     /// A closing: what the drop said then, and the hash of that and the closing before.
-    static func append(_ id: String, _ database: Database) throws {
+    static func append(_ id: String, hasJoints: Bool = true, _ database: Database) throws {
         let head = try Data.fetchOne(
             database.cachedStatement(sql: "SELECT head FROM closings ORDER BY seq DESC LIMIT 1"))
-        let digest = try digest(of: id, database)
+        let digest = try digest(of: id, hasJoints: hasJoints, database)
         try database.cachedStatement(sql: "INSERT INTO closings (dropID, digest, head) VALUES (?, ?, ?)")
             .execute(arguments: [
                 id, digest.blob, link(id, digest, after: head.map(Array.init) ?? origin).blob,
@@ -33,17 +33,31 @@ enum Chain {
 
     /// What the ledger says of a drop, its batches and their attempts. These columns are for good: a ledger written by
     /// one version is verified by the next.
-    static func digest(of id: String, _ database: Database) throws -> [UInt8] {
+    ///
+    /// - Parameter hasJoints: whether the ledger is of a time with joint batches.
+    static func digest(of id: String, hasJoints: Bool = true, _ database: Database) throws -> [UInt8] {
         var hasher = SHA256()
         for query in queries {
-            let rows = try Row.fetchCursor(database.cachedStatement(sql: query), arguments: [id])
-            while let row = try rows.next() {
-                for value in row.databaseValues { hasher.update(value) }
-            }
+            try hash(query, of: id, into: &hasher, database)
             hasher.update(data: [0xff])
         }
+        if hasJoints { try hash(shared, of: id, into: &hasher, database) }
         return Array(hasher.finalize())
     }
+
+    private static func hash(
+        _ query: String, of id: String, into hasher: inout SHA256, _ database: Database
+    ) throws {
+        let rows = try Row.fetchCursor(database.cachedStatement(sql: query), arguments: [id])
+        while let row = try rows.next() {
+            for value in row.databaseValues { hasher.update(value) }
+        }
+    }
+
+    /// The batch that a drop shares with others; nothing is hashed where there is none.
+    private static let shared = """
+        SELECT joint, reference, place, firstRecord FROM sentBatches WHERE dropID = ? AND joint IS NOT NULL ORDER BY part
+        """
 
     private static let queries = [
         """
@@ -76,7 +90,7 @@ enum Chain {
     static func begin(_ database: Database) throws {
         try database.execute(sql: table)
         let closed = try String.fetchAll(database, sql: "SELECT id FROM drops WHERE state = 'filed' ORDER BY arrival")
-        for id in closed { try append(id, database) }
+        for id in closed { try append(id, hasJoints: false, database) }
     }
 }
 

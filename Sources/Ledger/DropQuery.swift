@@ -93,7 +93,7 @@ extension DropQuery {
         let isIn = { (column: String) in "instr(CAST(\(column) AS BLOB), CAST(? AS BLOB)) > 0" }
         var matches = [
             isIn("name"), isIn("coalesce(problem, '')"),
-            "id IN (SELECT dropID FROM batches WHERE \(isIn("reference")))",
+            "id IN (SELECT dropID FROM sentBatches WHERE \(isIn("reference")))",
         ]
         if reach == .everything { matches += [isIn("coalesce(filedName, x'')"), "id = ?"] }
         var arguments: [any DatabaseValueConvertible] = Array(repeating: text, count: matches.count)

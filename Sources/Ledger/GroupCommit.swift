@@ -5,12 +5,12 @@ import SystemPackage
 
 /// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
 ///
-/// There is no wait: an idle ledger commits at once, a busy one in groups as large as the disk is slow. Each writer
-/// has a savepoint of its own, so one that fails takes nobody with it.
+/// There is no wait: an idle ledger commits at once, a busy one in groups as large as the disk is slow. One that fails
+/// takes nobody with it: the others of its group are written once more, each in a savepoint of its own.
 final class GroupCommit: Sendable {
     private struct Writer: Sendable {
-        /// Does the work and keeps its answer; tells the error, where that is it.
-        let write: @Sendable (Database) -> (any Error)?
+        /// Does the work and keeps its answer. May be called again after a rollback.
+        let write: @Sendable (Database) throws -> Void
         /// Hands the answer over: the transaction is on disk, or failed with this error.
         let finish: @Sendable ((any Error)?) -> Void
     }
@@ -29,27 +29,27 @@ final class GroupCommit: Sendable {
         self.pool = pool
     }
 
-    func run<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    /// - Parameter queued: called as soon as nobody who comes later is written before this.
+    func run<Value: Sendable>(
+        queued: @Sendable () -> Void = {}, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let answer = Answer<Value>()
             enqueue(
                 Writer(
                     write: { database in
                         do {
-                            try database.inSavepoint {
-                                answer.set(.success(try body(database)))
-                                return .commit
-                            }
-                            return nil
+                            answer.set(.success(try body(database)))
                         } catch {
                             let error = LedgerTrouble.named(error, self.ledger)
                             answer.set(.failure(error))
-                            return error
+                            throw error
                         }
                     },
                     finish: { error in
                         continuation.resume(with: error.map { .failure($0) } ?? answer.value)
                     }))
+            queued()
         }
     }
 
@@ -71,20 +71,49 @@ final class GroupCommit: Sendable {
             }
             if group.isEmpty { return }
             do {
-                try database.inTransaction(.immediate) {
-                    for writer in group {
-                        // A full disk, for one, ends the whole transaction, and not only this writer's part of it.
-                        if let error = writer.write(database), !database.isInsideTransaction { throw error }
-                    }
-                    KillPoint.transactionOpen.reach()
-                    return .commit
-                }
+                if try !writeTogether(group, database) { try writeApart(group, database) }
                 KillPoint.transactionCommitted.reach()
                 for writer in group { writer.finish(nil) }
             } catch {
                 let error = LedgerTrouble.named(error, self.ledger)
                 for writer in group { writer.finish(error) }
             }
+        }
+    }
+
+    /// - Returns: `false` where a writer failed; nobody's work stands then.
+    private func writeTogether(_ group: [Writer], _ database: Database) throws -> Bool {
+        var isRefused = false
+        try database.inTransaction(.immediate) {
+            for writer in group {
+                do {
+                    try writer.write(database)
+                } catch {
+                    isRefused = true
+                    return .rollback
+                }
+            }
+            KillPoint.transactionOpen.reach()
+            return .commit
+        }
+        return !isRefused
+    }
+
+    private func writeApart(_ group: [Writer], _ database: Database) throws {
+        try database.inTransaction(.immediate) {
+            for writer in group {
+                do {
+                    try database.inSavepoint {
+                        try writer.write(database)
+                        return .commit
+                    }
+                } catch {
+                    // A full disk, for one, ends the whole transaction, and not only this writer's part of it.
+                    if !database.isInsideTransaction { throw error }
+                }
+            }
+            KillPoint.transactionOpen.reach()
+            return .commit
         }
     }
 

@@ -114,6 +114,12 @@ struct Taken {
 }
 
 extension Hold {
+    /// The `-rN` of what a drop holds; `nil`: it holds nothing.
+    static func round(of drop: String, _ database: Database) throws -> Int? {
+        try Int.fetchOne(
+            database.cachedStatement(sql: "SELECT MAX(round) FROM holds WHERE dropID = ?"), arguments: [drop])
+    }
+
     static func release(_ drop: String, _ database: Database) throws {
         try database.cachedStatement(sql: "DELETE FROM holds WHERE dropID = ?").execute(arguments: [drop])
     }

@@ -7,49 +7,74 @@ extension Ledger {
     ///
     /// To be called at its turn: when every earlier document with one of its identities is concluded; and again
     /// whenever a drop that was waited for is. A drop that the ledger knows from an earlier run goes on where it was.
-    package func admit(_ admission: Admission) async throws -> Turn {
-        try await commit { try Ledger.admit(admission, $0) }
+    ///
+    /// - Parameter queued: called as soon as nobody who comes later is decided before it.
+    package func admit(_ admission: Admission, queued: @Sendable () -> Void = {}) async throws -> Turn {
+        try await commit(queued: queued) { try Ledger.admit(admission, $0) }
     }
 
     /// Writes down a drop that has to wait for its turn, so that it keeps its arrival number.
-    package func enlist(_ drop: Drop, kind: Kind, sha256: [UInt8], content: String) async throws {
-        try await commit { database in
-            try Ledger.insert(drop, kind: kind, sha256: sha256, content: content, state: "waiting", database)
+    ///
+    /// - Parameter inode: as ``Admission/inode``.
+    package func enlist(
+        _ drop: Drop, kind: Kind, sha256: [UInt8], content: String, inode: UInt64? = nil
+    ) async throws {
+        _ = try await commit { database in
+            try Ledger.insert(
+                drop, kind: kind, sha256: sha256, content: content, state: "waiting", inode: inode, database)
         }
     }
 
     private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
         let id = admission.drop.id.text
-        let wasPutBack = try wasPutBack(id, database)
-        try insert(admission, database)
-        if wasPutBack, let turn = try overtaken(admission, database) { return turn }
-        if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
-        // What an earlier run took it for counts only for what has left.
-        try database.cachedStatement(sql: "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3")
-            .execute(arguments: [id, admission.kind.rawValue, admission.content])
+        let isNew = try insert(admission, database)
+        // One that was never here has left nothing behind.
+        if !isNew, let turn = try goOn(admission, database) { return turn }
         let keys = HoldKey.all(of: admission)
-        for key in keys {
-            guard let hold = try Hold.fetch(key.text, database), hold.state == .pending, hold.dropID != id else {
-                continue
-            }
+        let holds = try keys.map { try Hold.fetch($0.text, database) }
+        for case let hold? in holds where hold.state == .pending && hold.dropID != id {
             return .wait(DropID(text: hold.dropID))
         }
         if let refusal = try conflict(admission, database) { return .refused(refusal) }
-        if let turn = try takeOver(admission, keys, database) { return turn }
-        if let turn = try known(admission, database) { return turn }
-        try replaceBatches(of: id, with: admission.batches, database)
+        if let terms = try termsAsNew(admission, keys, database) {
+            if let turn = try anew(admission, terms, keys, database) { return turn }
+        } else {
+            if let turn = try takeOver(admission, keys, holds, database) { return turn }
+            if let turn = try known(admission, database) { return turn }
+        }
+        if isNew {
+            try insertBatches(admission.batches, of: id, database)
+        } else {
+            try replaceBatches(of: id, with: admission.batches, database)
+        }
         for key in keys { try Hold.save(key, admission, database) }
         if let leftOut = admission.leftOut, !leftOut.isEmpty {
             let text = String(decoding: try JSONEncoder().encode(leftOut), as: UTF8.self)
             try database.execute(sql: "UPDATE drops SET alreadyAccepted = ? WHERE id = ?", arguments: [text, id])
         }
-        return .submit(try batches(of: id, database))
+        return .submit(isNew ? admission.batches : try batches(of: id, database))
+    }
+
+    /// A drop that the ledger knows goes on where it was.
+    ///
+    /// - Returns: `nil` where nothing is left of that: it is decided like a new one.
+    private static func goOn(_ admission: Admission, _ database: Database) throws -> Turn? {
+        let id = admission.drop.id.text
+        let wasPutBack = try wasPutBack(id, database)
+        if wasPutBack, let turn = try overtaken(admission, database) { return turn }
+        if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
+        // What an earlier run took it for counts only for what has left.
+        try database.cachedStatement(sql: "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3")
+            .execute(arguments: [id, admission.kind.rawValue, admission.content])
+        return nil
     }
 
     /// What became of a drop that was put back, while it lay in `failed`: another with its content was accepted, or a
     /// later one with one of its identities.
     private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
-        if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted,
+        // What it holds under a later round is not what was accepted.
+        let held = try Hold.round(of: admission.drop.id.text, database) ?? 0
+        if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted, taken.round >= held,
             try isDuplicate(of: taken, admission, database)
         {
             return duplicate(of: taken, admission)
@@ -89,12 +114,13 @@ extension Ledger {
     }
 
     /// Whether a request was made, an attachment's early one included.
-    private static func hasLeft(_ batches: [Batch], _ id: String, _ database: Database) throws -> Bool {
+    static func hasLeft(_ batches: [Batch], _ id: String, _ database: Database) throws -> Bool {
         if batches.contains(where: { $0.state != .waiting }) { return true }
         return try Bool.fetchOne(
             database.cachedStatement(
                 sql: """
-                    SELECT EXISTS (SELECT 1 FROM batches JOIN requests ON requests.batchID = batches.id
+                    SELECT EXISTS (SELECT 1 FROM batches JOIN requests
+                            ON requests.batchID = batches.id OR requests.joint = batches.joint
                         WHERE batches.dropID = ?)
                     """), arguments: [id]) ?? false
     }
@@ -138,9 +164,11 @@ extension Ledger {
 
     /// Goes on with what an earlier drop with the same content or bytes left open: its references, parts and exact
     /// bodies; and takes over whatever that drop held, so that it is settled with them.
-    private static func takeOver(_ admission: Admission, _ keys: [HoldKey], _ database: Database) throws -> Turn? {
-        for key in keys {
-            guard let hold = try Hold.fetch(key.text, database), hold.state != .pending else { continue }
+    private static func takeOver(
+        _ admission: Admission, _ keys: [HoldKey], _ holds: [Hold?], _ database: Database
+    ) throws -> Turn? {
+        for (key, hold) in zip(keys, holds) {
+            guard let hold, hold.state != .pending else { continue }
             let isSameContent = hold.content == admission.content || key.text.hasPrefix("plain:")
             // What was refused for certain can be made anew, by a configuration that has changed since.
             if hold.state == .partial && !isSameContent { continue }
@@ -215,19 +243,24 @@ extension Ledger {
         return .duplicate(of: isSameInbox ? taken.name : nil)
     }
 
-    private static let otherInbox = Problem(
+    static let otherInbox = Problem(
         .referenceOtherInbox, "The same payments came before from another inbox.")
 
-    private static func insert(_ admission: Admission, _ database: Database) throws {
+    /// - Returns: whether it is new.
+    private static func insert(_ admission: Admission, _ database: Database) throws -> Bool {
         try insert(
             admission.drop, kind: admission.kind, sha256: admission.sha256, content: admission.content,
-            state: "waiting", database)
+            state: "waiting", inode: admission.inode, database)
     }
 
-    /// Does nothing for a drop that is there.
+    /// Does nothing for a drop that is there. One that is not takes the terms on which its file came back.
+    ///
+    /// - Returns: whether it was not.
+    @discardableResult
     static func insert(
-        _ drop: Drop, kind: Kind?, sha256: [UInt8]?, content: String?, state: String, _ database: Database
-    ) throws {
+        _ drop: Drop, kind: Kind?, sha256: [UInt8]?, content: String?, state: String, inode: UInt64? = nil,
+        _ database: Database
+    ) throws -> Bool {
         try database.cachedStatement(
             sql: """
                 INSERT INTO drops (id, arrival, inbox, name, shelf, bytes, receivedAt, kind, sha256, content, state)
@@ -237,25 +270,39 @@ extension Ledger {
             drop.id.text, drop.arrival, drop.inbox, drop.name.blob, drop.workName.shelf, drop.bytes,
             drop.receivedAt.milliseconds, kind?.rawValue, sha256?.blob, content, state,
         ])
+        guard database.changesCount > 0 else { return false }
+        if let sha256 { try takeTerms(drop, sha256: sha256, inode: inode, database) }
+        return true
     }
 
     private static func insertBatches(_ batches: [Batch], of id: String, _ database: Database) throws {
         for batch in batches {
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO batches (dropID, part, parts, reference, records, bytes, bodyHash, state)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO batches
+                        (dropID, part, parts, reference, records, bytes, bodyHash, state, joint, place, firstRecord)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(arguments: [
-                id, batch.part, batch.parts, batch.reference, batch.records, batch.bytes, batch.bodyHash.blob,
-                batch.state.rawValue,
+                id, batch.part, batch.parts, batch.joined?.ownReference ?? batch.reference, batch.records, batch.bytes,
+                (batch.joined?.ownHash ?? batch.bodyHash).blob, batch.state.rawValue, batch.joined?.joint,
+                batch.joined?.place, batch.joined?.firstRecord,
             ])
         }
     }
 
     static func batches(of id: String, _ database: Database) throws -> [Batch] {
         try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id]
-        ).map(Batch.init(row:))
+            database.cachedStatement(
+                sql: """
+                    SELECT *, (SELECT COUNT(*) FROM requests
+                        WHERE (requests.batchID = sent.id OR requests.joint = sent.joint)
+                            AND requests.purpose = 'batch' AND requests.counted
+                            AND requests.status IS NOT 401 AND NOT (requests.status IS NULL AND requests.error IS NULL)
+                            AND NOT (requests.status IS 404
+                                AND (SELECT kind FROM drops WHERE drops.id = sent.dropID) = 'attachment')) AS attempts
+                    FROM sentBatches AS sent WHERE dropID = ? ORDER BY part
+                    """), arguments: [id]
+        ).map { try Batch(row: $0, attempts: $0["attempts"]) }
     }
 }

@@ -23,9 +23,9 @@ extension Ledger {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT requests.error, requests.status, batches.response FROM batches
-                        JOIN requests ON requests.batchID = batches.id
-                    WHERE batches.dropID = ? AND batches.reference = ? AND batches.state = 'refused'
+                    SELECT requests.error, requests.status, sent.response FROM sentBatches AS sent
+                        JOIN requests ON requests.batchID = sent.id OR requests.joint = sent.joint
+                    WHERE sent.dropID = ? AND sent.reference = ? AND sent.state = 'refused'
                         AND requests.error IS NOT NULL ORDER BY requests.id DESC LIMIT 1
                     """, arguments: [drop.text, reference])
             return try row.map { row in
@@ -44,13 +44,15 @@ extension Ledger {
         try bodies.body(hash: hash)
     }
 
-    /// Removes bodies that nobody will send again: those of documents whose rest came another way.
+    /// Removes bodies that nobody will send again: those of documents whose rest came another way, and shared ones that
+    /// never left, for their drops are decided anew. To be called before anything is taken up.
     package func sweepBodies() throws {
         let wanted = try pool.read { database in
             try Data.fetchSet(
                 database,
                 sql: """
-                    SELECT bodyHash FROM batches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
+                    SELECT bodyHash FROM sentBatches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
+                        AND NOT (state = 'waiting' AND joint IS NOT NULL)
                     """)
         }
         let names = Set(wanted.map { Array($0).hex })

@@ -47,16 +47,23 @@ extension Ledger {
             try ending.alreadyAccepted.isEmpty
             ? nil : String(decoding: JSONEncoder().encode(ending.alreadyAccepted), as: UTF8.self)
         return try await commit { database in
-            try Ledger.insert(drop, kind: kind, sha256: sha256, content: nil, state: "decided", database)
-            try database.cachedStatement(
-                sql: """
-                    UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
-                        alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?, conclusions = conclusions + 1 WHERE id = ?
-                    """
-            ).execute(arguments: [
-                ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut, finishedAt,
-                filedName.blob, drop.id.text,
-            ])
+            func decide() throws -> Bool {
+                try database.cachedStatement(
+                    sql: """
+                        UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
+                            alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
+                            conclusions = conclusions + 1 WHERE id = ?
+                        """
+                ).execute(arguments: [
+                    ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut, finishedAt,
+                    filedName.blob, drop.id.text,
+                ])
+                return database.changesCount > 0
+            }
+            if try !decide() {
+                try Ledger.insert(drop, kind: kind, sha256: sha256, content: nil, state: "decided", database)
+                _ = try decide()
+            }
             try Ledger.settle(drop, ending, spoken, at: finishedAt, database)
             if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
             return try Ledger.result(of: drop.id.text, database)
@@ -76,6 +83,13 @@ extension Ledger {
         else { return }
         let kind = try known(Kind(rawValue: row["kind"]), "drops.kind")
         let leftOut = try Ledger.leftOut(row)
+        // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.
+        try database.cachedStatement(
+            sql: """
+                UPDATE batches SET state = (SELECT state FROM joints WHERE id = batches.joint)
+                WHERE dropID = ? AND joint IS NOT NULL
+                """
+        ).execute(arguments: [id])
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)

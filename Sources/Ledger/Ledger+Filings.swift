@@ -82,7 +82,7 @@ extension Ledger {
                 database,
                 sql: """
                     SELECT filedName FROM drops WHERE inbox = ? AND sha256 = ? AND state = 'filed'
-                        AND outcome = 'failed' ORDER BY finishedAt DESC
+                        AND outcome = 'failed' AND removal IS NULL ORDER BY finishedAt DESC
                     """, arguments: [inbox, Data(sha256)]
             ).map { FileName(bytes: $0) }
         }

@@ -3,20 +3,27 @@ import GRDB
 import Model
 
 extension Ledger {
-    /// Writes down that a request for a batch leaves now: from here on its batch is unresolved.
+    /// Writes down that a request for a batch is about to leave: from here on its batch is unresolved.
     ///
-    /// - Returns: the request's number.
-    package func begin(batch reference: String, of drop: DropID, requestID: String) async throws -> Int64 {
+    /// - Returns: the request's number, and what the batch was.
+    package func begin(
+        batch reference: String, of drop: DropID, requestID: String
+    ) async throws -> (request: Int64, before: BatchState) {
         let at = time.timestamp.milliseconds
         return try await commit { [boot] database in
-            guard
-                let batch = try Int64.fetchOne(
-                    database.cachedStatement(sql: "SELECT id FROM batches WHERE dropID = ? AND reference = ?"),
-                    arguments: [drop.text, reference])
-            else { throw LedgerCorruption(column: "batches.reference") }
-            try database.cachedStatement(sql: "UPDATE batches SET state = 'unresolved' WHERE id = ?")
-                .execute(arguments: [batch])
-            return try Ledger.insertRequest("batch", batch, requestID, at: at, boot: boot, database)
+            let (sender, before) = try Ledger.sender(of: reference, drop, database)
+            if before != .unresolved { try sender.become(.unresolved, database) }
+            return (try Ledger.insertRequest("batch", sender, requestID, at: at, boot: boot, database), before)
+        }
+    }
+
+    /// A request that was written down did not leave after all.
+    ///
+    /// - Parameter before: what its batch was before it was.
+    package func withdraw(request: Int64, batch before: BatchState?) async throws {
+        try await commit { database in
+            if let before { try Sender(ofRequest: request, database)?.become(before, database) }
+            try database.cachedStatement(sql: "DELETE FROM requests WHERE id = ?").execute(arguments: [request])
         }
     }
 
@@ -34,68 +41,58 @@ extension Ledger {
     ) async throws -> Int64 {
         let at = time.timestamp.milliseconds
         return try await commit { [boot] database in
-            let batch = try Int64.fetchOne(
-                database.cachedStatement(sql: "SELECT id FROM batches WHERE dropID = ? AND reference = ?"),
-                arguments: [drop.text, reference])
-            return try Ledger.insertRequest("status", batch, requestID, at: at, boot: boot, database)
+            let sender = try Ledger.sender(of: reference, drop, database).sender
+            return try Ledger.insertRequest("status", sender, requestID, at: at, boot: boot, database)
         }
     }
 
     private static func insertRequest(
-        _ purpose: String, _ batch: Int64?, _ requestID: String, at: Int64, boot: String, _ database: Database
+        _ purpose: String, _ sender: Sender?, _ requestID: String, at: Int64, boot: String, _ database: Database
     ) throws -> Int64 {
         try database.cachedStatement(
-            sql: "INSERT INTO requests (purpose, batchID, requestID, at, boot) VALUES (?, ?, ?, ?, ?)"
-        ).execute(arguments: [purpose, batch, requestID, at, boot])
+            sql: "INSERT INTO requests (purpose, batchID, joint, requestID, at, boot) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [purpose, sender?.batch, sender?.joint, requestID, at, boot])
         return database.lastInsertedRowID
+    }
+
+    private static func sender(
+        of reference: String, _ drop: DropID, _ database: Database
+    ) throws -> (sender: Sender, state: BatchState) {
+        guard
+            let row = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: "SELECT id, joint, state FROM sentBatches WHERE dropID = ? AND reference = ?"),
+                arguments: [drop.text, reference])
+        else { throw LedgerCorruption(column: "batches.reference") }
+        let sender = (row["joint"] as Int64?).map { Sender.joint($0) } ?? .batch(row["id"])
+        return (sender, try known(BatchState(rawValue: row["state"]), "batches.state"))
     }
 
     /// Writes down how a request ended.
     ///
     /// - Parameters:
+    ///   - left: when it left; `nil`: when it was written down.
     ///   - batch: what the batch is by now; `nil`: as it was.
     ///   - statusURI: where the batch's status can be read.
     ///   - response: the beginning of the answer.
     ///   - isCounted: whether it is one of its batch's attempts.
     package func end(
-        request: Int64, status: Int?, duration: Duration, error: Code?, batch: BatchState?, statusURI: String?,
-        response: String?, isCounted: Bool = true
+        request: Int64, at left: Timestamp? = nil, status: Int?, duration: Duration, error: Code?, batch: BatchState?,
+        statusURI: String?, response: String?, isCounted: Bool = true
     ) async throws {
         // Rounded up: a slot is never free too early.
         let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
         try await commit { [boot] database in
             try database.cachedStatement(
                 sql: """
-                    UPDATE requests SET status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ?, counted = ?
-                    WHERE id = ?
+                    UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ?,
+                        counted = ? WHERE id = ?
                     """
             ).execute(arguments: [
-                status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted, request,
+                left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
+                request,
             ])
-            try database.cachedStatement(
-                sql: """
-                    UPDATE batches SET state = COALESCE(?, state), statusURI = COALESCE(?, statusURI),
-                        response = COALESCE(?, response)
-                    WHERE id = (SELECT batchID FROM requests WHERE id = ?)
-                    """
-            ).execute(arguments: [batch?.rawValue, statusURI, response, request])
-        }
-    }
-
-    /// How many attempts of a batch count against its limit: those whose answer was no 401, and no 404 of an
-    /// attachment (contract, section 4).
-    package func attempts(ofBatch reference: String, drop: DropID) async throws -> Int {
-        try await pool.read { database in
-            try Int.fetchOne(
-                database,
-                sql: """
-                    SELECT COUNT(*) FROM requests JOIN batches ON batches.id = requests.batchID
-                        JOIN drops ON drops.id = batches.dropID
-                    WHERE batches.dropID = ? AND batches.reference = ? AND requests.purpose = 'batch' AND requests.counted
-                        AND requests.status IS NOT 401
-                        AND NOT (drops.kind = 'attachment' AND requests.status IS 404)
-                        AND NOT (requests.status IS NULL AND requests.error IS NULL)
-                    """, arguments: [drop.text, reference]) ?? 0
+            try Sender(ofRequest: request, database)?.end(batch, statusURI, response, database)
         }
     }
 

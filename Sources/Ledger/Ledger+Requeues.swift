@@ -44,7 +44,8 @@ extension Ledger {
             var waiting: Set<DropID> = []
             for drop in drops {
                 let outcome = try String.fetchOne(
-                    database, sql: "SELECT outcome FROM drops WHERE id = ?", arguments: [drop.text])
+                    database, sql: "SELECT outcome FROM drops WHERE id = ? AND removal IS NULL",
+                    arguments: [drop.text])
                 guard outcome == Outcome.failed.rawValue else { continue }
                 try Ledger.insertRequeue(of: drop.text, database)
                 let state = try String.fetchOne(
@@ -89,8 +90,10 @@ extension Ledger {
                         duplicateOf = NULL, finishedAt = NULL, filedName = NULL WHERE id = ?
                     """, arguments: [place.shelf, id])
             try database.execute(
-                sql: "UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)",
-                arguments: [id])
+                sql: """
+                    UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?1)
+                        OR joint IN (SELECT joint FROM batches WHERE dropID = ?1)
+                    """, arguments: [id])
         }
     }
 }

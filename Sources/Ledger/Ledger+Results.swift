@@ -76,12 +76,16 @@ extension Ledger {
 
     static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {
         let rows = try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT * FROM batches WHERE dropID = ? ORDER BY part"), arguments: [id])
+            database.cachedStatement(sql: "SELECT * FROM sentBatches WHERE dropID = ? ORDER BY part"), arguments: [id])
         return try rows.map { row in
+            let joint = row["joint"] as Int64?
             let attempts = try Row.fetchAll(
                 database.cachedStatement(
-                    sql: "SELECT * FROM requests WHERE batchID = ? AND purpose = 'batch' ORDER BY id"),
-                arguments: [row["id"] as Int64])
+                    sql: """
+                        SELECT * FROM requests WHERE \(joint == nil ? "batchID" : "joint") = ? AND purpose = 'batch'
+                        ORDER BY id
+                        """),
+                arguments: [joint ?? row["id"]])
             return DropResult.BatchReport(
                 batch: try Batch(row: row), attempts: try attempts.map(Attempt.init(row:)),
                 statusURI: row["statusURI"], response: row["response"])

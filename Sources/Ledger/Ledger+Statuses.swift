@@ -8,7 +8,7 @@ extension Ledger {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT reference, statusURI FROM batches
+                    SELECT reference, statusURI FROM sentBatches
                     WHERE dropID = ? AND state = 'accepted' AND statusURI IS NOT NULL
                     """, arguments: [drop.text])
             return Dictionary(rows.map { ($0["reference"], $0["statusURI"]) }, uniquingKeysWith: { _, last in last })

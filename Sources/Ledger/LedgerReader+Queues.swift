@@ -8,6 +8,8 @@ extension LedgerReader {
         package var drops: Int
         /// When the oldest of them was claimed.
         package var oldest: Timestamp
+        /// When the oldest document was; `nil`: they are attachments, which may wait for their account.
+        package var oldestDocument: Timestamp?
     }
 
     /// The queues of the inboxes that have one.
@@ -16,13 +18,35 @@ extension LedgerReader {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT inbox, COUNT(*) AS drops, MIN(receivedAt) AS oldest FROM drops WHERE state <> 'filed'
-                    GROUP BY inbox
+                    SELECT inbox, COUNT(*) AS drops, MIN(receivedAt) AS oldest,
+                        MIN(CASE WHEN kind IS NOT 'attachment' THEN receivedAt END) AS oldestDocument
+                    FROM drops WHERE state <> 'filed' GROUP BY inbox
                     """)
-            return Dictionary(
-                uniqueKeysWithValues: rows.map {
-                    ($0["inbox"] as String, Queue(drops: $0["drops"], oldest: Timestamp(milliseconds: $0["oldest"])))
-                })
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0["inbox"] as String, Queue(row: $0)) })
+        }
+    }
+
+    /// The drops whose outcome was known last, the newest first.
+    package func lastEnded(_ limit: Int) throws -> [DropEntry] {
+        try queue.read { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM drops WHERE outcome IS NOT NULL ORDER BY finishedAt DESC, arrival DESC LIMIT ?",
+                arguments: [limit]
+            ).map(DropEntry.init(row:))
+        }
+    }
+
+    /// Another drop that is on its way with the content of this one; `nil`: there is none.
+    package func dropOnSameContent(as drop: DropID) throws -> DropID? {
+        try queue.read { database in
+            try String.fetchOne(
+                database,
+                sql: """
+                    SELECT holds.dropID FROM drops JOIN holds ON holds.key = drops.content
+                    WHERE drops.id = ?1 AND holds.state = 'pending' AND holds.dropID <> ?1
+                    """, arguments: [drop.text]
+            ).map(DropID.init(text:))
         }
     }
 
@@ -33,5 +57,13 @@ extension LedgerReader {
             let attributes = try? FileManager.default.attributesOfItem(atPath: file + suffix)
             sum += (attributes?[.size] as? NSNumber)?.int64Value ?? 0
         }
+    }
+}
+
+extension LedgerReader.Queue {
+    fileprivate init(row: Row) {
+        drops = row["drops"]
+        oldest = Timestamp(milliseconds: row["oldest"])
+        oldestDocument = (row["oldestDocument"] as Int64?).map { Timestamp(milliseconds: $0) }
     }
 }

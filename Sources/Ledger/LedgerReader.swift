@@ -7,7 +7,9 @@ import SystemPackage
 /// The ledger for those who look and change nothing, beside a service that runs or without one.
 package final class LedgerReader: Sendable {
     /// There is no ledger: no service has run on this state folder.
-    package struct Missing: Error {}
+    package struct Missing: Error {
+        package init() {}
+    }
 
     let queue: DatabaseQueue
 
@@ -18,7 +20,18 @@ package final class LedgerReader: Sendable {
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase(Migrations.standIn)
         queue = try DatabaseQueue(path: file.string, configuration: configuration)
+    }
+
+    /// Whether a service of this version, or a later one, has opened it.
+    package var isUpToDate: Bool {
+        get throws { try queue.read { try Migrations.all.hasCompletedMigrations($0) } }
+    }
+
+    /// Whether there is more than a file so far.
+    package var isMade: Bool {
+        get throws { try queue.read { try $0.tableExists("drops") } }
     }
 
     package func drop(_ id: DropID) throws -> DropEntry? {
@@ -110,6 +123,8 @@ package struct DropEntry: Sendable, Hashable {
     package var filedName: FileName?
     /// It lies in its folder; one that is decided is on its way there.
     package var isFiled: Bool
+    /// What retention did about it; `nil`: nothing.
+    package var removal: Removal?
 
     init(row: Row) throws {
         drop = Drop(row: row)
@@ -120,5 +135,6 @@ package struct DropEntry: Sendable, Hashable {
         finishedAt = (row["finishedAt"] as Int64?).map { Timestamp(milliseconds: $0) }
         filedName = (row["filedName"] as Data?).map { FileName(bytes: $0) }
         isFiled = row["state"] == "filed"
+        removal = try Removal(row: row)
     }
 }

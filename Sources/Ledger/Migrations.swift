@@ -20,6 +20,18 @@ enum Migrations {
         migrator.registerMigration("6 reasons of pauses") { database in
             try database.execute(sql: pauseReasons)
         }
+        migrator.registerMigration("7 retries on terms") { database in
+            try database.execute(sql: retries)
+        }
+        migrator.registerMigration("8 joint batches") { database in
+            try database.execute(sql: joints)
+        }
+        migrator.registerMigration("9 removals") { database in
+            try database.execute(sql: removals)
+        }
+        migrator.registerMigration("10 drops by their end") { database in
+            try database.execute(sql: ends)
+        }
         return migrator
     }
 

@@ -22,11 +22,18 @@ extension FileName {
 }
 
 extension Batch {
-    init(row: Row) throws {
+    /// - Parameter row: of `sentBatches`.
+    init(row: Row, attempts: Int = 0) throws {
+        let joined = (row["joint"] as Int64?).map { joint in
+            JointPlace(
+                joint: joint, place: row["place"], firstRecord: row["firstRecord"], drops: row["jointDrops"],
+                records: row["jointRecords"], bytes: row["jointBytes"], ownReference: row["ownReference"],
+                ownHash: Array(row["ownHash"] as Data))
+        }
         self.init(
             reference: row["reference"], part: row["part"], parts: row["parts"], records: row["records"],
             bytes: row["bytes"], bodyHash: Array(row["bodyHash"] as Data),
-            state: try known(BatchState(rawValue: row["state"]), "batches.state"))
+            state: try known(BatchState(rawValue: row["state"]), "batches.state"), attempts: attempts, joined: joined)
     }
 }
 

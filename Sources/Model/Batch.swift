@@ -19,10 +19,16 @@ package struct Batch: Sendable, Hashable {
     /// SHA-256 of the exact body, so that a repeat can be told from another body under the same reference.
     package var bodyHash: [UInt8]
     package var state: BatchState
+    /// How many of its requests count against the limit of attempts: those whose answer was no 401, and no 404 of an
+    /// attachment (contract, section 4).
+    package var attempts: Int
+    /// Where it is part of a batch that several drops share. Reference, hash, state and attempts are that one's then;
+    /// records and bytes are the drop's own.
+    package var joined: JointPlace?
 
     package init(
         reference: String, part: Int = 1, parts: Int = 1, records: Int, bytes: Int64, bodyHash: [UInt8],
-        state: BatchState = .waiting
+        state: BatchState = .waiting, attempts: Int = 0, joined: JointPlace? = nil
     ) {
         self.reference = reference
         self.part = part
@@ -31,6 +37,50 @@ package struct Batch: Sendable, Hashable {
         self.bytes = bytes
         self.bodyHash = bodyHash
         self.state = state
+        self.attempts = attempts
+        self.joined = joined
+    }
+}
+
+extension Batch {
+    /// What the drop would send by itself.
+    package var alone: Batch {
+        guard let joined else { return self }
+        return Batch(
+            reference: joined.ownReference, part: part, parts: parts, records: records, bytes: bytes,
+            bodyHash: joined.ownHash)
+    }
+}
+
+/// A drop's place in a batch that several drops share (`batching: {mode: backlog}`).
+package struct JointPlace: Sendable, Hashable {
+    /// The joint batch's number in the ledger.
+    package var joint: Int64
+    /// Which of its drops this is, from 1.
+    package var place: Int
+    /// The joint batch's records before this drop's.
+    package var firstRecord: Int
+    /// How many drops the joint batch is made of, and how many records they have.
+    package var drops: Int
+    package var records: Int
+    /// The joint body's length.
+    package var bytes: Int64
+    /// The reference and body that the drop would have by itself.
+    package var ownReference: String
+    package var ownHash: [UInt8]
+
+    package init(
+        joint: Int64, place: Int, firstRecord: Int, drops: Int, records: Int, bytes: Int64, ownReference: String,
+        ownHash: [UInt8]
+    ) {
+        self.joint = joint
+        self.place = place
+        self.firstRecord = firstRecord
+        self.drops = drops
+        self.records = records
+        self.bytes = bytes
+        self.ownReference = ownReference
+        self.ownHash = ownHash
     }
 }
 

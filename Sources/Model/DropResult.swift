@@ -117,6 +117,17 @@ extension DropResult.BatchReport {
             $0.member("records", batch.records)
             $0.member("bytes", batch.bytes)
             $0.member("state", batch.state.rawValue)
+            if let joined = batch.joined {
+                $0.member("joined") { json in
+                    json.object {
+                        $0.member("drops", joined.drops)
+                        $0.member("place", joined.place)
+                        $0.member("records", joined.records)
+                        $0.member("firstRecord", joined.firstRecord)
+                        $0.member("bytes", joined.bytes)
+                    }
+                }
+            }
             $0.member("attempts") { json in
                 json.array { list in
                     for attempt in attempts { list.element { attempt.write(to: &$0) } }

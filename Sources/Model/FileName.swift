@@ -39,6 +39,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Comparable
     package static func escaped(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         var rest = Array(bytes)[...]
+        // What nearly all names are.
+        if rest.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(decoding: rest, as: UTF8.self) }
         while !rest.isEmpty {
             var parser = Unicode.UTF8.ForwardParser()
             var iterator = rest.makeIterator()
@@ -74,7 +76,8 @@ extension Unicode.Scalar {
     /// Control characters, line and paragraph separators, and what has no look of its own and changes that of others:
     /// marks of direction, characters of no width, tags. The joiners stay, for emoji and many a script need them.
     package var isUnsafeToShow: Bool {
-        switch properties.generalCategory {
+        if isASCII { return value < 0x20 || value == 0x7F }
+        return switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
         case .format: value != 0x200C && value != 0x200D
         default: false

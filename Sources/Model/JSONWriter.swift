@@ -86,6 +86,11 @@ package struct JSONWriter: Sendable {
 
     private mutating func quote(_ string: String) {
         text += "\""
+        defer { text += "\"" }
+        if string.utf8.allSatisfy(JSONWriter.isPlain) {
+            text += string
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""
@@ -102,6 +107,10 @@ package struct JSONWriter: Sendable {
             default: text.unicodeScalars.append(scalar)
             }
         }
-        text += "\""
+    }
+
+    /// A byte that stands for itself, and alone.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 }

@@ -36,6 +36,9 @@
         case retryWaits, partAccepted, waitsForAccount
         case statusArrived, statusCommitted
 
+        // A request that several drops share: its body is kept; its drops are in the ledger; they are apart again.
+        case jointKept, joined, dissolved
+
         // Bodies that have to be repeated to the letter.
         case bodyWritten, bodyKept, bodiesForgotten
 
@@ -50,11 +53,14 @@
         // A failed drop that is put back by itself.
         case outageNoted, returnBegins, returnIntended, returnCopyPlaced, returnMoved, returnWithdrawn, returnCommitted
 
+        // A filed drop whose time in its folder is over.
+        case removalBegins, removalIntended, dropRemoved, resultRemoved, removalCommitted
+
         // A start.
         case ledgerOpened, leftoversFound, orphanAdopted
 
         // Commands.
-        case retryBegins, retryCopyMade, retryCopyPlaced, retryMoved, retryEnded
+        case retryBegins, retryNoted, retryCopyMade, retryCopyPlaced, retryMoved, retryEnded
         case backupCopied, backupPlaced
     }
 

@@ -37,6 +37,11 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     }
 }
 
+extension Timestamp {
+    /// The day in UTC: `2026-11-24`.
+    package var date: String { String(description.prefix { $0 != "T" }) }
+}
+
 /// A moment of the clock that never steps and goes on during suspend (`CLOCK_BOOTTIME`), as time since boot.
 package struct Moment: Hashable, Sendable, Comparable {
     package let sinceBoot: Duration

@@ -20,6 +20,14 @@ extension Configuration {
         alerts.reduce(into: Defaults.Alert.thresholds) { $0.merge($1.thresholds) { $1 } }
     }
 
+    /// What goes into one request of several documents; `nil`: they do not share any.
+    var gathering: Gathering.Limits? {
+        guard batching.mode == .backlog else { return nil }
+        return Gathering.Limits(
+            records: min(batching.records, limits.recordsPerBatch ?? .max),
+            bytes: min(batching.bytes.bytes, limits.jsonBytes.bytes) - JointBody.frame)
+    }
+
     func delivery(version: String, waitsForOutages: Bool) -> DeliveryService.Settings {
         var endpoints: [Kind: DeliveryService.Endpoint] = [:]
         for kind in Kind.allCases {
@@ -61,7 +69,7 @@ extension InboxSettings {
                 bodyBytes: Int64(configuration.limits.multipartBytes.bytes)),
             attachmentWait: inbox.attachments.wait, scope: inbox.scope,
             order: OrderSettings(rule: inbox.ordering.rule, wait: configuration.api.orderWait),
-            hasFullResults: inbox.results == .full,
+            hasFullResults: inbox.results == .full, retention: inbox.retention,
             folderProblems: { FolderCheck.problems(of: inbox) }, folderRemarks: { FolderCheck.remarks(on: inbox) })
     }
 }

@@ -11,6 +11,14 @@ enum DropJob: Sendable {
     /// It lies in `.work`, and the ledger does not know it: it was claimed and the service was stopped.
     case unknown(Drop, FileStatus)
     case new(Drop, ClaimedDrop)
+
+    /// The drop, where nobody has heard of it.
+    var arrived: Drop? {
+        switch self {
+        case .known: nil
+        case .unknown(let drop, _), .new(let drop, _): drop
+        }
+    }
 }
 
 /// How a document is read, by its size.
@@ -43,6 +51,8 @@ struct DocumentSizes: Sendable {
 
 /// How much of the memory budget a drop needs.
 enum MemoryShare {
+    /// What any drop needs, however small: what is known of it, and the tasks that it has.
+    static let drop = 16 * 1024
     /// A document's text, the tree of its values at its worst, and the body made from it, as times its text.
     static let document = 12
     /// What of the budget a body may be: its text and what it is made from.
@@ -73,6 +83,6 @@ enum MemoryShare {
                 inWindows && bytes > DocumentSizes(memory: limit).windowed ? windowed + 2 * body : bytes * document
             default: bytes * body
             }
-        return min(limit, wanted)
+        return min(limit, max(drop, wanted))
     }
 }

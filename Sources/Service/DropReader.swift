@@ -9,7 +9,7 @@ import SystemPackage
 /// Reads a claimed file and says what it is.
 struct DropReader: Sendable {
     /// What was read. `sha256` is `nil` for what was never read.
-    enum Reading: Sendable {
+    indirect enum Reading: Sendable {
         case document(JudgedDocument, sha256: [UInt8])
         case attachment(JudgedAttachment, OpenFile, size: Int64, sha256: [UInt8])
         case problem(Kind?, Problem, sha256: [UInt8]?)

@@ -33,6 +33,12 @@ package struct EventLog: Sendable {
                 logger.error("configuration is wrong, nothing has changed", metadata: ["problem": "\(problem)"])
             }
         case .delivery(let event): log(event)
+        // What becomes of it is said.
+        case .arrived: break
+        case .nothingCame(let inbox, let by, let last):
+            logger.warning(
+                "nothing came",
+                metadata: ["inbox": "\(inbox)", "by": "\(by)", "last": "\(last?.description ?? "never")"])
         case .filed(let result, let path): logFiled(result, path.string)
         case .measured: break
         case .putBack(let drop):
@@ -49,8 +55,29 @@ package struct EventLog: Sendable {
                     "inbox": "\(inbox)", "drop": "\(drop)", "reference": "\(reference)", "reason": "\(reason)",
                 ])
         case .alert(let change): log(change)
+        case .alertTold(let recipient, let alert, let attempts):
+            logger.debug(
+                "alert told",
+                metadata: ["recipient": "\(recipient)", "alert": "\(alert.rawValue)", "attempts": "\(attempts)"])
+        case .alertDelayed(let recipient, let alert, let reason):
+            logger.warning(
+                "alert delayed, trying again",
+                metadata: ["recipient": "\(recipient)", "alert": "\(alert.rawValue)", "reason": "\(reason)"])
+        case .alertLost(let recipient, let alert, let reason):
+            logger.error(
+                "alert lost",
+                metadata: ["recipient": "\(recipient)", "alert": "\(alert.rawValue)", "reason": "\(reason)"])
+        case .alertsNotTold(let recipient, let count):
+            logger.error(
+                "stopped before alerts were told", metadata: ["recipient": "\(recipient)", "alerts": "\(count)"])
         case .wentBack(let inbox, let name):
             logger.info("unfinished, back in the inbox", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
+        case .share(let inbox, let reference, let drops, let records):
+            logger.info(
+                "documents share a request",
+                metadata: [
+                    "inbox": "\(inbox)", "reference": "\(reference)", "drops": "\(drops)", "records": "\(records)",
+                ])
         case .waitsForAccount(let inbox, let drop):
             logger.info("waits for its account", metadata: ["inbox": "\(inbox)", "drop": "\(drop)"])
         case .takenForProcessed(let drop):
@@ -62,6 +89,20 @@ package struct EventLog: Sendable {
         case .notOnDisk(let inbox, let message):
             logger.warning(
                 "filed drops may not be on the disk; the next start looks after them",
+                metadata: ["inbox": "\(inbox)", "error": "\(message)"])
+        case .removed(let inbox, let folder, let count):
+            logger.info(
+                "removed what is older than its retention",
+                metadata: ["inbox": "\(inbox)", "folder": "\(folder.rawValue)", "drops": "\(count)"])
+        case .notRemoved(let drop, let folder, let name, let reason):
+            logger.warning(
+                "older than its retention, and left alone",
+                metadata: [
+                    "inbox": "\(drop.inbox)", "drop": "\(drop.id)", "file": "\(folder)/\(name)", "reason": "\(reason)",
+                ])
+        case .notRemoving(let inbox, let message):
+            logger.warning(
+                "what is older than its retention cannot be removed now",
                 metadata: ["inbox": "\(inbox)", "error": "\(message)"])
         case .missing(let drop):
             logger.critical(

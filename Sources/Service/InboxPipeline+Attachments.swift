@@ -6,20 +6,10 @@ import Synchronization
 
 /// Attachments that may be early for their accounts (contract, section 4, 404).
 extension InboxPipeline {
-    /// How a drop that may leave was sent.
-    enum Sent: Sendable {
-        case ended(Ending)
-        /// The API does not know the attachment's account so far.
-        case early(Wait)
-    }
-
     /// An early attachment is sent again this often, in case its account came some other way.
     private static let earlyInterval = Duration.seconds(3600)
 
-    func send(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Sent {
-        guard case .attachment(let attachment, _, _) = job.content else {
-            return .ended(try await parts.submitter.submit(job, batches) ?? tooEarly)
-        }
+    func send(_ job: SubmissionJob, _ attachment: JudgedAttachment, _ batches: [Batch]) async throws -> Sent {
         let account = attachment.fields.clientReferenceId
         // Asked for before it is sent: an account that is accepted meanwhile counts.
         let seen = await parts.announcements.want(account)
@@ -48,7 +38,7 @@ extension InboxPipeline {
             await parts.announcements.doNotWant(account)
             throw CancellationError()
         }
-        return .early(.account(account, since: seen, atMost: min(left, InboxPipeline.earlyInterval)))
+        return .waits(for: .account(account, since: seen, atMost: min(left, InboxPipeline.earlyInterval)))
     }
 
     private var tooEarly: Ending {

@@ -9,8 +9,7 @@ import SystemPackage
 /// From a claimed file to what is to be submitted.
 extension InboxPipeline {
     func judge(
-        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?,
-        _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?, in work: WorkFolder
     ) async throws -> Step {
         let start = parts.time.moment
         let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
@@ -45,34 +44,38 @@ extension InboxPipeline {
             try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
             return .ended
         case .document(let document, let sha256):
-            return try await submit(
-                drop, document.kind, .document(document), sha256: sha256, status, ticket, in: work)
+            return try await job(
+                for: drop, document.kind, .document(document), sha256: sha256, status, inode: claimed?.inode, in: work)
         case .attachment(let attachment, let file, let size, let sha256):
-            return try await submit(
-                drop, .attachment, .attachment(attachment, file: file, size: size), sha256: sha256, status, ticket,
-                in: work)
+            return try await job(
+                for: drop, .attachment, .attachment(attachment, file: file, size: size), sha256: sha256, status,
+                inode: claimed?.inode, in: work)
         }
     }
 
-    private func submit(
-        _ drop: Drop, _ kind: Kind, _ content: SubmissionJob.Content, sha256: [UInt8], _ status: FileStatus,
-        _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+    private func job(
+        for drop: Drop, _ kind: Kind, _ content: SubmissionJob.Content, sha256: [UInt8], _ status: FileStatus,
+        inode: UInt64?, in work: WorkFolder
     ) async throws -> Step {
         do {
             let job = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
                 let readAgain = readingAgain(drop, in: work)
                 return try await Workbench.run(bytes: drop.bytes) {
-                    try SubmissionJob(drop: drop, kind: kind, sha256: sha256, content: content, readAgain: readAgain)
+                    try SubmissionJob(
+                        drop: drop, kind: kind, sha256: sha256, inode: inode, content: content, readAgain: readAgain)
                 }
             }
-            return try await submit(job, status, ticket, in: work)
+            return .judged(job, status)
         } catch is DocumentHasChanged {
-            // Nothing of it has left: that is looked at before anything does.
-            await gate.leave(ticket)
-            let problem = Problem(.readChanged, "The file was written to while it was read.")
-            try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
-            return .ended
+            return try await hasChanged(drop, kind, sha256: sha256, in: work)
         }
+    }
+
+    /// The file is no longer what was judged. Nothing of it has left: that is looked at before anything does.
+    func hasChanged(_ drop: Drop, _ kind: Kind, sha256: [UInt8], in work: WorkFolder) async throws -> Step {
+        let problem = Problem(.readChanged, "The file was written to while it was read.")
+        try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
+        return .ended
     }
 
     private func readingAgain(_ drop: Drop, in work: WorkFolder) -> @Sendable () async throws -> [UInt8] {

@@ -4,6 +4,7 @@ import FileSystem
 import Inbox
 import Ledger
 import Model
+import Synchronization
 
 /// A judged drop's turn: when it may be decided, what it is, and when it may leave (contract, sections 5 and 7).
 extension InboxPipeline {
@@ -15,10 +16,14 @@ extension InboxPipeline {
         case turn(OrderKeeper.Step)
         /// An attachment's account, from when it was asked for, and no longer than this.
         case account(String, since: Int, atMost: Duration)
+        /// Nothing: it is decided anew.
+        case nothing
     }
 
     /// Returns when what a drop waits for has come.
     func wait(for wait: Wait, _ drop: Drop) async throws {
+        waits.withLock { $0[drop.id] = wait }
+        defer { waits.withLock { $0[drop.id] = nil } }
         switch wait {
         case .drop(let other):
             try await parts.patience.persist("read the ledger") {
@@ -27,29 +32,41 @@ extension InboxPipeline {
         case .turn(let step): try await parts.order.wait(for: step, drop.id)
         case .account(let account, let since, let longest):
             try await waitForAccount(account, since: since, atMost: longest)
+        case .nothing: return
         }
     }
 
     func submit(
-        _ job: SubmissionJob, _ status: FileStatus, _ ticket: ArrivalGate.Ticket, in work: WorkFolder
+        _ job: SubmissionJob, _ status: FileStatus, _ berth: Berth, in work: WorkFolder
     ) async throws -> Step {
-        await gate.enter(ticket)
+        do {
+            return try await decideAndSend(job, status, berth, in: work)
+        } catch is DocumentHasChanged {
+            gate.leave(berth.ticket)
+            return try await hasChanged(job.drop, job.kind, sha256: job.sha256, in: work)
+        }
+    }
+
+    private func decideAndSend(
+        _ job: SubmissionJob, _ status: FileStatus, _ berth: Berth, in work: WorkFolder
+    ) async throws -> Step {
+        await gate.enter(berth.ticket)
         await parts.order.enlist(place(of: job))
         guard await parts.order.take(job.drop.id) else {
             try await parts.patience.persist("write the ledger") {
                 try await parts.ledger.enlist(
-                    job.drop, kind: job.kind, sha256: job.sha256, content: job.content.reference)
+                    job.drop, kind: job.kind, sha256: job.sha256, content: job.content.reference, inode: job.inode)
             }
             KillPoint.enlisted.reach()
             return .waits(job.drop, status, for: .turn(.decision))
         }
-        let (turn, job) = try await decide(job)
-        await gate.leave(ticket)
+        let (turn, job) = try await decide(job, berth.ticket)
+        gate.leave(berth.ticket)
         let ending: Ending
         var spoken: Spoken?
         switch turn {
         case .wait(let other): return .waits(job.drop, status, for: .drop(other))
-        case .remake: preconditionFailure("a document is made anew where it is decided")
+        case .remake, .anew: preconditionFailure("a drop is made anew where it is decided")
         case .refused(let problem): ending = .failed(problem)
         case .duplicate(let first):
             if job.kind != .payment, let rival = await parts.order.rival(of: job.drop.id) {
@@ -60,8 +77,8 @@ extension InboxPipeline {
             guard await parts.order.mayLeave(job.drop.id) else {
                 return .waits(job.drop, status, for: .turn(.leaving))
             }
-            switch try await send(job, batches) {
-            case .early(let wait): return .waits(job.drop, status, for: wait)
+            switch try await send(job, batches, berth) {
+            case .waits(let wait): return .waits(job.drop, status, for: wait)
             case .ended(let end): ending = end
             }
             let settling = settings.order.rule == .none ? .zero : settings.order.wait
@@ -80,8 +97,9 @@ extension InboxPipeline {
             kind: job.kind, keys: job.keys)
     }
 
-    /// Asks the ledger what a drop is, with other bodies where it wants them.
-    private func decide(_ job: SubmissionJob) async throws -> (Turn, SubmissionJob) {
+    /// Asks the ledger what a drop is, with other bodies where it wants them. The next in line asks as soon as this one
+    /// has: the ledger answers in turn, and many at once.
+    private func decide(_ job: SubmissionJob, _ ticket: ArrivalGate.Ticket) async throws -> (Turn, SubmissionJob) {
         var job = job
         while true {
             let asked = job
@@ -92,19 +110,51 @@ extension InboxPipeline {
             }
             KillPoint.admissionBegins.reach()
             let turn = try await parts.patience.persist("write the ledger") {
-                try await parts.ledger.admit(admission)
+                try await parts.ledger.admit(admission) { gate.leave(ticket) }
             }
             KillPoint.admitted.reach()
-            guard case .remake(let round) = turn, case .document(let document) = job.content else {
-                return (turn, job)
+            if let problem = follow(turn, &job) { return (.refused(problem), job) }
+            let judgement: Judgement?
+            switch (turn, job.content) {
+            case (.remake(let round), .document(let document)):
+                job.round = round
+                judgement = try await remake(document, &job)
+            case (.anew(let round), .document(let document)):
+                job.round = round
+                if job.kind == .payment { job.leftOut = [] }
+                judgement = document.remade(round: round)
+            case (.anew, .attachment): continue
+            default: return (turn, job)
             }
-            job.round = round
-            switch try await remake(document, &job) {
+            switch judgement {
             case .document(let document): try job.replace(document)
             case .problem(_, let problem), .unfinished(let problem): return (.refused(problem), job)
             case nil: return (.duplicate(of: nil), job)
             }
         }
+    }
+
+    /// Has an attachment's body say the reference that it is sent under.
+    ///
+    /// - Returns: why it cannot.
+    private func follow(_ turn: Turn, _ job: inout SubmissionJob) -> Problem? {
+        guard case .attachment(let attachment, let file, let size) = job.content else { return nil }
+        let judge = reader.attachments
+        let remade: Result<JudgedAttachment, AttachmentRefusal>
+        switch turn {
+        case .anew(let round):
+            job.round = round
+            remade = judge.remade(attachment, round: round, size: size)
+        case .submit(let batches):
+            guard let reference = batches.first?.reference, reference != attachment.reference else { return nil }
+            remade = judge.remade(attachment, reference: reference, size: size)
+        default: return nil
+        }
+        switch remade {
+        case .success(let remade): job.replace(remade, file: file, size: size)
+        case .failure(let refusal): return refusal.problem
+        }
+        return nil
     }
 
     /// A document under the references of another round; a payment document without what was accepted before.

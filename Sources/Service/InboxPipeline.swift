@@ -13,8 +13,8 @@ final class InboxPipeline: Sendable {
     /// Drops of one inbox that are worked on at the same time.
     static let width = 64
     /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
-    /// folder.
-    static let horizon = 4096
+    /// folder. Where they share requests, there are enough for one to be filled while another is under way.
+    private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
     let settings: InboxSettings
     let folder: InboxFolder
@@ -25,12 +25,14 @@ final class InboxPipeline: Sendable {
     private let returned: AsyncStream<(Drop, FileStatus)>
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
+    /// What drops wait for that gave their place back.
+    let waits = Mutex<[DropID: Wait]>([:])
     /// Until when attachments wait for their accounts.
     let waitEnds = Mutex<[DropID: Moment]>([:])
     let gate = ArrivalGate()
     let syncs: FilingSync
     private let places = Turnstile(places: width)
-    private let horizon = Turnstile(places: horizon)
+    private let horizon: Turnstile
     /// Drops that have been started and not left.
     private let underWay = Atomic<Int>(0)
     private let phase = Mutex(Phase.waitsForFolders)
@@ -40,6 +42,7 @@ final class InboxPipeline: Sendable {
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
+        horizon = Turnstile(places: InboxPipeline.horizon(parts.joiner.limits))
         (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
         let report = parts.report
         syncs = FilingSync(settings, ledger: parts.ledger, time: parts.time, report: report)
@@ -142,6 +145,7 @@ final class InboxPipeline: Sendable {
     }
 
     private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
+        if let drop = job.arrived { parts.report(.arrived(drop)) }
         try await horizon.enter(lane: "")
         let held = MemoryShare.bytes(
             for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes,
@@ -153,15 +157,15 @@ final class InboxPipeline: Sendable {
             await horizon.leave()
             throw error
         }
-        let ticket = await gate.ticket()
+        let berth = Berth(ticket: gate.ticket(), held: held)
         underWay.add(1, ordering: .relaxed)
         group.addTask {
             do {
-                try await self.bringToItsEnd(job, ticket, held: held, in: work)
+                try await self.bringToItsEnd(job, berth, in: work)
             } catch {
                 // Stopped: the drop stays where the ledger left it.
             }
-            await self.gate.leave(ticket)
+            self.gate.leave(berth.ticket)
             await self.horizon.leave()
             self.underWay.subtract(1, ordering: .relaxed)
             self.releaseIfIdle(work)
@@ -186,38 +190,54 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    private func leaveRoom(_ held: Int) async {
-        await parts.memory.giveBack(held)
-        await places.leave()
+    private func leaveRoom(_ berth: Berth) async {
+        await parts.memory.giveBack(berth.held)
+        await leavePlace(berth)
+    }
+
+    /// Others may be worked on meanwhile; what is held of the drop stays in memory.
+    func leavePlace(_ berth: Berth) async {
+        if berth.hasPlace.exchange(false, ordering: .relaxed) { await places.leave() }
+    }
+
+    func takePlace(_ berth: Berth) async throws {
+        try await places.enter(lane: "again")
+        berth.hasPlace.store(true, ordering: .relaxed)
     }
 
     /// Works on a drop, and gives its room back while it waits for something.
-    ///
-    /// - Parameter held: bytes of the memory budget that are held already, and given back here.
-    private func bringToItsEnd(
-        _ job: DropJob, _ ticket: ArrivalGate.Ticket, held: Int, in work: WorkFolder
-    ) async throws {
+    private func bringToItsEnd(_ job: DropJob, _ berth: Berth, in work: WorkFolder) async throws {
         var job = job
         while true {
-            let step: Step
+            var step: Step
             do {
-                step = try await process(job, ticket, in: work)
+                step = try await process(job, berth, in: work)
+                // From here on it may wait for others: what judging needed is gone.
+                if case .judged(let judged, let status) = step {
+                    step = try await submit(judged, status, berth, in: work)
+                }
             } catch {
-                await leaveRoom(held)
+                await leaveRoom(berth)
                 throw error
             }
-            await leaveRoom(held)
+            await leaveRoom(berth)
             guard case .waits(let drop, let status, let reason) = step else { return }
-            await gate.leave(ticket)
+            gate.leave(berth.ticket)
             try await wait(for: reason, drop)
             job = .known(.waiting(drop), status)
-            try await takeRoom(held, lane: "again")
+            try await takeRoom(berth.held, lane: "again")
+            berth.hasPlace.store(true, ordering: .relaxed)
         }
     }
+
+    /// How many documents wait here to be sent, or to be read at all.
+    func countWaiting() async -> Int { await folder.count + underWay.load(ordering: .relaxed) }
 
     /// How far a drop came.
     enum Step: Sendable {
         case ended
+        /// It has to be decided what it is, and sent.
+        case judged(SubmissionJob, FileStatus)
         /// It is looked at again when what it waits for has come.
         case waits(Drop, FileStatus, for: Wait)
     }
@@ -246,25 +266,25 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    private func process(_ job: DropJob, _ ticket: ArrivalGate.Ticket, in work: WorkFolder) async throws -> Step {
+    private func process(_ job: DropJob, _ berth: Berth, in work: WorkFolder) async throws -> Step {
         switch job {
         case .known(.decided(let result, _), nil):
             parts.report(.missing(result.drop))
             return .ended
         case .known(.decided(let result, let filedName), _):
-            await gate.leave(ticket)
+            gate.leave(berth.ticket)
             try await file(result, FiledName(filedName), in: work)
             return .ended
         case .known(.waiting(let drop), nil):
             parts.report(.missing(drop))
             return .ended
         case .known(.waiting(let drop), let status?):
-            return try await judge(drop, status, .whole, claimed: nil, ticket, in: work)
+            return try await judge(drop, status, .whole, claimed: nil, in: work)
         case .unknown(let drop, let status):
             let claimed = ClaimedDrop(leftBehind: drop.workName, status)
-            return try await judge(drop, status, claimed.condition, claimed: claimed, ticket, in: work)
+            return try await judge(drop, status, claimed.condition, claimed: claimed, in: work)
         case .new(let drop, let claimed):
-            return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, ticket, in: work)
+            return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, in: work)
         }
     }
 

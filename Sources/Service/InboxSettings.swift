@@ -4,6 +4,7 @@ import FileSystem
 import Filing
 import Inbox
 import Model
+import SluiceConfiguration
 import Synchronization
 import SystemPackage
 
@@ -26,6 +27,7 @@ final class InboxSettings: Sendable {
     let scope: String
     let order: OrderSettings
     let hasFullResults: Bool
+    private let retention: Configuration.Inbox.Retention
     /// What is wrong with the folders now.
     let folderProblems: @Sendable () -> [String]
     /// What works, and an operator should know.
@@ -42,7 +44,7 @@ final class InboxSettings: Sendable {
     init(
         name: String, folder: InboxFolder.Settings, done: FilePath, failed: FilePath, filing: FilingRule,
         attachments: AttachmentJudge, attachmentWait: Duration, scope: String, order: OrderSettings,
-        hasFullResults: Bool,
+        hasFullResults: Bool, retention: Configuration.Inbox.Retention,
         folderProblems: @escaping @Sendable () -> [String],
         folderRemarks: @escaping @Sendable () -> [String] = { [] }
     ) {
@@ -56,6 +58,7 @@ final class InboxSettings: Sendable {
         self.scope = scope
         self.order = order
         self.hasFullResults = hasFullResults
+        self.retention = retention
         self.folderProblems = folderProblems
         self.folderRemarks = folderRemarks
     }
@@ -87,6 +90,23 @@ final class InboxSettings: Sendable {
             folders[folder] = opened
             return opened
         }
+    }
+
+    /// How long drops stay in a folder; `nil`: for ever.
+    func retention(in folder: Folder) -> Duration? {
+        switch folder {
+        case .done: retention.done
+        case .failed: retention.failed
+        }
+    }
+
+    /// `nil`: everything stays.
+    var shortestRetention: Duration? { [retention.done, retention.failed].compactMap(\.self).min() }
+
+    /// Gives back names that were held in a folder.
+    func release(_ names: [FiledName], in folder: Folder) {
+        guard let open = folders.withLock({ $0[folder] }) else { return }
+        for name in names { open.release(name) }
     }
 
     /// Closes the folders that no drop is on its way to.

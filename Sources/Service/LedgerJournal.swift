@@ -7,23 +7,32 @@ struct LedgerJournal: RequestJournal {
     let ledger: Ledger
     let patience: Patience
 
-    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> Int64 {
+    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> RequestEntry {
         try await patience.persist("write the ledger") {
             switch purpose {
             case .token:
-                try await ledger.beginTokenRequest(requestID: requestID)
+                return RequestEntry(id: try await ledger.beginTokenRequest(requestID: requestID))
             case .status(let drop, let reference):
-                try await ledger.beginStatusRequest(batch: reference, of: drop, requestID: requestID)
+                let id = try await ledger.beginStatusRequest(batch: reference, of: drop, requestID: requestID)
+                return RequestEntry(id: id)
             case .batch(let drop, let reference):
-                try await ledger.begin(batch: reference, of: drop, requestID: requestID)
+                let (id, before) = try await ledger.begin(batch: reference, of: drop, requestID: requestID)
+                return RequestEntry(id: id, before: before)
             }
         }
     }
 
-    func end(_ request: Int64, _ ending: RequestEnding) async throws {
+    func withdraw(_ request: RequestEntry) async throws {
+        try await patience.persist("write the ledger") {
+            try await ledger.withdraw(request: request.id, batch: request.before)
+        }
+    }
+
+    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws {
         try await patience.persist("write the ledger") {
             try await ledger.end(
-                request: request, status: ending.status, duration: ending.duration, error: ending.error,
+                request: request.id, at: ending.left, status: ending.status, duration: ending.duration,
+                error: ending.error,
                 batch: ending.batch, statusURI: ending.statusURI, response: ending.response,
                 isCounted: ending.isCounted)
         }

@@ -76,6 +76,12 @@ actor OrderKeeper {
         }
     }
 
+    /// What stands before a drop; `nil`: it is not in the row.
+    func standing(of drop: DropID) -> DropOrder.Standing? {
+        settleByNow()
+        return order.standing(of: drop)
+    }
+
     /// With `strict`, those behind an early attachment go before it.
     func stepAside(_ drop: DropID) { wake(order.stepAside(drop)) }
 

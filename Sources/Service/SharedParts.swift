@@ -10,6 +10,8 @@ struct SharedParts: Sendable {
     /// Which inboxes are this service's.
     let claims: InboxClaims
     let submitter: Submitter
+    /// For documents that share a request.
+    let joiner: Joiner
     let announcements: Announcements
     let order: OrderKeeper
     let requeuer: Requeuer

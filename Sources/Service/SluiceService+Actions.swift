@@ -4,16 +4,17 @@ import SluiceConfiguration
 
 /// What an admin does to a running service.
 extension SluiceService {
-    /// Puts a failed drop back into its inbox.
+    /// Puts a drop back into its inbox.
     ///
     /// - Returns: the name that it has there.
-    /// - Throws: ``Administration/Refusal``, ``Administration/Unknown``, `SystemCallError`.
-    package func retry(_ id: DropID) async throws -> FileName {
+    /// - Throws: ``Administration/Refusal``, ``Administration/Unknown``, `SystemCallError`; what writing the ledger
+    ///   throws.
+    package func retry(_ id: DropID, _ terms: RetryTerms = RetryTerms()) async throws -> FileName {
         let administration = await administration()
         guard let entry = try administration.ledger.drop(id) else {
             throw Administration.Unknown(description: "there is no drop \(FileName.escaped(id.text.utf8))")
         }
-        return try administration.putBack(entry)
+        return try await administration.putBack(entry, terms) { ledger }
     }
 
     /// Pauses an inbox, or everything; kept over restarts.

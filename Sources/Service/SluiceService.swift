@@ -41,11 +41,12 @@ package struct SluiceService: Service {
     /// For those who only look.
     let reader: LedgerReader
     private let proxies: ProxyRules
-    private let supervisor: InboxSupervisor
+    let supervisor: InboxSupervisor
     let desk: ReloadDesk
     let memory: MemoryBudget
     /// What it told so far, for those who ask how it is.
     package let monitor: ServiceMonitor
+    private let alerts: AlertWatch
     private let report: @Sendable (ServiceEvent) -> Void
 
     /// Opens the state, reads the schemas and looks at the folders.
@@ -62,17 +63,23 @@ package struct SluiceService: Service {
         self.time = time
         let monitor = ServiceMonitor(time: time)
         self.monitor = monitor
-        let report: @Sendable (ServiceEvent) -> Void = { [report] event in
-            monitor.note(event)
-            report(event)
-        }
-        self.report = report
         memory = MemoryBudget(limit: configuration.limits.memory.bytes)
         do throws(ProxyError) {
             proxies = try ProxyRules(environment: options.environment)
         } catch {
             throw CannotStart("\(error)", isConfiguration: true)
         }
+        let tell: @Sendable (ServiceEvent) -> Void = { event in
+            monitor.note(event)
+            report(event)
+        }
+        let alerts = AlertWatch(configuration, time: time, report: tell)
+        self.alerts = alerts
+        let report: @Sendable (ServiceEvent) -> Void = { event in
+            tell(event)
+            alerts.note(event)
+        }
+        self.report = report
         supervisor = InboxSupervisor(
             try InboxTemplate.all(of: configuration), once: options.once, time: time, report: report)
         desk = ReloadDesk(configuration, supervisor: supervisor)
@@ -99,19 +106,19 @@ package struct SluiceService: Service {
     package func run() async throws {
         let slots =
             if let limit = configuration.limits.requestsPerMinute {
-                try await ledger.inheritSlots(window: Throttle.window, limit: limit)
+                // Those that were written down and may not have left are no reason to forget one that did.
+                try await ledger.inheritSlots(
+                    window: Throttle.window,
+                    limit: limit + DeliveryService.writtenDown(inFlight: configuration.limits.inFlight))
             } else { [Moment]() }
         // From here on nothing throws: connections have to be shut down.
         let connections = Connections(
             count: SluiceService.connections, timeout: configuration.api.timeout,
             authorities: configuration.api.ca?.string, proxies: proxies)
-        let alerts = AlertWatch(
-            AlertBook(thresholds: configuration.alertThresholds, limit: configuration.limits.requestsPerMinute),
-            time: time, report: report)
-        let report: @Sendable (ServiceEvent) -> Void = { [report] event in
-            report(event)
-            alerts.note(event)
-        }
+        // Of their own, so that whoever is told of alerts is in no request's way.
+        let couriers = Connections(
+            count: 4, timeout: AlertCarrier.webhookTimeout, authorities: configuration.api.ca?.string, proxies: proxies)
+        alerts.start(AlertCarrier(couriers, configuration, options, time: time))
         let damage = LedgerDamage()
         let patience = Patience(time: time, damage: damage, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
@@ -128,6 +135,8 @@ package struct SluiceService: Service {
             }
         }
         await delivery.abort()
+        await alerts.close(within: options.once ? .seconds(10) : .seconds(1))
+        try await couriers.shutdown()
         try await connections.shutdown()
         report(.stopped)
         try configuration.leave(damage)
@@ -137,7 +146,9 @@ package struct SluiceService: Service {
     ///
     /// - Throws: ``CannotStart`` where it cannot be used; nothing has changed then.
     package func reload(_ new: Configuration) async throws(CannotStart) {
-        report(.reloaded(try await desk.reload(new)))
+        let reload = try await desk.reload(new)
+        alerts.adopt(await desk.configuration)
+        report(.reloaded(reload))
     }
 
     private func makeDelivery(
@@ -172,12 +183,19 @@ package struct SluiceService: Service {
         // Where the ledger cannot be read the service is about to stop.
         guard let paused = try? await pauses.begin(with: supervisor) else { return }
         let putsBack = configuration.retry.requeueAfterOutage && !options.once
+        let expectations = ExpectationWatch(
+            ledger: ledger, patience: parts.patience, time: time, report: parts.report)
+        let retention = RetentionWatch(time: time, report: parts.report)
         await withDiscardingTaskGroup { companions in
             companions.addTask { await pauses.run(supervisor, paused: paused) }
             if putsBack {
                 companions.addTask {
                     await requeuer.run { try await supervisor.pipeline($0.drop.inbox)?.putBack($0) ?? false }
                 }
+            }
+            if !options.once {
+                companions.addTask { await expectations.run { await supervisor.expectations } }
+                companions.addTask { await retention.run { await supervisor.pipelines } }
             }
             await supervisor.run(parts)
             companions.cancelAll()
@@ -195,7 +213,9 @@ package struct SluiceService: Service {
         let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
         let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
         return SharedParts(
-            ledger: ledger, claims: claims, submitter: submitter, announcements: announcements, order: order,
+            ledger: ledger, claims: claims, submitter: submitter,
+            joiner: Joiner(configuration.gathering, submitter: submitter, time: time), announcements: announcements,
+            order: order,
             requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
             isInbox: { [supervisor] in await supervisor.has($0) }

@@ -27,7 +27,7 @@ final class StateLock: Sendable {
         let path = state.appending("lock")
         let opened = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
         guard opened >= 0 else { throw CannotStart(SystemCallError.last("open", path.string).description) }
-        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+        guard StateLock.take(opened) else {
             let holder = StateLock.holder(opened)
             close(opened)
             throw CannotStart("another service\(holder) uses the state folder \(state)")
@@ -41,6 +41,18 @@ final class StateLock: Sendable {
 
     deinit {
         close(descriptor)
+    }
+
+    /// Whoever asks for the holder has the lock for a moment, shared with others who ask: that is waited out. A service
+    /// shares it with nobody.
+    private static func take(_ descriptor: CInt) -> Bool {
+        let end = ContinuousClock.now + .seconds(5)
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard flock(descriptor, LOCK_SH | LOCK_NB) == 0, ContinuousClock.now < end else { return false }
+            flock(descriptor, LOCK_UN)
+            usleep(.random(in: 500...2000))
+        }
+        return true
     }
 
     private static func makeFolder(_ state: FilePath) throws(SystemCallError) {

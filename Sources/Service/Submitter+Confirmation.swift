@@ -15,35 +15,38 @@ extension Submitter {
     /// The end of a drop whose batches were all accepted: with `confirm: completed` their statuses have the last word.
     func confirmed(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending {
         guard confirms else { return Ending(outcome: .accepted) }
-        let locations = try await patience.persist("read the ledger") {
-            try await ledger.statusURIs(of: job.drop.id)
-        }
-        var isConfirmed = true
-        var refusals: [Finding] = []
-        var refusedRecords: [String: Set<Int>] = [:]
+        let locations = try await locations(of: job)
+        var verdict = Verdict()
         for batch in batches {
-            guard let location = locations[batch.reference] else {
-                reportUnconfirmed(job.drop, batch, "the API did not say where its status can be read")
-                isConfirmed = false
-                continue
-            }
-            let subject = StatusSubject(
-                inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference,
-                location: location)
-            switch try await delivery.confirm(subject) {
-            case .completed: break
-            case .refused(let records):
-                refusals += try await findings(records, of: batch, in: job)
-                refusedRecords[batch.reference] = Set(records.map(\.index))
-            case .pending:
-                reportUnconfirmed(job.drop, batch, "the API was still at it")
-                isConfirmed = false
-            case .unreadable(let reason):
-                reportUnconfirmed(job.drop, batch, reason)
-                isConfirmed = false
-            }
+            let confirmation = try await confirmation(of: batch.reference, job, at: locations[batch.reference])
+            try await judge(confirmation, of: batch, job, &verdict)
         }
-        if !refusals.isEmpty {
+        return verdict.ending
+    }
+
+    /// Where the statuses of a drop's batches can be read, by their references.
+    func locations(of job: SubmissionJob) async throws -> [String: String] {
+        try await patience.persist("read the ledger") { try await ledger.statusURIs(of: job.drop.id) }
+    }
+
+    /// - Returns: `nil` where the API did not say where it can be read.
+    func confirmation(
+        of reference: String, _ job: SubmissionJob, at location: String?
+    ) async throws -> Confirmation? {
+        guard let location else { return nil }
+        return try await delivery.confirm(
+            StatusSubject(
+                inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, location: location))
+    }
+
+    /// What the API's statuses say of a drop.
+    struct Verdict: Sendable {
+        fileprivate var isConfirmed = true
+        fileprivate var refusals: [Finding] = []
+        fileprivate var refusedRecords: [String: Set<Int>] = [:]
+
+        var ending: Ending {
+            if refusals.isEmpty { return Ending(outcome: .accepted, isConfirmed: isConfirmed) }
             let message =
                 refusals.count == 1
                 ? "The API refused a record while it processed the document."
@@ -53,7 +56,27 @@ extension Submitter {
             ending.refusedRecords = refusedRecords
             return ending
         }
-        return Ending(outcome: .accepted, isConfirmed: isConfirmed)
+    }
+
+    /// - Parameter confirmation: of the drop's own records; `nil`: the API did not say where it can be read.
+    func judge(
+        _ confirmation: Confirmation?, of batch: Batch, _ job: SubmissionJob, _ verdict: inout Verdict
+    ) async throws {
+        switch confirmation {
+        case .completed: break
+        case .refused(let records):
+            verdict.refusals += try await findings(records, of: batch, in: job)
+            verdict.refusedRecords[batch.reference] = Set(records.map(\.index))
+        case .pending:
+            reportUnconfirmed(job.drop, batch, "the API was still at it")
+            verdict.isConfirmed = false
+        case .unreadable(let reason):
+            reportUnconfirmed(job.drop, batch, reason)
+            verdict.isConfirmed = false
+        case nil:
+            reportUnconfirmed(job.drop, batch, "the API did not say where its status can be read")
+            verdict.isConfirmed = false
+        }
     }
 
     private func findings(

@@ -18,7 +18,8 @@ extension Submitter {
         var accepted: [TakenRecord] = []
         let own = try await patience.persist("read a drop") { try document.sentRecordsIfUnchanged }
         for batch in batches {
-            let isOwn = try await patience.persist("read a drop") { try document.bodyIfUnchanged(of: batch) } != nil
+            let isOwn =
+                try await patience.persist("read a drop") { try document.bodyIfUnchanged(of: batch.alone) } != nil
             let records = isOwn ? own.filter { $0.part == batch.part } : try await records(of: batch, job.kind)
             let refused = ending.refusedRecords[batch.reference]
             for (index, record) in records.enumerated() {
@@ -41,6 +42,8 @@ extension Submitter {
     /// The records of a batch that an earlier drop or another configuration made.
     private func records(of batch: Batch, _ kind: Kind) async throws -> [SentRecord] {
         let body = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
-        return body.map { JudgedDocument.records(ofBody: $0, kind) } ?? []
+        let records = body.map { JudgedDocument.records(ofBody: $0, kind) } ?? []
+        guard let first = batch.joined?.firstRecord else { return records }
+        return Array(records.dropFirst(first).prefix(batch.records))
     }
 }

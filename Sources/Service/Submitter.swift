@@ -6,7 +6,8 @@ import Model
 
 /// A judged drop on its way to the API.
 struct SubmissionJob: Sendable {
-    enum Content: Sendable {
+    /// In a box: thousands of drops may wait, each with a task that has room for several.
+    indirect enum Content: Sendable {
         case document(JudgedDocument)
         case attachment(JudgedAttachment, file: OpenFile, size: Int64)
     }
@@ -14,6 +15,8 @@ struct SubmissionJob: Sendable {
     let drop: Drop
     let kind: Kind
     let sha256: [UInt8]
+    /// The number that its file had in the inbox; `nil`: it was claimed by an earlier run, or is known.
+    let inode: UInt64?
     private(set) var content: Content
     /// The file's bytes once more.
     let readAgain: @Sendable () async throws -> [UInt8]
@@ -26,21 +29,32 @@ struct SubmissionJob: Sendable {
 
     /// - Throws: what reading the drop again throws, and ``DocumentHasChanged``; so do the others.
     init(
-        drop: Drop, kind: Kind, sha256: [UInt8], content: Content,
+        drop: Drop, kind: Kind, sha256: [UInt8], inode: UInt64?, content: Content,
         readAgain: @escaping @Sendable () async throws -> [UInt8]
     ) throws {
         self.drop = drop
         self.kind = kind
         self.sha256 = sha256
+        self.inode = inode
         self.content = content
         self.readAgain = readAgain
         keys = try content.keys
+    }
+
+    /// Whether it goes under a reference of its sender's own.
+    var bringsReference: Bool {
+        if case .document(let document) = content { document.ownReference != nil } else { false }
     }
 
     /// Goes on with other bodies of the same document.
     mutating func replace(_ document: JudgedDocument) throws {
         content = .document(document)
         keys = try content.keys
+    }
+
+    /// Goes on with the same attachment under another reference.
+    mutating func replace(_ attachment: JudgedAttachment, file: OpenFile, size: Int64) {
+        content = .attachment(attachment, file: file, size: size)
     }
 
     func admission(scope: String, isOrdered: Bool) throws -> Admission {
@@ -50,16 +64,16 @@ struct SubmissionJob: Sendable {
                 drop: drop, kind: kind, sha256: sha256, content: document.content,
                 plainContent: document.plainContent, addition: document.addition,
                 ownReference: document.ownReference, scope: scope, identities: keys, isOrdered: isOrdered,
-                round: round, leftOut: leftOut, batches: try document.batches)
+                round: round, leftOut: leftOut, batches: try document.batches, inode: inode)
         case .attachment(let attachment, _, let size):
             // The frame around the file follows from the reference, so the file's hash stands for the body's.
             Admission(
-                drop: drop, kind: kind, sha256: sha256, content: attachment.content, scope: scope,
+                drop: drop, kind: kind, sha256: sha256, content: attachment.content, scope: scope, round: round,
                 batches: [
                     Batch(
-                        reference: attachment.content, records: 0, bytes: attachment.form.length(ofFile: size),
+                        reference: attachment.reference, records: 0, bytes: attachment.form.length(ofFile: size),
                         bodyHash: sha256)
-                ])
+                ], inode: inode)
         }
     }
 }
@@ -68,6 +82,11 @@ extension JudgedDocument {
     /// - Returns: `nil` where the document makes no such body, or does so no more.
     func bodyIfUnchanged(of batch: Batch) throws -> [UInt8]? {
         try unlessChanged { try body(of: batch) } ?? nil
+    }
+
+    /// - Returns: `nil` where it is in no single body, and where the file it is in was written to.
+    var recordTextIfUnchanged: [UInt8]? {
+        get throws { try unlessChanged { try recordText } ?? nil }
     }
 
     /// Its records, or none where the file they are in was written to.
@@ -129,8 +148,7 @@ struct Submitter: Sendable {
                 return .failed(problem)
             }
             guard let body = try await body(of: batch, among: batches, job) else {
-                let message = "The exact body of an earlier request for this content is lost; it can't be repeated."
-                return .failed(Problem(.referenceConflict, message))
+                return .failed(Submitter.lostBody)
             }
             switch try await deliver(batch, body, job) {
             case .accepted:
@@ -147,6 +165,9 @@ struct Submitter: Sendable {
         KillPoint.bodiesForgotten.reach()
         return ending
     }
+
+    static let lostBody = Problem(
+        .referenceConflict, "The exact body of an earlier request for this content is lost; it can't be repeated.")
 
     /// What the API said of a batch when the service was stopped between that and the drop's end.
     private func refusal(of batch: Batch, _ job: SubmissionJob) async throws -> Problem? {
@@ -182,12 +203,9 @@ struct Submitter: Sendable {
     private func deliver(
         _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob
     ) async throws -> Delivered {
-        let attempts = try await patience.persist("read the ledger") {
-            try await ledger.attempts(ofBatch: batch.reference, drop: job.drop.id)
-        }
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
-            attempts: attempts)
+            attempts: batch.attempts)
         return try await delivery.deliver(submission)
     }
 

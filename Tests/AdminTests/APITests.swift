@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import Model
+import Sandbox
 import Service
 import Testing
 import TestSupport
@@ -69,6 +70,35 @@ import TestSupport
         }
     }
 
+    @Test func whatIsOnItsWaySaysWhatItWaitsFor() async throws {
+        try await AdminStage.run(more: #"ready: "{name}.ready""#) { stage in
+            try stage.put("%PDF-1.7 %%EOF", as: FileName("INV-9.pdf"))
+            let path = "/api/v1/waiting?inbox=erp&name=INV-9.pdf"
+            try await eventually("it is seen") { try await stage.get(path).status == 200 }
+            #expect(try await stage.get(path).json()["waitsFor"]?["what"]?.string == "ready")
+            for wrong in ["inbox=erp", "name=a", "inbox=erp&name=a&x=1", "inbox=erp&inbox=erp&name=a", "inbox=&name=a"]
+            {
+                #expect(try await stage.get("/api/v1/waiting?\(wrong)").status == 400, "\(wrong)")
+            }
+            #expect(try await stage.get("/api/v1/waiting?inbox=erp&name=b").status == 404)
+            #expect(try await stage.get("/api/v1/waiting?inbox=nobody&name=INV-9.pdf").status == 404)
+            try stage.put("", as: FileName("INV-9.pdf.ready"))
+            try await eventually("it waits for its account") {
+                let id = try await stage.id(of: "INV-9.pdf")
+                guard !id.isEmpty else { return false }
+                let waitsFor = try await stage.get("/api/v1/drops/\(id)").json()["waitsFor"]
+                return waitsFor?["what"]?.string == "account" && waitsFor?["until"]?.string != nil
+            }
+            #expect(try await stage.get(path).status == 404)
+            try stage.put(AdminStage.account("INV-9"), as: FileName("a.json"))
+            try stage.put("", as: FileName("a.json.ready"))
+            try await eventually("its account is there") {
+                let story = try await stage.get("/api/v1/drops/\(stage.id(of: "INV-9.pdf"))").json()
+                return story["waitsFor"]?.kind == .null && story["drop"]?["outcome"]?.string == "accepted"
+            }
+        }
+    }
+
     @Test func aFailedDropIsTriedAgain() async throws {
         try await AdminStage.run { stage in
             try await stage.drop("bad.json", "INV-9", amount: "-5")
@@ -87,6 +117,22 @@ import TestSupport
             #expect(again.status == 409)
             #expect(try again.json()["detail"]?.string?.contains("accepted") == true)
             #expect(try await stage.post("/api/v1/drops/nobody/retry").status == 404)
+        }
+    }
+
+    @Test func acceptedPaymentsAreSentAsNewOnlyWithLeave() async throws {
+        try await AdminStage.run { stage in
+            try await stage.drop(#"{"payments": [{"clientReferenceId": "INV-1", "amount": 5}]}"#, as: "p.json")
+            let path = "/api/v1/drops/\(try await stage.id(of: "p.json"))/retry"
+            let refused = try await stage.post(path, #"{"asNew": true}"#)
+            #expect(refused.status == 409)
+            #expect(try refused.json()["detail"]?.string?.contains("may be counted twice") == true)
+            for body in [#"{"asNew": 1}"#, #"{"new": true}"#, "[]", "{"] {
+                #expect(try await stage.post(path, body).status == 400, "\(body)")
+            }
+            #expect(stage.sandbox.books.payments.map(\.count) == [1])
+            #expect(try await stage.post(path, #"{"asNew": true, "sendTwice": true}"#).status == 200)
+            try await eventually("they are counted twice") { stage.sandbox.books.payments.map(\.count) == [2] }
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Model
+import Sandbox
 import Service
 import TestSupport
 import Testing
@@ -27,6 +28,22 @@ struct ActionTests {
             // The first one is no more where it was.
             let again = try await stage.act(admin, path, "&back=/failed")
             #expect(again.status == 303)
+        }
+    }
+
+    @Test func anAcceptedDropIsSentAsNewByAForm() async throws {
+        try await AdminStage.run { stage in
+            try await stage.drop(#"{"payments": [{"clientReferenceId": "INV-1", "amount": 5}]}"#, as: "p.json")
+            let story = "/drops/\(try await stage.id(of: "p.json"))"
+            #expect(try await !stage.get(story).has("Send as new"))
+            let admin = try await stage.logIn()
+            let page = try await stage.get(story, cookie: admin.cookie)
+            #expect(page.has("Send as new") && page.has(#"name="sendTwice""#) && page.has("its copy goes"))
+            _ = try await stage.act(admin, "\(story)/retry", "&asNew=1&back=/failed")
+            #expect(
+                try await stage.get("/failed", cookie: admin.cookie).has("Not done: its payments were accepted"))
+            _ = try await stage.act(admin, "\(story)/retry", "&asNew=1&sendTwice=1")
+            try await eventually("they are counted twice") { stage.sandbox.books.payments.map(\.count) == [2] }
         }
     }
 

@@ -27,6 +27,20 @@ import TestSupport
         return samples
     }
 
+    /// The labels of each series, by the metric's name.
+    static func labels(_ text: String) async throws -> [String: [[String: String]]] {
+        var found: [String: [[String: String]]] = [:]
+        for series in try await samples(text).keys {
+            let halves = series.dropLast().split(separator: "{", maxSplits: 1)
+            guard let name = halves.first else { continue }
+            let pairs = (halves.count > 1 ? halves[1].split(separator: ",") : []).map {
+                $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            }
+            found[String(name), default: []].append(Dictionary(uniqueKeysWithValues: pairs.map { ($0[0], $0[1]) }))
+        }
+        return found
+    }
+
     @Test func whatHappenedIsCounted() async throws {
         try await AdminStage.run { stage in
             try await stage.drop("good.json", "INV-1")
@@ -38,6 +52,7 @@ import TestSupport
             #expect(samples["sluice_drops_total{code=,inbox=erp,kind=account,outcome=accepted}"] == 1)
             #expect(samples["sluice_drops_total{code=,inbox=erp,kind=account,outcome=duplicate}"] == 1)
             #expect(samples["sluice_drops_total{code=schema.json,inbox=erp,kind=account,outcome=failed}"] == 1)
+            #expect(samples["sluice_last_filed_timestamp_seconds{inbox=erp,outcome=failed}"] ?? 0 > 1_700_000_000)
             #expect(samples["sluice_requests_total{purpose=submit,status=202}"] == 1)
             #expect(samples["sluice_requests_total{purpose=token,status=200}"] == 1)
             #expect(samples["sluice_attempts_total{inbox=erp}"] == 1)

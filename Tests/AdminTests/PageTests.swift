@@ -37,6 +37,46 @@ struct PageTests {
         }
     }
 
+    @Test func aDropThatWasRemovedIsSaidToBe() async throws {
+        try await AdminStage.run(more: "retention: {failed: 1s}") { stage in
+            try await stage.drop("bad.json", "A-1", amount: "-5")
+            try await eventually("it is removed") {
+                try await stage.get("/drops").has("</code> removed on 20")
+            }
+            let id = try await stage.id(of: "bad.json")
+            let page = try await stage.get("/drops/\(id)")
+            #expect(page.has("<dt>Removed</dt>") && page.has("for its retention was over"))
+            #expect(!page.has("<dt>Lies at</dt>") && !page.has("Retry"))
+            #expect(page.has("Its file does not lie in the failed folder any more."))
+            #expect(try await stage.get("/failed").has("No failed drop lies in a folder."))
+        }
+    }
+
+    @Test func aLedgerThatCannotBeReadIsSaidInWordsAndItsErrorIsNot() async throws {
+        try await AdminStage.run { stage in
+            let ledger = stage.folder.url.appendingPathComponent("state/ledger.sqlite").path
+            @Sendable func rename(_ table: String, to other: String) async throws -> Bool {
+                let program = """
+                    import sqlite3, sys
+                    sqlite3.connect(sys.argv[1]).execute("ALTER TABLE %s RENAME TO %s" % tuple(sys.argv[2:]))
+                    """
+                return try await AdminStage.python("python3", ["-c", program, ledger, table, other]).isSuccess
+            }
+            #expect(try await rename("drops", to: "nowhere"))
+            for path in ["/", "/drops", "/failed"] {
+                let page = try await stage.get(path)
+                #expect(page.status == 500 && page.header("Content-Type") == "text/html; charset=utf-8")
+                #expect(page.has("500 Internal Server Error") && page.has("the log has more") && page.has("<nav"))
+                #expect(!page.has("no such table") && !page.has("SELECT"))
+            }
+            let answer = try await stage.get("/api/v1/drops")
+            #expect(answer.status == 500 && answer.has("The ledger cannot be read now"))
+            #expect(!answer.has("no such table") && !answer.has("SELECT"))
+            #expect(try await rename("nowhere", to: "drops"))
+            try await eventually("it is back") { try await stage.get("/drops").status == 200 }
+        }
+    }
+
     @Test func theFailedPageReadsLikeACompiler() async throws {
         try await AdminStage.run { stage in
             let text = """
@@ -185,7 +225,7 @@ struct PageTests {
             let link = try #require(try await stage.get("/drops").first(#"href="(/drops/[0-9A-Z]+)""#))
             try await stage.service.pause("erp")
             try await eventually("the pause is told") {
-                try await stage.get(link).has("Its inbox is paused by an admin.")
+                try await stage.get(link).has("Its inbox is paused by an admin, until sluice resume erp.")
             }
             #expect(try await stage.get(link).has("It is on its way"))
         }

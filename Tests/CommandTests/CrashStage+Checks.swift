@@ -33,6 +33,20 @@
             for file in files where file.folder == "done" || file.folder == "failed" { try expectResult(of: file) }
         }
 
+        /// Every file is whole, and was dropped; results may stand alone where their drop has just gone.
+        func expectNothingButWhatWasDropped() throws {
+            for file in files() {
+                #expect(dropped[file.sha256] != nil, "nobody dropped \(file.url.path) as it is")
+                try expectResult(of: file)
+            }
+        }
+
+        /// Whether `done` and `failed` are empty, results included.
+        func hasNothingFiled() -> Bool {
+            CrashStage.inboxes.flatMap { folders(of: $0) }.filter { $0.name == "done" || $0.name == "failed" }
+                .allSatisfy { CrashStage.entries(below: $0.url).isEmpty }
+        }
+
         private func expectResult(of file: File) throws {
             let text = try #require(FileManager.default.contents(atPath: file.sidecar.path), "\(file.url.path)")
             let result = try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])

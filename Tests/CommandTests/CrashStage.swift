@@ -22,6 +22,10 @@
         private var lateAccounts: Set<String> = []
         var erpName = "erp"
         var partialGrace = "300ms"
+        private var limits = "{requestsPerMinute: unlimited, recordsPerBatch: 2}"
+        private var batching = "{mode: none}"
+        /// How long drops stay in `done` and `failed`.
+        var retention = "never"
 
         init(_ sandbox: Sandbox, _ address: SandboxAddress) throws {
             self.sandbox = sandbox
@@ -46,7 +50,8 @@
         func writeConfiguration() throws {
             let schemas = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().appendingPathComponent("schemas").path
-            let common = "settle: 0s, partialGrace: \(partialGrace), rescan: 1s, attachments: {wait: 1h}"
+            let kept = "retention: {done: \(retention), failed: \(retention)}"
+            let common = "settle: 0s, partialGrace: \(partialGrace), rescan: 1s, attachments: {wait: 1h}, \(kept)"
             let text = """
                 schemas: \(schemas)
                 state: state
@@ -58,7 +63,8 @@
                   clientSecret: {env: SECRET_OF_THE_TEST}
                   confirm: completed
                 admin: {listen: none}
-                limits: {requestsPerMinute: unlimited, recordsPerBatch: 2}
+                limits: \(limits)
+                batching: \(batching)
                 retry: {attempts: 3, base: 10ms, cap: 50ms}
                 breaker: {failures: 6, probe: 100ms}
                 inboxes:
@@ -72,13 +78,26 @@
                     settle: 0s
                     partialGrace: \(partialGrace)
                     rescan: 1s
+                    \(kept)
 
                 """
             try folder.url.write(text, as: "sluice.yaml")
         }
 
+        /// Documents share requests, of which the rate allows few.
+        func shareRequests() throws {
+            limits = "{requestsPerMinute: 60}"
+            batching = "{mode: backlog}"
+            try writeConfiguration()
+        }
+
         func configure(partialGrace: String) throws {
             self.partialGrace = partialGrace
+            try writeConfiguration()
+        }
+
+        func configure(retention: String) throws {
+            self.retention = retention
             try writeConfiguration()
         }
 

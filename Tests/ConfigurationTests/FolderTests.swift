@@ -41,6 +41,13 @@ import Testing
             minimal("state: /srv/erp/done\n"),
             "9:5: inboxes[0].done: /srv/erp/done holds the state directory, /srv/erp/done"),
         Refusal(
+            minimal("  - {name: b, path: /srv, done: /b/d, failed: /b/f, work: /b/w}\n"),
+            "10:15: inboxes[1].path: one inbox within another: /srv and /srv/erp/inbox, the path of inboxes[0]"),
+        Refusal(
+            minimal("  - {name: '{1}', path: /sftp/*/inbox}\n  - {name: b, path: /sftp/b/inbox}\n"),
+            "11:15: inboxes[2].path: /sftp/b/inbox and /sftp/*/inbox, the path of inboxes[1], can match the same folder"
+        ),
+        Refusal(
             minimal("  - {name: '{1}', path: /srv/*/inbox}\n"),
             "10:19: inboxes[1].path: /srv/*/inbox and /srv/erp/inbox, the path of inboxes[0], can match the same folder"
         ),
@@ -123,6 +130,12 @@ import Testing
     func whatDoesNotMatchIsNoInstance(folder: String) {
         let glob = Configuration.Inbox(name: "{1}-{2}", path: "/sftp/*/in-*/drop")
         #expect(glob.instance(at: FilePath(folder)) == nil)
+    }
+
+    /// Compared each with each they would take many minutes.
+    @Test(.timeLimit(.minutes(1))) func aThousandInboxesAreReadAtOnce() throws {
+        let yaml = minimal((0..<1000).map { "  - {name: p\($0), path: /sftp/p\($0)/inbox}\n" }.joined())
+        #expect(try parse(yaml).inboxes.count == 1001)
     }
 
     @Test func aFoldersNameIsNotReadAsATemplate() throws {

@@ -156,28 +156,39 @@ final class RecordingJournal: RequestJournal {
         var purpose: RequestPurpose
         var requestID: String
         var ending: RequestEnding?
+        var isWithdrawn = false
     }
 
-    private let state = Mutex((entries: [Entry](), isShut: false, error: (any Error)?.none))
+    private let state = Mutex((entries: [Entry](), isShut: false, waiting: 0, error: (any Error)?.none))
 
-    var entries: [Entry] { state.withLock { $0.entries } }
+    /// Those that left.
+    var entries: [Entry] { all.filter { !$0.isWithdrawn } }
+    var all: [Entry] { state.withLock { $0.entries } }
+    /// How many wait to be written down.
+    var waiting: Int { state.withLock { $0.waiting } }
     var batches: [Entry] { entries.filter { $0.purpose != .token } }
     func shut() { state.withLock { $0.isShut = true } }
     func open() { state.withLock { $0.isShut = false } }
-    func refuse(with error: any Error) { state.withLock { $0.error = error } }
+    func refuse(with error: (any Error)?) { state.withLock { $0.error = error } }
 
-    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> Int64 {
+    func begin(_ purpose: RequestPurpose, requestID: String) async throws -> RequestEntry {
         if purpose != .token {
             if let error = state.withLock({ $0.error }) { throw error }
+            state.withLock { $0.waiting += 1 }
+            defer { state.withLock { $0.waiting -= 1 } }
             try await eventually("the journal is open") { state.withLock { !$0.isShut } }
         }
         return state.withLock { state in
             state.entries.append(Entry(purpose: purpose, requestID: requestID))
-            return Int64(state.entries.count - 1)
+            return RequestEntry(id: Int64(state.entries.count - 1), before: .waiting)
         }
     }
 
-    func end(_ request: Int64, _ ending: RequestEnding) async throws {
-        state.withLock { $0.entries[Int(request)].ending = ending }
+    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws {
+        state.withLock { $0.entries[Int(request.id)].ending = ending }
+    }
+
+    func withdraw(_ request: RequestEntry) async throws {
+        state.withLock { $0.entries[Int(request.id)].isWithdrawn = true }
     }
 }

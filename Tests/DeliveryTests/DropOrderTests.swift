@@ -17,6 +17,7 @@ private final class Turns {
     func settle(_ drop: DropID) -> [DropID] { order.settle(drop) }
     func settle(until now: Moment) -> (settled: [DropID], changed: [DropID]) { order.settle(until: now) }
     func rivals(of drop: DropID) -> [DropID] { order.rivals(of: drop) }
+    func standing(of drop: DropID) -> DropOrder.Standing? { order.standing(of: drop) }
     var nextSettling: Moment? { order.nextSettling }
     var count: Int { order.count }
 }
@@ -42,6 +43,32 @@ private final class Turns {
         let place = Self.place(arrival, keys, inbox: inbox, kind: kind, rule: rule)
         order.enlist(place)
         return place.drop
+    }
+
+    @Test func itIsToldWhoStandsBefore() {
+        let one = enlist(1, [1])
+        let two = enlist(2, [2])
+        let three = enlist(3, [1, 2])
+        #expect(order.standing(of: three)?.undecided == [one, two])
+        #expect(order.standing(of: one) == DropOrder.Standing())
+        #expect(order.take(one) && order.take(two))
+        _ = order.conclude(one, settlesAt: start + .seconds(9))
+        _ = order.conclude(two, settlesAt: start + .seconds(10))
+        let standing = order.standing(of: three)
+        #expect(standing?.undecided == [])
+        #expect(standing?.settling.map(\.drop) == [one, two])
+        #expect(standing?.settling.last?.until == start + .seconds(10))
+        #expect(order.standing(of: DropID(text: "nobody")) == nil)
+    }
+
+    @Test func whereOneGoesAfterTheOtherTheFirstIsTold() {
+        let one = enlist(1, [1], rule: .strict)
+        let two = enlist(2, [2], rule: .strict)
+        #expect(order.standing(of: two)?.first == one)
+        #expect(order.take(one))
+        #expect(order.standing(of: two)?.first == one && order.standing(of: one)?.first == nil)
+        _ = order.conclude(one, settlesAt: nil)
+        #expect(order.standing(of: two)?.first == nil)
     }
 
     @Test func documentsWhoseIdentitiesDoNotMeetGoSideBySide() {

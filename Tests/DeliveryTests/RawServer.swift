@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A TCP server that does to each connection what a test says, below what any HTTP library would do.
 final class RawServer: Sendable {

@@ -153,13 +153,20 @@ import TestSupport
     }
 
     @Test func aDropThatGoesBackIsUnfinishedAfterTheRestOfItsTime() async throws {
-        let stage = try InboxStage(settle: .milliseconds(50), grace: .seconds(4))
+        // The kernel's clock says when the file changed.
+        let time = ManualTime(start: SystemTime().timestamp)
+        let stage = try InboxStage(settle: .zero, grace: .seconds(4), time: time)
         try stage.moveIn("a.json", "{\"looks\": \"whole\"}")
         let first = try await stage.next()
         #expect(first.condition == .whole)
         try #require(await stage.drops.takeBack(first))
         #expect(try stage.inbox.names == ["a.json"])
-        let second = try await stage.next()
+        let waiting = Task { try await stage.next() }
+        try await eventually("it waits for the rest of its time") {
+            time.nextDeadline.map { $0 - time.moment < .seconds(60) } == true
+        }
+        time.advance(by: .seconds(60))
+        let second = try await waiting.value
         #expect(second.condition == .unfinished)
         #expect(await stage.drops.takeBack(second) == false)
         let waited = first.quietSince.duration(to: second.claimedAt)

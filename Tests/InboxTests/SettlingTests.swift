@@ -221,3 +221,49 @@ import Testing
         #expect(inbox.due.isEmpty)
     }
 }
+
+/// What an admin is told of a file that waits.
+@Suite struct FileWaitTests {
+    private func wait(_ fixture: SettlingFixture, _ name: String = "a") -> FileWait? {
+        fixture.settling.wait(for: FileName(name), marker: FileName("\(name).ready"), at: fixture.now, fixture.time)
+    }
+
+    @Test func itSettlesUntilItHasBeenQuiet() {
+        var fixture = SettlingFixture(settle: .seconds(10))
+        fixture.see("a", fixture.file(quiet: .seconds(4)))
+        #expect(wait(fixture) == .settling(until: fixture.now + .seconds(6)))
+        fixture.pass(.seconds(6))
+        #expect(wait(fixture) == .due)
+        #expect(wait(fixture, "b") == nil)
+    }
+
+    @Test func anUnfinishedOneWaitsForTheRest() {
+        var fixture = SettlingFixture()
+        fixture.see("a", fixture.file())
+        fixture.ended("a", whole: false)
+        #expect(wait(fixture) == .unfinished(until: fixture.now + .seconds(60)))
+    }
+
+    @Test func withoutItsMarkerThereIsNoTime() {
+        var fixture = SettlingFixture(needsMarker: true)
+        fixture.see("a", fixture.file())
+        #expect(wait(fixture) == .marker(FileName("a.ready")))
+        fixture.see("a", fixture.file(), isMarked: true)
+        #expect(wait(fixture) == .settling(until: fixture.now + .seconds(1)))
+    }
+
+    @Test func whatCouldNotBeTakenIsTriedAgain() {
+        var fixture = SettlingFixture(settle: .zero)
+        fixture.see("a", fixture.file())
+        fixture.settling.postpone(FileName("a"), until: fixture.now + .seconds(5))
+        #expect(wait(fixture) == .postponed(until: fixture.now + .seconds(5)))
+    }
+
+    @Test func aNameIsFoundByWhatPeopleSeeOfIt() {
+        var fixture = SettlingFixture()
+        let odd = FileName(bytes: [0x61, 0xFF, 0x0A])
+        fixture.settling.see(odd, fixture.file(), at: fixture.now, fixture.time)
+        #expect(fixture.settling.name(shownAs: odd.description) == odd)
+        #expect(fixture.settling.name(shownAs: "b") == nil)
+    }
+}

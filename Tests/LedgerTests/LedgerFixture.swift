@@ -55,10 +55,15 @@ extension Ledger {
     func attempt(
         _ reference: String, of drop: Drop, status: Int?, error: Code? = nil, becomes state: BatchState? = nil
     ) async throws {
-        let request = try await begin(batch: reference, of: drop.id, requestID: UUID().uuidString)
+        let (request, _) = try await begin(batch: reference, of: drop.id, requestID: UUID().uuidString)
         try await end(
             request: request, status: status, duration: .milliseconds(12), error: error, batch: state, statusURI: nil,
             response: nil)
+    }
+
+    /// How many attempts of a batch count.
+    func attempts(ofBatch reference: String, drop: DropID) async throws -> Int? {
+        try await batches(of: drop).first { $0.reference == reference }?.attempts
     }
 
     func accept(_ reference: String, of drop: Drop, _ spoken: Spoken? = nil) async throws {

@@ -25,6 +25,19 @@ import TestSupport
         #expect(try await fixture.reopened().openBatches(of: drop.id).map(\.state) == [.unresolved])
     }
 
+    @Test(arguments: [BatchState.waiting, .unresolved])
+    func aRequestThatDidNotLeaveChangesNothing(state: BatchState) async throws {
+        let drop = try await admitted("c")
+        if state == .unresolved { try await ledger.attempt("c", of: drop, status: 503, error: .submitServerError) }
+        let (request, before) = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        #expect(before == state)
+        try await ledger.withdraw(request: request, batch: before)
+        #expect(try await ledger.openBatches(of: drop.id).map(\.state) == [state])
+        #expect(try await ledger.attempts(ofBatch: "c", drop: drop.id) == (state == .unresolved ? 1 : 0))
+        let result = try await ledger.conclude(drop, Ending(outcome: .accepted), filedName: drop.name)
+        #expect(result.batches.first?.attempts.count == (state == .unresolved ? 1 : 0))
+    }
+
     @Test(arguments: [
         (BatchState?.none, [BatchState.unresolved]), (.waiting, [.waiting]), (.accepted, []), (.refused, []),
     ])
@@ -72,7 +85,7 @@ import TestSupport
         let drop = try await admitted("c")
         try await ledger.attempt("c", of: drop, status: nil, error: .submitNetwork)
         fixture.time.advance(by: .seconds(2))
-        let request = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        let (request, _) = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
         try await ledger.end(
             request: request, status: 202, duration: .milliseconds(84), error: nil, batch: .accepted,
             statusURI: "https://api/status/1", response: "{\"ok\":true}")

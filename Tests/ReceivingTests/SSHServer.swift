@@ -30,7 +30,7 @@ final class SSHServer: Sendable {
         }
         let publicKey = try String(contentsOfFile: key.path + ".pub", encoding: .utf8)
         for user in ["acme", "globex"] { try machine.ssh.appendingPathComponent("senders").write(publicKey, as: user) }
-        port = try Machine.freePort()
+        port = try freePort()
         // What Debian's own file says, without PAM, for these users exist for this machine's programs alone.
         try machine.ssh.write(
             """

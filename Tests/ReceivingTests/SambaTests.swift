@@ -16,7 +16,7 @@ struct SambaTests {
 
         init(on machine: Machine) async throws {
             self.machine = machine
-            port = try Machine.freePort()
+            port = try freePort()
             try machine.samba.write(
                 """
                 [global]

@@ -12,18 +12,26 @@ import TestSupport
         + "endless:1%,token/500:5%,token/drop:5%,latency:0ms..20ms"
 
     @Test func whateverGoesWrongEveryDropIsAcceptedOnce() async throws {
-        var options = SandboxOptions(requestsPerMinute: nil, tokenLifetime: .seconds(3))
+        // Long enough for a request to arrive within it twice, however busy the machine is: a second 401 is final.
+        var options = SandboxOptions(requestsPerMinute: nil, tokenLifetime: .seconds(10))
         options.faults = try FaultPlan(parsing: Self.faults)
+        // More than half of the requests meet a fault: with fewer attempts one drop in so many would use them up now and
+        // then, and if it were the last of them, it would come back only after a quarter of an hour.
         let top = """
-            retry: {attempts: 12, base: 20ms, cap: 500ms}
+            retry: {attempts: 30, base: 20ms, cap: 500ms}
             breaker: {failures: 5, probe: 200ms}
             limits: {inFlight: 32, requestsPerMinute: unlimited}
             """
-        try await Stage.run(top: top, options: options) { stage in
+        try await Stage.run(top: top, api: ["orderWait: 2s"], options: options) { stage in
             for number in 0..<250 { try stage.drop(Stage.account("INV-\(number)"), as: "orders-\(number).json") }
             for number in 0..<30 { try stage.drop("%PDF-1.4\n\(number)\n%%EOF\n", as: "INV-\(number).pdf") }
-            try await eventually("all are in done", within: .seconds(400)) {
-                try Stage.names(in: stage.done).count == 560
+            do {
+                try await eventually("all are in done", within: .seconds(400)) {
+                    try Stage.names(in: stage.done).count == 560
+                }
+            } catch {
+                try SoakTests.tellWhatIsMissing(stage)
+                throw error
             }
             #expect(try Stage.names(in: stage.failed).isEmpty)
             #expect(try Stage.names(in: stage.work).isEmpty)
@@ -36,5 +44,16 @@ import TestSupport
             let told = Dictionary(grouping: stage.reports) { $0.requestID }
             #expect(told.values.allSatisfy { $0.count == 1 })
         }
+    }
+
+    /// What a person needs to know of a run that did not come to its end.
+    static func tellWhatIsMissing(_ stage: Stage) throws {
+        let failed = try Stage.names(in: stage.failed)
+        for name in failed where name.hasSuffix(".result.json") {
+            print(try String(contentsOf: stage.failed.appendingPathComponent(name), encoding: .utf8))
+        }
+        print("in the inbox: \(try Stage.names(in: stage.inbox)), in .work: \(try Stage.names(in: stage.work))")
+        print("done: \(try Stage.names(in: stage.done).count) files, failed: \(failed)")
+        for event in stage.allEvents.suffix(60) { print(event) }
     }
 }

@@ -26,7 +26,7 @@ import TestSupport
                     time: stage.time)
                 let drop = try #require(try await ledger.unfinished(inbox: "erp").first?.drop)
                 let batch = try #require(try await ledger.batches(of: drop.id).first)
-                let request = try await ledger.begin(batch: batch.reference, of: drop.id, requestID: "r")
+                let (request, _) = try await ledger.begin(batch: batch.reference, of: drop.id, requestID: "r")
                 try await ledger.end(
                     request: request, status: 422, duration: .milliseconds(7), error: .submitBadRequest,
                     batch: .refused, statusURI: nil, response: #"{"title": "No such debtor"}"#)

@@ -12,6 +12,8 @@ struct DropLine: Sendable {
     /// The class that colours it.
     var outcomeClass: String
     var codeLabel: String?
+    /// Said of a drop whose file is no more, for its retention was over.
+    var removedLabel: String?
 
     init(_ entry: DropEntry) {
         link = "/drops/\(FormFields.encode(entry.drop.id.text))"
@@ -20,6 +22,7 @@ struct DropLine: Sendable {
         kindLabel = entry.kind?.rawValue ?? "–"
         arrived = When(entry.drop.receivedAt)
         outcomeLabel = entry.outcome?.rawValue ?? "on its way"
+        removedLabel = entry.removedAt.map { "removed on \($0.date)" }
         outcomeClass = entry.outcome?.rawValue ?? "pending"
         codeLabel = entry.problem?.code.rawValue
     }

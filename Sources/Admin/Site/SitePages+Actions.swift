@@ -53,8 +53,10 @@ extension SitePages {
     @Sendable func retry(_ request: Request, _ context: Context) async throws -> Response {
         let (visitor, form) = try await admit(request)
         let id = DropID(text: context.parameters.get("id").flatMap { FormFields.decode($0) } ?? "")
-        return try await act(visitor, form, "retry", about: id.text) {
-            "\(try await service.retry(id)) is back in its inbox."
+        let terms = RetryTerms(
+            asNew: form["asNew"] != nil, sendTwice: form["sendTwice"] != nil, stale: form["stale"] != nil)
+        return try await act(visitor, form, terms.areUsual ? "retry" : "retry \(terms)", about: id.text) {
+            "\(try await service.retry(id, terms)) is back in its inbox."
         }
     }
 

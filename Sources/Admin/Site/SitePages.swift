@@ -167,7 +167,7 @@ struct SitePages: Sendable {
         return render(
             "story",
             StoryPage(
-                story, problem: problem, live: await service.live(),
+                story, problem: problem, waitsFor: await service.waitsFor(entry),
                 place: isThere || entry.outcome == nil ? administration.place(of: entry) : nil,
                 frame: frame((entry.filedName ?? entry.drop.name).description, request), isThere: isThere,
                 canDownload: canDownload))

@@ -1,4 +1,3 @@
-import Delivery
 import Ledger
 import Model
 import Service
@@ -29,6 +28,15 @@ struct StoryPage: Sendable {
         var hasAttempts: Bool
     }
 
+    /// How it may be sent as new, and though it is older than what was accepted since.
+    struct Again: Sendable {
+        var path: String
+        var isPayment: Bool
+        var isStale: Bool
+        /// What is in `done` stays there.
+        var isCopied: Bool
+    }
+
     var frame: Frame
     var label: String
     var outcomeLabel: String
@@ -39,6 +47,8 @@ struct StoryPage: Sendable {
     var waits: [String]
     var isWaiting: Bool
     var problem: ProblemItem?
+    /// Other ways to try it again than as it is; `nil`: there are none.
+    var again: Again?
     var batches: [BatchLine]
     var hasBatches: Bool
     var leftOut: [String]
@@ -47,7 +57,7 @@ struct StoryPage: Sendable {
     var resultLink: String?
 
     init(
-        _ story: Story, problem: ProblemItem?, live: LiveStatus, place: FilePath?, frame: Frame, isThere: Bool,
+        _ story: Story, problem: ProblemItem?, waitsFor: WaitsFor?, place: FilePath?, frame: Frame, isThere: Bool,
         canDownload: Bool
     ) {
         let entry = story.entry
@@ -58,9 +68,10 @@ struct StoryPage: Sendable {
         outcomeClass = entry.outcome?.rawValue ?? "pending"
         message = entry.problem == nil ? story.result?.message : nil
         facts = StoryPage.facts(entry, place)
-        waits = entry.outcome == nil ? StoryPage.waits(story, live) : []
+        waits = entry.outcome == nil ? StoryPage.waits(story, waitsFor) : []
         isWaiting = entry.outcome == nil
         self.problem = problem
+        again = isThere && entry.outcome != nil ? Again(entry) : nil
         batches = story.batches.map(BatchLine.init)
         hasBatches = !batches.isEmpty
         leftOut = story.result?.alreadyAccepted.map(\.record) ?? []
@@ -77,24 +88,18 @@ struct StoryPage: Sendable {
             ("Inbox", FileName.escaped(drop.inbox.utf8)), ("Kind", entry.kind?.rawValue),
             ("Size", "\(drop.bytes) bytes"), ("SHA-256", entry.sha256?.hex),
             ("Received", When(drop.receivedAt).text), ("Finished", When(entry.finishedAt)?.text),
-            ("Took", lasted), ("Lies at", place.map { FileName.escaped(Array($0.string.utf8)) }),
+            ("Took", lasted), ("Removed", entry.removedAt.map { "on \($0.date), for its retention was over" }),
+            ("Lies at", place.map { FileName.escaped(Array($0.string.utf8)) }),
         ]
         return facts.compactMap { name, value in value.map { Fact(name: name, value: $0) } }
     }
 
-    private static func waits(_ story: Story, _ live: LiveStatus) -> [String] {
+    private static func waits(_ story: Story, _ waitsFor: WaitsFor?) -> [String] {
         var waits: [String] = []
-        let inbox = story.entry.drop.inbox
-        if live.state.pauses.contains("") {
-            waits.append("Everything is paused by an admin.")
-        } else if live.state.pauses.contains(inbox) {
-            waits.append("Its inbox is paused by an admin.")
+        if let waitsFor {
+            waits.append(waitsFor.message)
+            if let until = waitsFor.until { waits.append("Until \(When(until).text).") }
         }
-        if let since = live.state.outageSince {
-            waits.append("Submission pauses by itself since \(When(since).text): the API does not answer as it should.")
-        }
-        if live.state.tokenTrouble != nil { waits.append("No token can be had.") }
-        if let limit = live.limit, live.requests >= limit { waits.append("The rate is used up: it waits for a slot.") }
         if let last = story.batches.compactMap(\.attempts.last).max(by: { $0.at < $1.at }) {
             let answer = last.error.map { "ended with \($0.rawValue)" } ?? "was answered"
             waits.append("The last attempt, at \(When(last.at).text), \(answer).")
@@ -102,6 +107,15 @@ struct StoryPage: Sendable {
             waits.append("Nothing of it was sent so far.")
         }
         return waits
+    }
+}
+
+extension StoryPage.Again {
+    fileprivate init(_ entry: DropEntry) {
+        path = "/drops/\(FormFields.encode(entry.drop.id.text))/retry"
+        isPayment = entry.kind == .payment
+        isStale = entry.problem?.code == .orderSuperseded
+        isCopied = entry.outcome != .failed
     }
 }
 

@@ -114,7 +114,7 @@ extension Duration {
     }
 
     /// The shortest exact form: `500ms`, `90d`.
-    var shortText: String {
+    package var shortText: String {
         let units: [(String, Duration)] = [
             ("d", .seconds(86_400)), ("h", .seconds(3600)), ("m", .seconds(60)), ("s", .seconds(1)),
         ]

@@ -13,7 +13,21 @@ package struct Administration: Sendable {
 
     /// - Throws: ``LedgerReader/Missing``, and what reading the ledger throws.
     package init(_ configuration: Configuration) throws {
-        self.init(configuration, ledger: try LedgerReader(state: configuration.state))
+        self.init(configuration, ledger: try Administration.open(configuration.state))
+    }
+
+    /// A service that starts makes the ledger, or renews it: for a moment some of its tables are there and others are not.
+    private static func open(_ state: FilePath) throws -> LedgerReader {
+        let end = ContinuousClock.now + .seconds(5)
+        while true {
+            let reader = try LedgerReader(state: state)
+            if try reader.isUpToDate { return reader }
+            guard StateLock.holder(of: state) != nil, ContinuousClock.now < end else {
+                guard try reader.isMade else { throw LedgerReader.Missing() }
+                return reader
+            }
+            usleep(20_000)
+        }
     }
 
     init(_ configuration: Configuration, ledger: LedgerReader) {
@@ -27,9 +41,9 @@ package struct Administration: Sendable {
     /// The folders of an inbox; `nil` for one that is configured no more.
     package func paths(of inbox: String) -> InboxPaths? { inboxes[inbox] }
 
-    /// Where a drop lies by what the ledger says.
+    /// Where a drop lies by what the ledger says; `nil`: nowhere any more, or its inbox is configured no more.
     package func place(of entry: DropEntry) -> FilePath? {
-        guard let paths = inboxes[entry.drop.inbox] else { return nil }
+        guard entry.removedAt == nil, let paths = inboxes[entry.drop.inbox] else { return nil }
         guard entry.isFiled, let outcome = entry.outcome, let name = entry.filedName else {
             return paths.work.appending(bytes: entry.drop.workName.relativeBytes)
         }

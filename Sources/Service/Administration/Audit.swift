@@ -68,6 +68,8 @@ package struct Audit: Sendable {
                 if !isOld { try audit.checkPending(entry, paths) }
                 continue
             }
+            // Nothing of it is anywhere any more; a file of its name is another drop's, or nobody's.
+            if entry.removedAt != nil { continue }
             let place = Place(inbox: entry.drop.inbox, folder: outcome.folder, name: name)
             let isOwner = owners[place] == nil
             if isOwner { owners[place] = entry }
@@ -117,6 +119,7 @@ package struct Audit: Sendable {
         guard let found else {
             // A failed drop goes back into the inbox; a done one stays.
             if place.folder == .failed, try later.mayHold(entry) || liesInInbox(entry, paths) { return }
+            if try isBeingRemoved(entry) { return }
             return note(entry, spot, "its file is missing")
         }
         guard found.form == .regular else {
@@ -133,7 +136,10 @@ package struct Audit: Sendable {
 
     private mutating func checkResult(_ entry: DropEntry, _ spot: Spot) throws {
         let sidecar = Spot(folder: spot.folder, name: spot.name.sidecar)
-        guard let file = try open(sidecar) else { return note(entry, sidecar, "its result is missing") }
+        guard let file = try open(sidecar) else {
+            if try isBeingRemoved(entry) { return }
+            return note(entry, sidecar, "its result is missing")
+        }
         do {
             let result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size))).root
             if result["drop"]?["id"]?.string != entry.drop.id.text {
@@ -189,7 +195,18 @@ package struct Audit: Sendable {
         let suffix = ".result.json"
         var names = [name]
         if name.hasSuffix(suffix) { names.append(FileName(bytes: name.bytes.dropLast(suffix.utf8.count))) }
-        return try names.contains { try administration.ledger.drop(filedAs: $0, in: folder, of: inbox) != nil }
+        return try names.contains { name in
+            guard let owner = try administration.ledger.drop(filedAs: name, in: folder, of: inbox) else { return false }
+            return owner.removedAt == nil
+        }
+    }
+
+    /// Whether retention has begun to remove it, or has just done so.
+    private func isBeingRemoved(_ entry: DropEntry) throws -> Bool {
+        switch try administration.ledger.drop(entry.drop.id)?.removal {
+        case .begun, .removed: true
+        case .kept, nil: false
+        }
     }
 
     private func liesInInbox(_ entry: DropEntry, _ paths: InboxPaths) throws -> Bool {

@@ -18,6 +18,7 @@ extension DropEntry {
             $0.member("retryable", problem?.code.isRetryable ?? false)
             $0.member("receivedAt", drop.receivedAt.description)
             $0.member("finishedAt", finishedAt?.description)
+            $0.member("removedAt", removedAt?.description)
         }
     }
 }

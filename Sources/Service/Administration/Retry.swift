@@ -11,35 +11,90 @@ extension Administration {
         package let description: String
     }
 
-    /// Puts a failed drop back into its inbox, as an admin's `mv` would; the result beside it goes.
+    /// Puts a failed drop back into its inbox, as an admin's `mv` would; the result beside it goes. One in `done`, which is
+    /// to be sent as new, stays there, and its copy goes.
     ///
+    /// - Parameter writer: opens the ledger for writing, where something is to be written down before the file moves.
     /// - Returns: the name that it has in the inbox.
-    /// - Throws: ``Refusal``; ``SystemCallError``.
-    package func putBack(_ entry: DropEntry) throws -> FileName {
-        try check(entry)
-        guard let paths = inboxes[entry.drop.inbox], let filed = entry.filedName else {
+    /// - Throws: ``Refusal``; ``SystemCallError``; what the ledger throws.
+    package func putBack(
+        _ entry: DropEntry, _ terms: RetryTerms = RetryTerms(), writer: () throws -> Ledger
+    ) async throws -> FileName {
+        try checkRetry(of: entry, terms)
+        guard let paths = inboxes[entry.drop.inbox], let filed = entry.filedName, let outcome = entry.outcome else {
             throw Refusal(description: "its inbox \(entry.drop.inbox) is configured no more")
         }
-        let failed = try Directory(opening: paths.failed)
-        guard let status = try failed.status(of: filed) else {
+        let folder = try Directory(opening: paths.path(of: outcome.folder))
+        try look(at: filed, of: entry, in: folder)
+        let inbox = try Directory(opening: paths.inbox)
+        KillPoint.retryBegins.reach()
+        let way = RetryWay(entry: entry, filed: filed, folder: folder, inbox: inbox)
+        let name: FileName
+        if terms.areUsual {
+            // What an earlier retry asked for and did not come to is not asked for any more.
+            if try ledger.openRetry(of: entry.drop.id) != nil {
+                try await writer().withdrawRetry(of: entry.drop.id)
+            }
+            name = try way.go()
+        } else {
+            name = try await putBack(way, terms, by: writer())
+        }
+        KillPoint.retryMoved.reach()
+        if outcome.folder == .failed { _ = try folder.remove(filed.sidecar) }
+        KillPoint.retryEnded.reach()
+        return name
+    }
+
+    private func look(at filed: FileName, of entry: DropEntry, in folder: Directory) throws {
+        guard let status = try folder.status(of: filed) else {
             // A retry before this one may have been cut off between the two.
-            try removeResult(of: entry, filed, in: failed)
-            throw Refusal(description: "\(paths.failed)/\(filed) is not there any more")
+            if entry.outcome == .failed { try removeResult(of: entry, filed, in: folder) }
+            throw Refusal(description: "\(folder.path)/\(filed) is not there any more")
         }
         guard status.form == .regular else {
-            throw Refusal(description: "\(paths.failed)/\(filed) is no regular file; drop the file itself")
+            throw Refusal(description: "\(folder.path)/\(filed) is no regular file; drop the file itself")
         }
         guard status.links == 1 else {
             throw Refusal(
-                description: "\(paths.failed)/\(filed) has another name, too, and may be somebody else's file")
+                description: "\(folder.path)/\(filed) has another name, too, and may be somebody else's file")
         }
-        let inbox = try Directory(opening: paths.inbox)
-        KillPoint.retryBegins.reach()
-        let name = try move(filed, as: entry.drop.name, from: failed, to: inbox)
-        KillPoint.retryMoved.reach()
-        _ = try failed.remove(filed.sidecar)
-        KillPoint.retryEnded.reach()
-        return name
+    }
+
+    /// Puts a file back on terms that are for this file alone.
+    private func putBack(_ way: RetryWay, _ terms: RetryTerms, by writer: Ledger) async throws -> FileName {
+        let (drop, folder) = (way.entry.drop, way.folder)
+        // The newest drop of a name has the file that lies there.
+        let owner = try way.entry.outcome.flatMap {
+            try ledger.drop(filedAs: way.filed, in: $0.folder, of: drop.inbox)
+        }
+        guard owner?.drop.id == drop.id else {
+            throw Refusal(description: "\(folder.path)/\(way.filed) is another drop's file by now")
+        }
+        let sha256 = try FileCopy.hash(of: OpenFile(reading: way.filed, in: folder))
+        let open = try ledger.openRetry(of: drop.id)
+        if way.staysInDone {
+            guard sha256 == way.entry.sha256 else {
+                throw Refusal(
+                    description: "\(folder.path)/\(way.filed) is not what was accepted any more; see sluice audit")
+            }
+            // A retry before this one may have been cut off when its copy was there.
+            if let open, open.terms == terms, try way.inbox.status(of: open.name)?.inode == open.inode {
+                return open.name
+            }
+        } else if let successor = try ledger.successor(of: drop.id), successor.sha256 == sha256 {
+            // The same, between two file systems: the copy went its way, and the original is still there.
+            _ = try folder.remove(way.filed)
+            _ = try folder.remove(way.filed.sidecar)
+            throw Refusal(description: "it was put back before, and is the drop \(successor.drop) now")
+        }
+        return try await way.go(after: open) { name, inode in
+            try await writer.begin(
+                retry: RetryOrder(
+                    drop: drop.id, inbox: drop.inbox, name: name, inode: inode, sha256: sha256, terms: terms))
+            KillPoint.retryNoted.reach()
+        } withdraw: {
+            try await writer.withdrawRetry(of: drop.id)
+        }
     }
 
     /// Removes a result whose drop went back into the inbox, if it is that drop's.
@@ -53,66 +108,6 @@ extension Administration {
             return
         }
         if result.root["drop"]?["id"]?.string == entry.drop.id.text { try failed.remove(filed.sidecar) }
-    }
-
-    private func check(_ entry: DropEntry) throws {
-        switch entry.outcome {
-        case nil: throw Refusal(description: "it is on its way already")
-        case .accepted: throw Refusal(description: "it was accepted; nothing is to be tried again")
-        case .duplicate: throw Refusal(description: "its content was accepted before; nothing is to be tried again")
-        case .failed:
-            if !entry.isFiled { throw Refusal(description: "it is being filed; try again in a moment") }
-        }
-    }
-
-    /// Moves the file under its first name, or one with a number where that is taken.
-    private func move(
-        _ filed: FileName, as name: FileName, from failed: Directory, to inbox: Directory
-    ) throws -> FileName {
-        var number = 1
-        while true {
-            let candidate = FiledName.candidate(name, number: number).drop
-            if try moveOrCopy(filed, from: failed, to: inbox, as: candidate) { return candidate }
-            number += 1
-        }
-    }
-
-    private func moveOrCopy(
-        _ filed: FileName, from failed: Directory, to inbox: Directory, as name: FileName
-    ) throws -> Bool {
-        do throws(SystemCallError) {
-            return try failed.move(filed, to: inbox, as: name)
-        } catch {
-            guard error.errno == .improperLink else { throw error }
-            return try copy(filed, from: failed, to: inbox, as: name)
-        }
-    }
-
-    /// Across file systems: a verified copy under a name that is ignored, which is renamed when it is whole.
-    private func copy(
-        _ filed: FileName, from failed: Directory, to inbox: Directory, as name: FileName
-    ) throws -> Bool {
-        let source = try OpenFile(reading: filed, in: failed)
-        // A retry before this one may have been cut off when its copy was there and the original was not gone.
-        if try isCopy(name, in: inbox, of: source) { return try failed.remove(filed) }
-        let part = FileName(bytes: Array(".".utf8) + name.bytes.prefix(FileName.longest - 12) + Array(".sluice".utf8))
-        _ = try inbox.remove(part)
-        try FileCopy.make(of: source, in: inbox, as: part, mode: 0o644)
-        KillPoint.retryCopyMade.reach()
-        guard try inbox.move(part, to: inbox, as: name) else {
-            _ = try inbox.remove(part)
-            return false
-        }
-        KillPoint.retryCopyPlaced.reach()
-        _ = try failed.remove(filed)
-        return true
-    }
-
-    private func isCopy(_ name: FileName, in inbox: Directory, of source: OpenFile) throws -> Bool {
-        guard let status = try inbox.status(of: name), status.form == .regular,
-            try status.size == source.status().size
-        else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: name, in: inbox)) == FileCopy.hash(of: source)
     }
 }
 

@@ -49,6 +49,9 @@ package struct StatusReport: Sendable {
 }
 
 extension Administration {
+    /// Whether a service runs on the state folder.
+    package var isServed: Bool { StateLock.holder(of: configuration.state) != nil }
+
     /// - Parameter failures: how many of the newest failed drops are told.
     package func status(failures: Int = 5, at now: Timestamp) throws -> StatusReport {
         let queues = try ledger.queues()

@@ -33,7 +33,8 @@ extension Administration {
     }
 
     private func spot(of entry: DropEntry) throws -> (Directory, FileName)? {
-        guard let paths = paths(of: entry.drop.inbox), entry.isFiled, let outcome = entry.outcome,
+        guard entry.isFiled, entry.removedAt == nil, let paths = paths(of: entry.drop.inbox),
+            let outcome = entry.outcome,
             let name = entry.filedName, !name.bytes.contains(UInt8(ascii: "/")),
             try ledger.drop(filedAs: name, in: outcome.folder, of: entry.drop.inbox)?.drop.id == entry.drop.id
         else { return nil }

@@ -31,6 +31,7 @@ extension Configuration {
         take("limits.multipartBytes", \.limits.multipartBytes)
         take("limits.recordsPerBatch", \.limits.recordsPerBatch)
         take("log", \.log)
+        take("alerts", \.alerts)
         keep("state", \.state)
         keep("api.url", \.api.url)
         keep("api.tokenURL", \.api.tokenURL)
@@ -46,7 +47,6 @@ extension Configuration {
         keep("breaker", \.breaker)
         keep("batching", \.batching)
         keep("admin", \.admin)
-        keep("alerts", \.alerts)
         return adoption
     }
 }

@@ -48,8 +48,11 @@ struct InboxTemplate: Sendable {
     /// - Throws: ``CannotStart`` for a schema that cannot be read or is none.
     static func all(of configuration: Configuration) throws(CannotStart) -> [InboxTemplate] {
         // Hashed before they are compiled: a file that is written between the two looks changed the next time.
+        var hashes = SchemaHashes()
         var judgings: [InboxTerms.Judging] = []
-        for inbox in configuration.inboxes { judgings.append(try InboxTerms.Judging(inbox, configuration)) }
+        for inbox in configuration.inboxes {
+            judgings.append(try InboxTerms.Judging(inbox, configuration, &hashes))
+        }
         let library = try SchemaLibrary(configuration)
         var templates: [InboxTemplate] = []
         for (inbox, judging) in zip(configuration.inboxes, judgings) {
@@ -68,14 +71,26 @@ struct InboxTemplate: Sendable {
 }
 
 extension InboxTerms.Judging {
-    fileprivate init(_ inbox: Configuration.Inbox, _ configuration: Configuration) throws(CannotStart) {
+    fileprivate init(
+        _ inbox: Configuration.Inbox, _ configuration: Configuration, _ hashes: inout SchemaHashes
+    ) throws(CannotStart) {
         let limits = configuration.limits
         var schemas: [FilePath: [UInt8]] = [:]
-        for file in SchemaLibrary.files(for: inbox, configuration) {
-            schemas[file] = Array(SHA256.hash(data: try SchemaLibrary.read(file)))
-        }
+        for file in SchemaLibrary.files(for: inbox, configuration) { schemas[file] = try hashes.hash(of: file) }
         self.init(
             jsonBytes: limits.jsonBytes, multipartBytes: limits.multipartBytes,
             recordsPerBatch: limits.recordsPerBatch, schemas: schemas)
+    }
+}
+
+/// What schema files are, each read once however many inboxes it counts for.
+private struct SchemaHashes {
+    private var known: [FilePath: [UInt8]] = [:]
+
+    mutating func hash(of file: FilePath) throws(CannotStart) -> [UInt8] {
+        if let hash = known[file] { return hash }
+        let hash = Array(SHA256.hash(data: try SchemaLibrary.read(file)))
+        known[file] = hash
+        return hash
     }
 }

@@ -93,6 +93,12 @@ actor InboxSupervisor {
         roster.isWanted(name) || roster.running.contains { $0.name == name }
     }
 
+    /// Where something is expected every day.
+    var expectations: [String: Configuration.Inbox.Expectation] {
+        let expected = roster.wanted.compactMap { terms in terms.inbox.expect.map { (terms.name, $0) } }
+        return Dictionary(expected) { first, _ in first }
+    }
+
     /// Those that are at work or coming to their end.
     var pipelines: [InboxPipeline] { working.values.compactMap(\.pipeline) }
 

@@ -17,6 +17,11 @@ package struct Tallies: Sendable {
         case token, submit, status
     }
 
+    package struct FiledLabels: Sendable, Hashable {
+        package var inbox: String
+        package var outcome: Outcome
+    }
+
     package struct RequestLabels: Sendable, Hashable {
         package var purpose: Purpose
         /// `nil`: there was no answer.
@@ -41,6 +46,8 @@ package struct Tallies: Sendable {
     package static let otherInboxes = "(others)"
 
     package private(set) var drops: [DropLabels: Int] = [:]
+    /// When a drop was filed last: a count cannot tell, for what is scraped never sees it begin.
+    package private(set) var lastFiled: [FiledLabels: Timestamp] = [:]
     package private(set) var requests: [RequestLabels: Int] = [:]
     package private(set) var attempts: [String: Int] = [:]
     package private(set) var retries: [String: Int] = [:]
@@ -54,6 +61,7 @@ package struct Tallies: Sendable {
         let labels = DropLabels(
             inbox: label(result.drop.inbox), kind: result.kind, outcome: result.outcome, code: result.problem?.code)
         drops[labels, default: 0] += 1
+        lastFiled[FiledLabels(inbox: labels.inbox, outcome: labels.outcome)] = now
         let attempts = result.batches.flatMap(\.attempts)
         if let first = attempts.map(\.at).min() {
             add(result.drop.receivedAt.duration(to: first), to: .wait)

@@ -49,6 +49,31 @@ import TestSupport
         }
     }
 
+    /// The API never says that the first is processed: the second waits as long as it has to, and no longer.
+    @Test(arguments: [day, .zero - day]) func aLaterDocumentNeitherLeavesEarlyNorWaitsForADay(
+        step: Duration
+    ) async throws {
+        let time = SteppedTime()
+        var faults = FaultPlan()
+        faults.applyDelay = .seconds(3600) ... .seconds(3600)
+        try await Stage.prepare(options: SandboxOptions(requestsPerMinute: nil, faults: faults), time: time) { stage in
+            try await stage.serve(orderWait: "3s") {
+                try stage.drop(Stage.account("INV-1", amount: "1"), as: "1.json")
+                let earlier = try #require(try await stage.result(of: "1.json").reference)
+                try stage.drop(Stage.account("INV-1", amount: "2"), as: "2.json")
+                try await eventually("it is taken") { try Stage.names(in: stage.work).contains("2.json") }
+                let sent = try #require(stage.times(of: earlier).first)
+                let stepped = ContinuousClock.now
+                time.step(by: step)
+                let later = try #require(try await stage.result(of: "2.json").reference)
+                let answered = try #require(stage.times(of: later).first)
+                // The sandbox's clock is not set. It sees a request before it ends.
+                #expect(answered.timeIntervalSince(sent) >= 2)
+                #expect(ContinuousClock.now - stepped < .seconds(40))
+            }
+        }
+    }
+
     @Test(arguments: [day, .zero - day]) func aClockThatWasSetWhileTheServiceWasDownHoldsUpNothing(
         step: Duration
     ) async throws {

@@ -10,12 +10,12 @@ import Synchronization
 /// A socket that listens on a free port of this machine alone.
 ///
 /// The thread that accepts is the one that closes: its descriptor would be another listener's by the time it asked again.
-final class LoopbackListener: Sendable {
-    let port: UInt16
+package final class LoopbackListener: Sendable {
+    package let port: UInt16
     private let descriptor: Int32
     private let isOpen = Mutex(true)
 
-    init() throws {
+    package init() throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -33,7 +33,7 @@ final class LoopbackListener: Sendable {
     }
 
     /// Hands each connection to a thread of its own, until ``stop()``.
-    func serve(_ handle: @escaping @Sendable (Int32) -> Void) {
+    package func serve(_ handle: @escaping @Sendable (Int32) -> Void) {
         Thread { [self] in
             while true {
                 let connection = accept(descriptor, nil, nil)
@@ -48,7 +48,7 @@ final class LoopbackListener: Sendable {
     }
 
     /// Ends the listening; connections end with their clients.
-    func stop() {
+    package func stop() {
         isOpen.withLock { if $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
     }
 }

@@ -2,24 +2,14 @@ import FileSystem
 import Inbox
 import Model
 import SluiceConfiguration
-import Synchronization
 import SystemPackage
 import Testing
-import TestSupport
 
 @testable import Delivery
 @testable import Service
 
 /// Which alert follows from what the service tells.
-@Suite struct AlertWatchTests {
-    private final class Told: Sendable {
-        private let state = Mutex<[AlertChange]>([])
-        var words: [String] { state.withLock { $0.map { "\($0.event) \($0.phase)" } } }
-        func add(_ event: ServiceEvent) {
-            if case .alert(let change) = event { state.withLock { $0.append(change) } }
-        }
-    }
-
+@Suite struct AlertEventTests {
     private func answer(_ status: Int?, code: Code? = nil, isHeld: Bool = false) -> ServiceEvent {
         .delivery(
             .answered(
@@ -29,13 +19,10 @@ import TestSupport
     }
 
     private func told(_ events: [ServiceEvent], seconds: Int = 1) -> [String] {
-        let (time, told) = (ManualTime(), Told())
-        let watch = AlertWatch(AlertBook(limit: 1000), time: time) { told.add($0) }
-        for event in events {
-            watch.note(event)
-            time.advance(by: .seconds(seconds))
+        var book = AlertBook(limit: 1000)
+        return events.enumerated().flatMap { number, event in
+            book.note(event, at: Moment(sinceBoot: .seconds(number * seconds))).map { "\($0.event) \($0.phase)" }
         }
-        return told.words
     }
 
     @Test func aFullDiskIsOneWhereverItShows() {
@@ -59,6 +46,14 @@ import TestSupport
         #expect(
             told([.inbox("erp", .unavailable(error)), .inbox("erp", .unavailable(error)), .inbox("erp", .available)])
                 == ["inboxUnavailable begins", "inboxUnavailable ends"])
+    }
+
+    @Test func whatIsWrongWithAnInboxThatIsGoneIsOver() {
+        let events: [ServiceEvent] = [
+            .inbox("erp", .unsuitable("senders can write to done")), .inboxGone("erp", unfinished: 0),
+            .inbox("erp", .available),
+        ]
+        #expect(told(events) == ["inboxUnavailable begins", "inboxUnavailable ends"])
     }
 
     @Test func serverErrorsAreCounted() {

@@ -2,17 +2,17 @@ import Foundation
 import Synchronization
 
 /// An HTTP server that says exactly what a test tells it to say, byte by byte, over a real socket.
-final class StubServer: Sendable {
-    struct Request: Sendable {
-        var method = ""
-        var path = ""
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
+package final class StubServer: Sendable {
+    package struct Request: Sendable {
+        package var method = ""
+        package var path = ""
+        package var headers: [String: String] = [:]
+        package var body: [UInt8] = []
 
-        var bearer: String? { headers["authorization"]?.replacing("Bearer ", with: "") }
+        package var bearer: String? { headers["authorization"]?.replacing("Bearer ", with: "") }
     }
 
-    enum Reply: Sendable {
+    package enum Reply: Sendable {
         case status(Int, headers: [String: String] = [:], body: String = "")
         /// These bytes, and then the end of the connection.
         case bytes(String)
@@ -22,17 +22,17 @@ final class StubServer: Sendable {
         indirect case held(DispatchSemaphore, then: Reply)
 
         /// The connection ends without a word.
-        static let close = Reply.bytes("")
+        package static let close = Reply.bytes("")
     }
 
-    typealias Handler = @Sendable (Request) -> Reply
+    package typealias Handler = @Sendable (Request) -> Reply
 
-    var port: UInt16 { listener.port }
+    package var port: UInt16 { listener.port }
     private let listener: LoopbackListener
     private let handler: Handler
     private let seen = Mutex<[Request]>([])
 
-    init(_ handler: @escaping Handler) throws {
+    package init(_ handler: @escaping Handler) throws {
         self.handler = handler
         listener = try LoopbackListener()
         listener.serve { [weak self] connection in
@@ -45,14 +45,14 @@ final class StubServer: Sendable {
     }
 
     /// Everything that was asked so far, in the order in which it came.
-    var requests: [Request] { seen.withLock { $0 } }
+    package var requests: [Request] { seen.withLock { $0 } }
 
-    func requests(to path: String) -> [Request] { requests.filter { $0.path == path } }
+    package func requests(to path: String) -> [Request] { requests.filter { $0.path == path } }
 
-    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+    package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// Ends the listening; connections end with their clients.
-    func stop() { listener.stop() }
+    package func stop() { listener.stop() }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }

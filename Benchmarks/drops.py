@@ -1,0 +1,191 @@
+"""The benchmark behind `scripts/bench drops`: small documents that wait, from the start to the last one filed.
+
+Sluice and its peer take turns on the same machine, beside a server that answers at once. Each run has folders of its own.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import shlex
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from common import API, ENVIRONMENT
+
+CONFIGURATION = """
+state: {folder}/state
+schemas: {schemas}""" + API + """\
+limits: {{requestsPerMinute: unlimited, inFlight: {in_flight}}}
+log: {{level: error}}
+admin: {{listen: none}}
+inboxes:
+  - {{name: bench, path: {folder}/inbox, done: {folder}/done, failed: {folder}/failed}}
+"""
+# A server that costs little: it reads every body and answers 202.
+SERVER = """
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log logs/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_max_body_size 64m;
+  client_body_buffer_size 1m;
+  client_body_temp_path tmp;
+  keepalive_requests 1000000;
+  upstream sink {{ server 127.0.0.1:{sink}; keepalive 64; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location = /oauth/token {{
+      default_type application/json;
+      return 200 '{{"access_token":"bench","token_type":"Bearer","expires_in":86400}}';
+    }}
+    location /sync/ {{
+      default_type application/json;
+      add_header Location /sync/v1/status/bench always;
+      proxy_pass http://sink;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }}
+  }}
+  server {{
+    listen 127.0.0.1:{sink};
+    keepalive_requests 1000000;
+    location / {{ default_type application/json; return 202 '{{"status":"Accepted"}}'; }}
+  }}
+}}
+"""
+
+
+def document(number):
+    """An account document of about 1 KB, unlike all others."""
+    return json.dumps({
+        "accounts": [{
+            "clientReferenceId": f"INV-{number:07d}", "invoiceNumber": f"{number}", "outstandingAmount": 100 + number,
+            "brand": "ACME", "portfolio": "Retail", "product": "Furniture", "status": "Active",
+            "dueDate": "2026-10-31", "firstName": "Alex", "lastName": f"Nguyen {number}",
+            "email": f"alex.{number}@example.com", "mobileNumber": "0491 570 006", "notes": "A long story. " * 36,
+        }]
+    }, indent=2)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """nginx in a folder of its own, on loopback."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("logs", "tmp"):
+            (folder / name).mkdir(parents=True)
+        self.port = free_port()
+        (folder / "nginx.conf").write_text(SERVER.format(port=self.port, sink=free_port()))
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            ["/usr/sbin/nginx", "-p", folder, "-c", "nginx.conf", "-e", "logs/error.log"])
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except ConnectionRefusedError:
+                if self.process.poll() is not None:
+                    sys.exit(f"nginx does not start: {(folder / 'logs/error.log').read_text()}")
+                time.sleep(0.01)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def measured(command, folder, count, **options):
+    """Runs a command until `count` drops lie in `done`; seconds, CPU seconds and peak bytes."""
+    for name in ("inbox", "done", "failed"):
+        (folder / name).mkdir(parents=True)
+    for number in range(count):
+        (folder / "inbox" / f"accounts-{number:06d}.json").write_text(document(number))
+    os.sync()
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+    printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    filed = sum(1 for name in os.listdir(folder / "done") if not name.endswith(".result.json"))
+    if process.returncode != 0 or filed != count:
+        sys.exit(f"{command[0]}: exit status {process.returncode}, {filed} of {count} drops filed\n{printed}")
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "bytes": usage.ru_maxrss * 1024,
+            "printed": printed}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("program", help="sluice")
+    arguments.add_argument("schemas")
+    arguments.add_argument(
+        "--peer", action="append", default=[], metavar="COMMAND",
+        help="a command line with {inbox}, {done}, {failed}, {schema}, {url}, {count} and {inflight}; several times")
+    arguments.add_argument("--count", type=int, default=5000)
+    arguments.add_argument("--runs", type=int, default=5)
+    arguments.add_argument("--in-flight", type=int, default=8)
+    options = arguments.parse_args()
+
+    root = pathlib.Path(tempfile.mkdtemp(prefix="sluice-bench-", dir=os.environ.get("SLUICE_BENCH_FOLDER")))
+    server = Server(root / "nginx")
+    results = [[] for _ in range(1 + len(options.peer))]
+    try:
+        for run in range(options.runs):
+            # Each in a folder of its own, and all are removed in the end: where many files have just gone, some file systems
+            # are slow to make new ones.
+            folder = root / f"drops-{run}"
+            (root / "sluice.yaml").write_text(CONFIGURATION.format(
+                folder=folder, schemas=options.schemas, base=server.base, in_flight=options.in_flight))
+            results[0].append(measured(
+                [options.program, "run", "--once", "--config", root / "sluice.yaml"], folder, options.count,
+                env=ENVIRONMENT))
+            for index, peer in enumerate(options.peer, 1):
+                folder = root / f"drops-{run}-{index}"
+                command = shlex.split(peer.format(
+                    inbox=folder / "inbox", done=folder / "done", failed=folder / "failed",
+                    schema=pathlib.Path(options.schemas) / "account.schema.json",
+                    url=f"{server.base}/sync/v1/account", count=options.count, inflight=options.in_flight))
+                result = measured(command, folder, options.count)
+                # A peer that says how long it took without its own start is taken at its word.
+                try:
+                    said = json.loads(result["printed"])
+                    result["seconds"] = said["seconds"]
+                except (ValueError, KeyError, TypeError):
+                    pass
+                results[index].append(result)
+            print(f"run {run + 1}: " + ", ".join(f"{options.count / r[-1]['seconds']:.0f}/s" for r in results),
+                  file=sys.stderr)
+    finally:
+        server.end()
+        shutil.rmtree(root)
+
+    print(f"{options.count} documents of {len(document(1))} bytes, {options.in_flight} in flight; "
+          f"medians of {options.runs} runs in turn")
+    print(f"{'':28}{'drops/s':>9}{'CPU ms/drop':>13}{'peak MB':>9}{'speed':>8}{'CPU':>7}")
+    base = None
+    for index, runs in enumerate(results):
+        seconds = statistics.median(r["seconds"] for r in runs)
+        cpu = statistics.median(r["cpu"] for r in runs)
+        peak = statistics.median(r["bytes"] for r in runs)
+        base = base or (seconds, cpu)
+        name = "Sluice" if index == 0 else f"peer {index}"
+        ratio = "" if index == 0 else f"{seconds / base[0]:7.1f}×{cpu / base[1]:6.1f}×"
+        print(f"{name:28}{options.count / seconds:9.0f}{1000 * cpu / options.count:13.2f}{peak / 1e6:9.0f}{ratio}")
+
+
+main()

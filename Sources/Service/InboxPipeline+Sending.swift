@@ -1,0 +1,71 @@
+import Delivery
+import Documents
+import Ledger
+import Model
+
+/// A drop that may leave, by itself or with others.
+extension InboxPipeline {
+    /// How far it came.
+    enum Sent: Sendable {
+        case ended(Ending)
+        case waits(for: Wait)
+    }
+
+    func send(_ job: SubmissionJob, _ batches: [Batch], _ berth: Berth) async throws -> Sent {
+        switch job.content {
+        case .attachment(let attachment, _, _): return try await send(job, attachment, batches)
+        case .document(let document):
+            switch try await shared(job, document, batches, berth) {
+            case .accepted(let confirmation):
+                let batches = try await current(batches, of: job)
+                return .ended(try await parts.submitter.ending(confirmation, of: batches[0], job))
+            case .ended(let ending): return .ended(ending)
+            case .anew: return .waits(for: .nothing)
+            case .alone:
+                guard let ending = try await parts.submitter.submit(job, batches) else {
+                    preconditionFailure("only attachments are early")
+                }
+                return .ended(ending)
+            }
+        }
+    }
+
+    /// Sends a document with others, where it is to be or was before.
+    private func shared(
+        _ job: SubmissionJob, _ document: JudgedDocument, _ batches: [Batch], _ berth: Berth
+    ) async throws -> Joiner.Fate {
+        let joiner = parts.joiner
+        if let joint = batches[0].joined?.joint {
+            switch batches[0].state {
+            case .unresolved: return try await joiner.repeat(batches[0], of: job, joint: joint)
+            case .accepted: return .accepted(try await joiner.confirmation(of: batches[0], job, joint: joint))
+            case .waiting, .refused: return .alone
+            }
+        }
+        guard try await mayShare(job, batches),
+            let records = try await parts.patience.persist("read a drop", { try document.recordTextIfUnchanged })
+        else { return .alone }
+        await leavePlace(berth)
+        let member = Joiner.Member(job: job, batch: batches[0], records: records)
+        let fate = try await joiner.join(member) { await self.countWaiting() <= $0 }
+        try await takePlace(berth)
+        return fate
+    }
+
+    /// Whether a document goes well with others, and more wait than the rate can carry.
+    private func mayShare(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Bool {
+        guard parts.joiner.limits != nil, settings.order.rule != .strict, batches.count == 1, !job.bringsReference,
+            job.leftOut?.isEmpty ?? true, batches[0].state == .waiting, batches[0].attempts == 0
+        else { return false }
+        let (used, limit) = await parts.submitter.delivery.usage
+        return Gathering.isBacklog(waiting: await countWaiting(), used: used, limit: limit)
+    }
+
+    /// A drop's batches as the ledger has them by now; those that it was admitted with do where nobody asks for more.
+    private func current(_ batches: [Batch], of job: SubmissionJob) async throws -> [Batch] {
+        guard parts.submitter.confirms else { return batches }
+        return try await parts.patience.persist("read the ledger") {
+            try await parts.ledger.batches(of: job.drop.id)
+        }
+    }
+}

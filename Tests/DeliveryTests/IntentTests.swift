@@ -1,0 +1,44 @@
+import Delivery
+import Model
+import TestSupport
+import Testing
+
+/// Batches that are written down before there is a place for them.
+@Suite struct IntentTests {
+    @Test func noPlaceWaitsForTheJournal() async throws {
+        let options = DeliveryStage.Options(inFlight: 1, limit: 2)
+        try await DeliveryStage.run([], options) { stage async throws in
+            // The token takes the other slot.
+            #expect(try await stage.delivery.deliver(stage.submission("account-0")) == .accepted)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 1...100 {
+                    group.addTask { _ = try await stage.delivery.deliver(stage.submission("account-\(number)")) }
+                }
+                // One has the place and waits for a slot, 64 wait behind it, and the others are not written down.
+                try await eventually("as many as may be are written down") { stage.journal.batches.count == 1 + 1 + 64 }
+                try await eventually("one waits for a slot") { stage.time.sleeperCount == 1 }
+                #expect(stage.submitted.count == 1)
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            #expect(stage.journal.batches.count == 1)
+            #expect(stage.journal.all.count { $0.isWithdrawn } == 65)
+        }
+    }
+
+    @Test func whatIsPausedMeanwhileHasNotLeft() async throws {
+        try await DeliveryStage.run([], DeliveryStage.Options(limit: 2)) { stage async throws in
+            #expect(try await stage.delivery.deliver(stage.submission("account-1")) == .accepted)
+            async let second = stage.delivery.deliver(stage.submission("account-2"))
+            try await eventually("it waits for a slot") { stage.time.sleeperCount == 1 }
+            await stage.delivery.pauses.set(PauseGate.Paused(all: true))
+            stage.time.advance(by: .seconds(61))
+            try await eventually("it is taken back") { stage.journal.all.count { $0.isWithdrawn } == 1 }
+            #expect(stage.submitted.count == 1)
+            await stage.delivery.pauses.set(PauseGate.Paused())
+            #expect(try await second == .accepted)
+            #expect(stage.submitted.count == 2)
+            #expect(stage.journal.batches.count == 2)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import GRDB
+import Model
+import SystemPackage
+import Testing
+import TestSupport
+
+@testable import Ledger
+
+/// Batches that several drops share.
+@Suite struct JointTests {
+    private let fixture: LedgerFixture
+    private var ledger: Ledger { fixture.ledger }
+
+    init() throws {
+        fixture = try LedgerFixture()
+    }
+
+    private static let hash = Array("joint".utf8)
+
+    /// Drops with the contents `c1`, `c2`, … that are to leave together as `joint`.
+    private func joined(_ count: Int) async throws -> [Drop] {
+        var drops: [Drop] = []
+        for number in 1...count {
+            let drop = fixture.drop("\(number).json")
+            _ = try await ledger.admit(fixture.admission(drop, content: "c\(number)"))
+            drops.append(drop)
+        }
+        try await join(drops)
+        return drops
+    }
+
+    private func join(_ drops: [Drop], as reference: String = "joint") async throws {
+        try await ledger.join(
+            JointBatch(
+                reference: reference, bytes: 1000, bodyHash: Self.hash,
+                members: drops.map { JointBatch.Member(drop: $0.id, records: 3) }))
+    }
+
+    @Test func whoIsInItIsOnDiskBeforeItLeaves() async throws {
+        let drops = try await joined(3)
+        let later = try fixture.reopened()
+        for (index, drop) in drops.enumerated() {
+            let batch = try #require(try await later.batches(of: drop.id).first)
+            #expect(batch.reference == "joint" && batch.bodyHash == Self.hash && batch.state == .waiting)
+            #expect(batch.records == 3 && batch.bytes == 40, "the drop's own")
+            let joined = try #require(batch.joined)
+            #expect(joined.place == index + 1 && joined.firstRecord == 3 * index)
+            #expect(joined.drops == 3 && joined.records == 9 && joined.bytes == 1000)
+            #expect(batch.alone.reference == "c\(index + 1)")
+        }
+    }
+
+    @Test func oneAnswerIsForAllOfThem() async throws {
+        let drops = try await joined(3)
+        let (request, before) = try await ledger.begin(batch: "joint", of: drops[0].id, requestID: "r")
+        #expect(before == .waiting)
+        for drop in drops { #expect(try await ledger.batches(of: drop.id).map(\.state) == [.unresolved]) }
+        try await ledger.end(
+            request: request, status: 503, duration: .zero, error: .submitServerError, batch: nil, statusURI: nil,
+            response: nil)
+        for drop in drops { #expect(try await ledger.attempts(ofBatch: "joint", drop: drop.id) == 1) }
+        try await ledger.attempt("joint", of: drops[1], status: 202, becomes: .accepted)
+        for drop in drops {
+            let result = try await ledger.conclude(drop, Ending(outcome: .accepted), filedName: drop.name)
+            #expect(result.batches.first?.batch.state == .accepted)
+            #expect(result.batches.first?.attempts.map(\.status) == [503, 202])
+            let again = fixture.admission(fixture.drop("again.json"), content: "c\(drop.name.description.prefix(1))")
+            #expect(try await ledger.admit(again) == .duplicate(of: drop.name))
+        }
+    }
+
+    @Test func oneThatDoesNotLeaveChangesNothing() async throws {
+        let drops = try await joined(2)
+        let (request, before) = try await ledger.begin(batch: "joint", of: drops[0].id, requestID: "r")
+        try await ledger.withdraw(request: request, batch: before)
+        #expect(try await ledger.batches(of: drops[1].id).map(\.state) == [.waiting])
+    }
+
+    @Test func aRefusedOneComesApartAndNobodyHasUsedUpAnAttempt() async throws {
+        let drops = try await joined(4)
+        try await ledger.attempt("joint", of: drops[0], status: 400, error: .submitBadRequest, becomes: .refused)
+        try await ledger.dissolve("joint", of: drops[0].id)
+        for (index, drop) in drops.enumerated() {
+            let batch = try #require(try await ledger.batches(of: drop.id).first)
+            #expect(batch.reference == "c\(index + 1)" && batch.state == .waiting && batch.joined == nil)
+            #expect(batch.attempts == 0)
+        }
+        // And then in halves.
+        try await join(Array(drops[..<2]), as: "half")
+        try await ledger.attempt("half", of: drops[1], status: 202, becomes: .accepted)
+        #expect(try await ledger.batches(of: drops[0].id).map(\.state) == [.accepted])
+        #expect(try await ledger.batches(of: drops[2].id).map(\.state) == [.waiting])
+    }
+
+    @Test func aDropThatComesBackRepeatsWhatItShared() async throws {
+        let drops = try await joined(2)
+        try await ledger.attempt("joint", of: drops[0], status: 503, error: .submitServerError)
+        for drop in drops {
+            _ = try await ledger.conclude(
+                drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
+        }
+        let later = try fixture.reopened()
+        let back = fixture.drop("back.json", by: later)
+        let batch = try #require(try await later.admit(fixture.admission(back, content: "c2")).batches?.first)
+        #expect(batch.reference == "joint" && batch.bodyHash == Self.hash && batch.state == .unresolved)
+        #expect(batch.joined?.place == 2 && batch.joined?.firstRecord == 3)
+
+        // What it learns is true of the other, too.
+        try await later.accept("joint", of: back)
+        let other = fixture.drop("other.json", by: later)
+        let rest = try #require(try await later.admit(fixture.admission(other, content: "c1")).batches?.first)
+        #expect(rest.reference == "joint" && rest.state == .accepted)
+    }
+
+    @Test func afterARefusalAtLastNobodyRepeatsItAnyMore() async throws {
+        let drops = try await joined(2)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        _ = try await ledger.conclude(
+            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
+        for drop in drops { try await ledger.close(drop.id) }
+        let back = fixture.drop("back.json")
+        _ = try await ledger.admit(fixture.admission(back, content: "c1"))
+        try await ledger.attempt("joint", of: back, status: 422, error: .submitBadRequest, becomes: .refused)
+        try await ledger.dissolve("joint", of: back.id)
+        for content in ["c1", "c2"] {
+            let drop = content == "c1" ? back : fixture.drop("other.json")
+            let batch = try #require(try await ledger.admit(fixture.admission(drop, content: content)).batches?.first)
+            #expect(batch.reference == content && batch.state == .waiting && batch.joined == nil)
+        }
+    }
+
+    @Test func whatBecomesOfItLaterAltersNoClosedDrop() async throws {
+        let drops = try await joined(2)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        try await ledger.close(drops[0].id)
+        try await ledger.attempt("joint", of: drops[1], status: 202, becomes: .accepted)
+        _ = try await ledger.conclude(drops[1], Ending(outcome: .accepted), filedName: drops[1].name)
+        try await ledger.close(drops[1].id)
+        let report = try LedgerReader(state: fixture.folder.path).verifyChain()
+        #expect(report.count == 2 && report.findings == [])
+
+        // Who was in it is part of what is verified.
+        try await ledger.commit { try $0.execute(sql: "UPDATE batches SET place = 7 WHERE place = 2") }
+        let altered = try LedgerReader(state: fixture.folder.path).verifyChain()
+        #expect(altered.findings.map(\.drop) == [drops[1].id])
+    }
+
+    @Test func aDropThatHasNoBatchOfItsOwnIsNoMember() async throws {
+        let drops = try await joined(2)
+        await #expect(throws: LedgerCorruption.self) { try await join(drops, as: "other") }
+        #expect(try await ledger.batches(of: drops[0].id).map(\.reference) == ["joint"])
+    }
+
+    @Test func aLedgerFromBeforeThereWereAnyIsRead() throws {
+        let folder = try TemporaryFolder()
+        let pool = try DatabasePool(path: folder.path.appending(LedgerFile.name).string)
+        try Migrations.all.migrate(pool, upTo: "6 reasons of pauses")
+        try pool.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO drops (id, arrival, inbox, name, shelf, bytes, receivedAt, state)
+                        VALUES ('d', 1, 'erp', x'61', 0, 1, 1, 'waiting');
+                    INSERT INTO batches (dropID, part, parts, reference, records, bytes, bodyHash, state)
+                        VALUES ('d', 1, 1, 'c', 1, 1, x'00', 'unresolved')
+                    """)
+        }
+        let batches = try LedgerReader(state: folder.path).batches(of: DropID(text: "d"))
+        #expect(batches.map(\.batch.reference) == ["c"] && batches.first?.batch.joined == nil)
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import JSONText
+import Model
+import Sandbox
+import Testing
+import TestSupport
+
+/// `batching: {mode: backlog}`: more documents wait than the rate can carry.
+@Suite(.timeLimit(.minutes(5))) struct JoiningTests {
+    private static func top(rate: Int = 30, records: Int = 5000) -> String {
+        """
+        retry: {base: 10ms, cap: 20ms}
+        limits: {requestsPerMinute: \(rate)}
+        batching: {mode: backlog, records: \(records)}
+        """
+    }
+
+    /// A schema that lets through what the API refuses.
+    private static let lenient = #"{"$schema": "https://json-schema.org/draft/2020-12/schema"}"#
+
+    private static func account(_ reference: String, status: String = "Active") -> String {
+        #"{"accounts": [{"clientReferenceId": "\#(reference)", "invoiceNumber": "1", "outstandingAmount": 1, "status": "\#(status)"}]}"#
+    }
+
+    private static func run(
+        top: String = top(), inbox: String = "", api: [String] = [],
+        _ body: @escaping @Sendable (Stage) async throws -> Void
+    ) async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.folder.url.write(lenient, as: "lenient.json")
+            try stage.writeConfiguration(top: top, inbox: "schema: {json: lenient.json}\n" + inbox, api: api)
+            try await body(stage)
+        }
+    }
+
+    private static func submissions(_ stage: Stage) -> Int {
+        stage.sandbox.requests.count { $0.path.hasSuffix("/v1/account") }
+    }
+
+    @Test func documentsShareRequestsAndEachHasAResultOfItsOwn() async throws {
+        try await Self.run { stage in
+            for number in 0..<200 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(200) }
+            #expect(stage.sandbox.books.accounts.count == 200)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.times == 1 })
+            #expect(Self.submissions(stage) < 30, "200 documents, and 30 requests a minute")
+            var places: Set<[Int]> = []
+            for number in 0..<200 {
+                let result = try await stage.result(of: "\(number).json")
+                #expect(result.outcome == "accepted" && result.batches.count == 1)
+                guard let joined = result.batches.first?["joined"] else { continue }
+                #expect(result.batches.first?["records"]?.int == 1)
+                let reference = try #require(result.reference)
+                let place = joined["place"]?.int ?? 0
+                let isNew = places.insert([reference.hashValue, place]).inserted
+                #expect(isNew, "a place each")
+                #expect(place >= 1 && place <= joined["drops"]?.int ?? 0)
+                let books = try #require(stage.sandbox.books.accounts["A\(number)"])
+                #expect(books.reference == reference, "what the result names is what brought it")
+            }
+            #expect(places.count > 150)
+        }
+    }
+
+    @Test func withoutABacklogEveryDocumentLeavesByItself() async throws {
+        try await Self.run(top: Self.top(rate: 1000)) { stage in
+            for number in 0..<20 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(20) }
+            #expect(Self.submissions(stage) == 20)
+            #expect(stage.filed.allSatisfy { $0.batches.first?.batch.joined == nil })
+        }
+    }
+
+    @Test func theWorstDocumentFailsAlone() async throws {
+        try await Self.run(top: Self.top(rate: 60)) { stage in
+            let bad: Set = [17, 83]
+            for number in 0..<150 {
+                let status = bad.contains(number) ? "Lost" : "Active"
+                try stage.drop(Self.account("A\(number)", status: status), as: "\(number).json")
+            }
+            try await stage.whileServing { try await stage.waitForFiled(150) }
+            for number in 0..<150 {
+                let result = try await stage.result(of: "\(number).json")
+                #expect(result.outcome == (bad.contains(number) ? "failed" : "accepted"), "\(number)")
+                guard bad.contains(number) else { continue }
+                #expect(result.code == "submit.badRequest")
+                #expect(result.batches.first?["joined"] == nil && result.attempts.count == 1)
+            }
+            #expect(stage.sandbox.books.accounts.count == 148)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.times == 1 })
+        }
+    }
+
+    @Test func aStopInTheMiddleRepeatsExactlyTheSameRequest() async throws {
+        try await Self.run { stage in
+            stage.sandbox.script([.hang])
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.sandbox.until { $0.requests.contains { $0.path.hasSuffix("/v1/account") } }
+            }
+            let before = Self.submissions(stage)
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.sandbox.books.accounts.count == 100)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.times == 1 })
+            #expect(Self.submissions(stage) - before < 10, "the drops of one request repeat it once")
+        }
+    }
+
+    @Test func anOwnReferenceIsNeverJoined() async throws {
+        try await Self.run { stage in
+            for number in 0..<60 {
+                let own = number == 30 ? #""batchReferenceId": "mine", "# : ""
+                let document = Self.account("A\(number)").replacing("{\"accounts\"", with: "{\(own)\"accounts\"")
+                try stage.drop(document, as: "\(number).json")
+            }
+            try await stage.whileServing { try await stage.waitForFiled(60) }
+            let result = try await stage.result(of: "30.json")
+            #expect(result.reference == "mine" && result.batches.first?["joined"] == nil)
+            #expect(stage.sandbox.books.accounts.count == 60)
+        }
+    }
+
+    @Test func theAPIsVerdictOnARecordIsForItsDropAlone() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.rejectRecords(of: "A42", message: "The account is closed")
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            for number in 0..<100 {
+                let result = try await stage.result(of: "\(number).json")
+                #expect(result.json["confirmed"]?.bool == true, "\(number)")
+                #expect(result.code == (number == 42 ? "submit.rejected" : nil), "\(number)")
+                if number == 42 { #expect(result.errors.first?["record"]?.string == "A42") }
+            }
+        }
+    }
+}
