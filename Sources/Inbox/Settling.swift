@@ -60,6 +60,9 @@ package struct Settling: Sendable {
     /// The last rename's stamp: of two renames the later one's is greater, however coarse the clock.
     private var lastRename: Int64 = 0
     private var listing: WaitingTable.Flags = []
+    /// How far the clock of moments is ahead of the one on the wall, in nanoseconds. The latter is read to the
+    /// millisecond: with a reading for each, files that came closer to one another than that would change places.
+    private var ahead: Int64 = 0
 
     package init(rules: Rules) {
         self.rules = rules
@@ -100,7 +103,10 @@ package struct Settling: Sendable {
         var entry = WaitingTable.Entry(
             fingerprint: fingerprint, changed: status.changed, seenAt: now.sinceBoot.wholeNanoseconds)
         // From here on time passes as it does, whatever becomes of the clock on the wall.
-        if status.links == 1 && tells(entry, time) { entry.seenAt -= max(0, time.nanoseconds - entry.changed) }
+        if status.links == 1 && tells(entry, time) {
+            compareClocks(now, time)
+            entry.seenAt = min(entry.seenAt, entry.changed + ahead)
+        }
         if status.form != .regular { entry.flags.insert(.special) }
         if status.form == .regular && status.links > 1 { entry.flags.insert(.linked) }
         let earlier = table.slot(of: name).map { table[$0] }
@@ -115,6 +121,12 @@ package struct Settling: Sendable {
         guard let slot = table.slot(of: name) else { return }
         mark(slot, isMarked: isMarked)
         if renamedIn && !entry.flags.contains(.wentBack) { stampRename(slot, time) }
+    }
+
+    /// Goes on with the last reading for as long as it may be right.
+    private mutating func compareClocks(_ now: Moment, _ time: Timestamp) {
+        let reading = now.sinceBoot.wholeNanoseconds - time.nanoseconds
+        if abs(reading - ahead) > 1_000_000 { ahead = reading }
     }
 
     private mutating func mark(_ slot: Slot, isMarked: Bool) {

@@ -36,6 +36,26 @@ import Testing
         #expect(inbox.due == ["?a"])
     }
 
+    /// The clock on the wall is read to the millisecond, and the looks at the two are on both sides of one.
+    @Test func whatCameWithinAMillisecondKeepsItsOrder() {
+        var inbox = SettlingFixture()
+        var first = inbox.file(quiet: .milliseconds(500))
+        var second = first
+        first.changed -= 200_000
+        second.changed -= 100_000
+        inbox.now = inbox.now + .nanoseconds(950_000)
+        inbox.see("first", first)
+        inbox.now = inbox.now + .nanoseconds(100_000)
+        inbox.time = inbox.time + .milliseconds(1)
+        inbox.see("second", second)
+        for _ in 0..<600 {
+            #expect(inbox.due != ["?second"])
+            inbox.now = inbox.now + .milliseconds(1)
+            inbox.time = inbox.time + .milliseconds(1)
+        }
+        #expect(inbox.due == ["?first", "?second"])
+    }
+
     @Test func aFolderOfOtherHostsIsCountedFromTheFirstSight() {
         var inbox = SettlingFixture(trusts: false)
         inbox.see("a", inbox.file(quiet: .seconds(3600)))

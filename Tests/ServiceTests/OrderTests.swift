@@ -135,8 +135,14 @@ import TestSupport
             }
             // What waits is known to the ledger with its number, and goes on in order.
             try await stage.serve { try await stage.waitForFiled(count + 1) }
-            let names = stage.filed.filter { $0.drop.name != FileName("other.json") }.map(\.drop.name.description)
-            #expect(names == names.sorted() && names.count == count)
+            let results = stage.filed.filter { $0.drop.name != FileName("other.json") }
+                .sorted { $0.drop.arrival < $1.drop.arrival }
+            let names = results.map(\.drop.name.description)
+            #expect(names == names.sorted())
+            #expect(names.count == count)
+            // The next one may be filed before the one that it waited for is.
+            let references = results.flatMap { $0.batches.map(\.batch.reference) }
+            #expect(stage.sandbox.accepted.map(\.reference).filter(Set(references).contains) == references)
             #expect(stage.sandbox.accepted.count == count + 1)
         }
     }
