@@ -60,20 +60,20 @@ struct EventTests {
     }
 
     @Test func thereAreNotTooManyStreams() async throws {
-        let open = Mutex(0)
+        let facts = Facts()
         try await AdminStage.run { stage in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<EventStreams.most {
                     group.addTask {
                         try await stage.stream("/events") { response in
                             guard response.status == .ok else { return }
-                            open.withLock { $0 += 1 }
+                            facts.opened.add(1, ordering: .relaxed)
                             for try await _ in response.body where Task.isCancelled { break }
                         }
                     }
                 }
                 // One that is asked for earlier would take the place of one of them.
-                try await eventually("all are open") { open.withLock { $0 } == EventStreams.most }
+                try await eventually("all are open") { facts.opened.load(ordering: .relaxed) == EventStreams.most }
                 #expect(try await stage.stream("/events") { $0.status } == .serviceUnavailable)
                 group.cancelAll()
                 while let _ = await group.nextResult() {}
@@ -99,5 +99,6 @@ struct EventFeedTests {
 
 private final class Facts: Sendable {
     let isOpen = Mutex(false)
+    let opened = Atomic<Int>(0)
     let stoppedAt = Mutex<ContinuousClock.Instant?>(nil)
 }
