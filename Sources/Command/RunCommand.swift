@@ -90,7 +90,9 @@ struct RunCommand: AsyncParsableCommand {
                 services: [
                     ServiceGroupConfiguration.ServiceConfiguration(
                         service: ServiceWithDoors(service: service, doors: doors),
-                        successTerminationBehavior: .gracefullyShutdownGroup)
+                        successTerminationBehavior: .gracefullyShutdownGroup,
+                        // Without a name the library keeps a description of all that a service is made of.
+                        serviceName: "sluice")
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
     }

@@ -73,6 +73,16 @@ extension Directory {
 }
 
 extension FileStatus {
+    /// What is at a path, links followed; `nil` where it cannot be said.
+    package init?(at path: FilePath) {
+        var status = statx()
+        let answer = path.withPlatformString {
+            sluice_statx(AT_FDCWD, $0, 0, UInt32(STATX_BASIC_STATS), &status)
+        }
+        guard answer == 0 else { return nil }
+        self.init(status)
+    }
+
     init(_ status: statx) {
         self.init(
             form: Form(mode: UInt32(status.stx_mode)),

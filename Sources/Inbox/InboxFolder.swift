@@ -140,7 +140,7 @@ package actor InboxFolder {
         if gathered.isUnmounted { watching.isUnmounted = true }
         if gathered.isGone || gathered.isUnmounted { watching.lose() }
         if gathered.isGone || gathered.isUnmounted || gathered.mustList { nextListing = time.moment }
-        guard !isUnavailable, openForWork() else { return }
+        guard !isUnavailable, openToLook() else { return }
         // A listing tells nothing of renames.
         for (name, renamedIn) in gathered.entries where renamedIn || !gathered.mustList {
             look(at: name, renamedIn: renamedIn)
@@ -167,7 +167,7 @@ package actor InboxFolder {
 
     /// Opens the folders, and looks at every entry.
     private func listAll() {
-        guard openForWork(), let folder else { return }
+        guard openToLook(), let folder else { return }
         nextListing = time.moment + settings.rescan
         do throws(SystemCallError) {
             settling.beginListing()
@@ -194,20 +194,37 @@ package actor InboxFolder {
         }
     }
 
-    /// Makes sure that the folder which is at the inbox's path now is open and watched.
+    /// Makes sure that the folder which is at the inbox's path now is open and watched, and that there is a place for
+    /// what is claimed.
     ///
     /// - Returns: `false` where the inbox cannot be used.
     func openForWork() -> Bool {
+        guard openToLook(), let folder else { return false }
+        do throws(SystemCallError) {
+            _ = try folder.work.directory
+            return true
+        } catch {
+            giveUp(.system(error))
+            return false
+        }
+    }
+
+    /// Makes sure of the inbox's own folder alone: to look into an idle one costs no more.
+    private func openToLook() -> Bool {
         if folder != nil { return true }
         do throws(FolderFault) {
             let (inbox, isAnother) = try watching.open()
             if isAnother { nextListing = min(nextListing, time.moment) }
             settling.trustsChangeTime = watching.trustsChangeTime
             do throws(SystemCallError) {
-                if work == nil { work = try WorkFolder(at: settings.work) }
-                guard let work else { return false }
-                _ = try work.directory
-                folder = (inbox, work)
+                if let work {
+                    // It may be what was in the way.
+                    if isUnavailable { _ = try work.directory }
+                    folder = (inbox, work)
+                } else {
+                    let work = try WorkFolder(at: settings.work)
+                    (self.work, folder) = (work, (inbox, work))
+                }
             } catch {
                 throw FolderFault.system(error)
             }

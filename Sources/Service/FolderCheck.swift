@@ -29,6 +29,17 @@ package enum FolderCheck {
         return unsaid.isEmpty
     }
 
+    /// Stays the same for as long as nothing happens in the folders or to them; `nil` where one is missing, so that more
+    /// has to be known.
+    static func state(of inbox: Configuration.Inbox) -> Int? {
+        var hasher = Hasher()
+        for path in [inbox.path, inbox.work, inbox.done, inbox.failed].compactMap(\.self) {
+            guard let status = FileStatus(at: path) else { return nil }
+            hasher.combine(status)
+        }
+        return hasher.finalize()
+    }
+
     /// - Returns: whether the inbox is there.
     @discardableResult
     private static func checkHome(of inbox: Configuration.Inbox, _ problems: inout [String]) -> Bool {

@@ -64,6 +64,15 @@ struct GlobSearch: Sendable {
         }
     }
 
+    /// Whether two searches for one pattern looked everywhere and found the same.
+    static func agree(_ one: GlobSearch?, _ other: GlobSearch?) -> Bool {
+        guard let one, let other else { return one == nil && other == nil }
+        return one.isComplete && other.isComplete && one.parents == other.parents
+            && one.matches.elementsEqual(other.matches) { $0.path == $1.path && $0.place == $1.place }
+    }
+
+    private var isComplete: Bool { blind.isEmpty && missing == nil }
+
     static func matches(_ name: FileName, _ pattern: String) -> Bool {
         name.withCString { fnmatch(pattern, $0, FNM_PERIOD) == 0 }
     }

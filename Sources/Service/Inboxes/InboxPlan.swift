@@ -36,12 +36,21 @@ struct FolderPlace: Sendable, Hashable {
     let inode: UInt64
 }
 
-/// An inbox as the configuration has it, perhaps a glob, with all that its pipelines need.
-struct InboxTemplate: Sendable {
+/// An inbox as the configuration has it, perhaps a glob, with all that its pipelines need: one object for all of them.
+final class InboxTemplate: Sendable {
     let inbox: Configuration.Inbox
     let judging: InboxTerms.Judging
     let judge: DocumentJudge
     let configuration: Configuration
+
+    private init(
+        inbox: Configuration.Inbox, judging: InboxTerms.Judging, judge: DocumentJudge, configuration: Configuration
+    ) {
+        self.inbox = inbox
+        self.judging = judging
+        self.judge = judge
+        self.configuration = configuration
+    }
 
     /// Reads and compiles the schemas of all configured inboxes.
     ///

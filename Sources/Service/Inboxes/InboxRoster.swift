@@ -28,8 +28,11 @@ struct InboxRoster: Sendable {
     var running: [InboxTerms] { entries.values.map(\.terms).sorted { $0.name < $1.name } }
 
     /// What is at work and has not been told to stop, by name.
-    var working: [InboxTerms] {
-        entries.values.filter { !$0.isStopping }.map(\.terms).sorted { $0.name < $1.name }
+    var working: [InboxTerms] { working { _ in true } }
+
+    /// Those of them that are asked for, by name.
+    func working(where isIncluded: (InboxTerms) -> Bool) -> [InboxTerms] {
+        entries.values.filter { !$0.isStopping && isIncluded($0.terms) }.map(\.terms).sorted { $0.name < $1.name }
     }
 
     /// What was told to stop and has not ended, by name.

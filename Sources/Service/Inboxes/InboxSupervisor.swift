@@ -20,6 +20,8 @@ actor InboxSupervisor {
     private struct Working {
         let stop: AsyncStream<Void>.Continuation
         var pipeline: InboxPipeline?
+        /// The state in which its folders were found as they have to be: seen again, it is not looked into.
+        var suitable: Int?
     }
 
     /// How long what a pipeline has begun may take once it is told to stop.
@@ -42,6 +44,8 @@ actor InboxSupervisor {
     private var parents: ParentFolders
     /// What globs found the last time: a thousand folders are not read anew because of one.
     private var found: [FilePath: InboxTerms] = [:]
+    /// What each template's search said the last time; `nil`: everything is to be decided anew.
+    private var searches: [GlobSearch?]?
     private var complaints = Complaints()
 
     init(
@@ -76,7 +80,7 @@ actor InboxSupervisor {
     func reload(_ templates: [InboxTemplate]) async -> InboxChanges {
         self.templates = templates
         found = [:]
-        parents.forget()
+        forgetParents()
         let changes = look()
         checkFolders()
         for terms in roster.stopping { await working[terms.name]?.pipeline?.stopTaking() }
@@ -109,13 +113,18 @@ actor InboxSupervisor {
 
     /// Finds what is to be at work now, and sees to it.
     private func look() -> InboxChanges {
+        let searches = templates.map { $0.inbox.isGlob ? GlobSearch($0.inbox.path) : nil }
+        if let last = self.searches, !complaints.isAny, zip(last, searches).allSatisfy({ GlobSearch.agree($0, $1) }) {
+            return InboxChanges()
+        }
+        self.searches = searches
         var fixed: [InboxTerms] = []
         var found: [InboxTerms] = []
         var parents: [FilePath: GlobSearch.Parent] = [:]
         sources = [:]
-        for template in templates {
-            let terms = template.inbox.isGlob ? search(template, &parents) : [template.terms()].compactMap(\.self)
-            if template.inbox.isGlob { found += terms } else { fixed += terms }
+        for (template, search) in zip(templates, searches) {
+            let terms = search.map { read($0, of: template, &parents) } ?? [template.terms()].compactMap(\.self)
+            if search != nil { found += terms } else { fixed += terms }
             for each in terms { sources[each.inbox.path] = template }
         }
         self.found = Dictionary(found.map { ($0.inbox.path, $0) }) { $1 }
@@ -127,8 +136,9 @@ actor InboxSupervisor {
         return changes
     }
 
-    private func search(_ template: InboxTemplate, _ parents: inout [FilePath: GlobSearch.Parent]) -> [InboxTerms] {
-        let search = GlobSearch(template.inbox.path)
+    private func read(
+        _ search: GlobSearch, of template: InboxTemplate, _ parents: inout [FilePath: GlobSearch.Parent]
+    ) -> [InboxTerms] {
         parents.merge(search.parents) { $1 }
         if let event = complaints.event(for: template.inbox.name, search) { report(event) }
         // What is at work in a folder that cannot be looked into stays.
@@ -164,7 +174,7 @@ actor InboxSupervisor {
             await waitForHint(until: nextCheck)
             if Task.isCancelled { return }
             let added = Set(look().added)
-            for terms in roster.wanted where added.contains(terms.name) {
+            for terms in added.isEmpty ? [] : roster.wanted where added.contains(terms.name) {
                 report(.inboxFound(terms.name, terms.inbox.path))
             }
             let now = time.moment
@@ -178,7 +188,7 @@ actor InboxSupervisor {
     }
 
     private var pause: Duration {
-        let rescan = templates.map(\.inbox.rescan).min() ?? .seconds(60)
+        let rescan = templates.lazy.map(\.inbox.rescan).min() ?? .seconds(60)
         return complaints.hasBlindGlob ? min(rescan, InboxSupervisor.retry) : rescan
     }
 
@@ -195,14 +205,25 @@ actor InboxSupervisor {
             hints.add(.wake)
         }
         // The kernel ended a watch and does not say which.
-        if let gathered, gathered.isGone || gathered.isUnmounted { parents.forget() }
+        if let gathered, gathered.isGone || gathered.isUnmounted { forgetParents() }
+    }
+
+    private func forgetParents() {
+        parents.forget()
+        searches = nil
     }
 
     /// A pipeline whose folders senders can write to by now begins anew: it waits until they cannot.
     private func checkFolders() {
-        for terms in roster.working where working[terms.name]?.pipeline?.isAtWork == true {
-            if FolderCheck.mayGoOn(terms.inbox) { continue }
-            carryOut(roster.stop(terms.name))
+        let changed = roster.working { terms in
+            guard let entry = working[terms.name], entry.pipeline?.isAtWork == true else { return false }
+            return entry.suitable == nil || entry.suitable != FolderCheck.state(of: terms.inbox)
+        }
+        for terms in changed {
+            let state = FolderCheck.state(of: terms.inbox)
+            let isSuitable = FolderCheck.mayGoOn(terms.inbox)
+            working[terms.name]?.suitable = isSuitable ? state : nil
+            if !isSuitable { carryOut(roster.stop(terms.name)) }
         }
     }
 
@@ -263,6 +284,8 @@ actor InboxSupervisor {
 private struct Complaints {
     private var refused: [FilePath: InboxChoice.Refusal] = [:]
     private var blindGlobs: Set<String> = []
+
+    var isAny: Bool { !refused.isEmpty || hasBlindGlob }
 
     /// Whether a glob's folders could not be looked into the last time.
     var hasBlindGlob: Bool { !blindGlobs.isEmpty }

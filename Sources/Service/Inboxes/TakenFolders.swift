@@ -3,14 +3,20 @@ import SystemPackage
 
 /// Names and folders that inboxes have, and which inbox: no other can be at work with one of them.
 struct TakenFolders: Sendable {
-    private var names: [String: InboxTerms] = [:]
-    private var folders: [FilePath: InboxTerms] = [:]
-    private var places: [FolderPlace: InboxTerms] = [:]
+    private struct Owner {
+        let name: String
+        let path: FilePath
+    }
+
+    private var names: [String: Owner] = [:]
+    private var folders: [FilePath: Owner] = [:]
+    private var places: [FolderPlace: Owner] = [:]
 
     mutating func add(_ terms: InboxTerms) {
-        names[terms.name] = terms
-        for folder in terms.folders { folders[folder] = terms }
-        if let place = terms.place { places[place] = terms }
+        let owner = Owner(name: terms.name, path: terms.inbox.path)
+        names[terms.name] = owner
+        for folder in terms.folders { folders[folder] = owner }
+        if let place = terms.place { places[place] = owner }
     }
 
     mutating func remove(_ terms: InboxTerms) {
@@ -23,13 +29,13 @@ struct TakenFolders: Sendable {
     func conflict(with terms: InboxTerms) -> String? {
         for folder in terms.folders {
             guard let other = folders[folder] else { continue }
-            return "\(folder) is already a folder of the inbox \(other.name) at \(other.inbox.path)"
+            return "\(folder) is already a folder of the inbox \(other.name) at \(other.path)"
         }
         if let other = names[terms.name] {
-            return "\(terms.inbox.path) gives the name \(terms.name), which the inbox at \(other.inbox.path) has"
+            return "\(terms.inbox.path) gives the name \(terms.name), which the inbox at \(other.path) has"
         }
         if let other = terms.place.flatMap({ places[$0] }) {
-            return "\(terms.inbox.path) is the same folder as \(other.inbox.path), the inbox \(other.name)"
+            return "\(terms.inbox.path) is the same folder as \(other.path), the inbox \(other.name)"
         }
         return nil
     }
