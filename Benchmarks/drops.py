@@ -10,7 +10,6 @@ import pathlib
 import resource
 import shlex
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import tempfile
 import time
 
 from common import API, ENVIRONMENT
+from nginx import Server, document
 
 CONFIGURATION = """
 state: {folder}/state
@@ -28,85 +28,6 @@ admin: {{listen: none}}
 inboxes:
   - {{name: bench, path: {folder}/inbox, done: {folder}/done, failed: {folder}/failed}}
 """
-# A server that costs little: it reads every body and answers 202.
-SERVER = """
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log logs/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  client_max_body_size 64m;
-  client_body_buffer_size 1m;
-  client_body_temp_path tmp;
-  keepalive_requests 1000000;
-  upstream sink {{ server 127.0.0.1:{sink}; keepalive 64; }}
-  server {{
-    listen 127.0.0.1:{port};
-    location = /oauth/token {{
-      default_type application/json;
-      return 200 '{{"access_token":"bench","token_type":"Bearer","expires_in":86400}}';
-    }}
-    location /sync/ {{
-      default_type application/json;
-      add_header Location /sync/v1/status/bench always;
-      proxy_pass http://sink;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-    }}
-  }}
-  server {{
-    listen 127.0.0.1:{sink};
-    keepalive_requests 1000000;
-    location / {{ default_type application/json; return 202 '{{"status":"Accepted"}}'; }}
-  }}
-}}
-"""
-
-
-def document(number):
-    """An account document of about 1 KB, unlike all others."""
-    return json.dumps({
-        "accounts": [{
-            "clientReferenceId": f"INV-{number:07d}", "invoiceNumber": f"{number}", "outstandingAmount": 100 + number,
-            "brand": "ACME", "portfolio": "Retail", "product": "Furniture", "status": "Active",
-            "dueDate": "2026-10-31", "firstName": "Alex", "lastName": f"Nguyen {number}",
-            "email": f"alex.{number}@example.com", "mobileNumber": "0491 570 006", "notes": "A long story. " * 36,
-        }]
-    }, indent=2)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Server:
-    """nginx in a folder of its own, on loopback."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for name in ("logs", "tmp"):
-            (folder / name).mkdir(parents=True)
-        self.port = free_port()
-        (folder / "nginx.conf").write_text(SERVER.format(port=self.port, sink=free_port()))
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            ["/usr/sbin/nginx", "-p", folder, "-c", "nginx.conf", "-e", "logs/error.log"])
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except ConnectionRefusedError:
-                if self.process.poll() is not None:
-                    sys.exit(f"nginx does not start: {(folder / 'logs/error.log').read_text()}")
-                time.sleep(0.01)
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def measured(command, folder, count, **options):

@@ -22,6 +22,8 @@ package struct APIClient: Sendable {
     private let timeout: Duration
     private let userAgent: String
     private let time: any TimeSource
+    /// By the system's clock, as the library's deadline is.
+    private let alarms = Alarms(time: SystemTime())
 
     package init(connections: Connections, timeout: Duration, version: String, time: any TimeSource) {
         self.connections = connections
@@ -54,7 +56,7 @@ package struct APIClient: Sendable {
                 length: .known(Int64(head.count + tail.count) + size))
         case nil: break
         }
-        let deadline = ContinuousClock.now + timeout
+        let deadline = SystemTime().moment + timeout
         do {
             let response = try await connections.client(for: url).execute(
                 request, deadline: .now() + .nanoseconds(timeout.wholeMilliseconds * 1_000_000))
@@ -63,7 +65,7 @@ package struct APIClient: Sendable {
             return Reply(
                 answer: .status(Int(response.status.code), retryAfter: retryAfter),
                 location: response.headers.first(name: "Location"),
-                body: await APIClient.beginning(of: response.body, until: deadline, kept: kept))
+                body: await beginning(of: response.body, until: deadline, kept: kept))
         } catch {
             try Task.checkCancellation()
             if error is CancellationError { throw error }
@@ -73,21 +75,22 @@ package struct APIClient: Sendable {
 
     /// The status counts from the moment it was read; a body that breaks off afterwards changes nothing, nor does one
     /// that takes too long: the library's deadline ends with the headers.
-    private static func beginning(
-        of body: HTTPClientResponse.Body, until deadline: ContinuousClock.Instant, kept: Int
+    private func beginning(
+        of body: HTTPClientResponse.Body, until deadline: Moment, kept: Int
     ) async -> [UInt8] {
-        let reading = Task { await beginning(of: body, kept: kept) }
-        let alarm = Task {
-            try await Task.sleep(until: deadline)
-            reading.cancel()
-        }
-        defer { alarm.cancel() }
+        let reading = Task { await APIClient.beginning(of: body, kept: kept) }
+        let alarm = Owner()
+        alarms.set(for: alarm, at: deadline) { reading.cancel() }
+        defer { alarms.cancel(for: alarm) }
         return await withTaskCancellationHandler {
             await reading.value
         } onCancel: {
             reading.cancel()
         }
     }
+
+    /// Whose an alarm is.
+    private final class Owner: Sendable {}
 
     private static func beginning(of body: HTTPClientResponse.Body, kept: Int) async -> [UInt8] {
         var bytes: [UInt8] = []

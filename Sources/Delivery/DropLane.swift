@@ -5,11 +5,32 @@ struct DropLane: Sendable {
     /// Documents with more identities than this are not in the index, but looked through one by one.
     private static let indexed = 64
 
-    private var byKey: [UInt64: [DropID]] = [:]
+    /// Thousands that settle hold one identity each: only the second holder of one needs a list.
+    private var byKey: [UInt64: Holders] = [:]
     private var large: [DropID: IdentityKeys] = [:]
     /// With `strict`, the arrival numbers of what is not concluded, ascending.
     private var arrivals: [(arrival: Int64, drop: DropID)] = []
     private var taken: Set<DropID> = []
+
+    private enum Holders: Sendable {
+        case one(DropID)
+        case more([DropID])
+
+        var all: [DropID] {
+            switch self {
+            case .one(let drop): [drop]
+            case .more(let drops): drops
+            }
+        }
+
+        func adding(_ drop: DropID) -> Holders { .more(all + [drop]) }
+
+        /// - Returns: `nil` where nobody is left.
+        func removing(_ drop: DropID) -> Holders? {
+            let others = all.filter { $0 != drop }
+            return others.count > 1 ? .more(others) : others.first.map { .one($0) }
+        }
+    }
 
     var isEmpty: Bool { byKey.isEmpty && large.isEmpty && arrivals.isEmpty }
 
@@ -17,7 +38,7 @@ struct DropLane: Sendable {
         if keys.count > DropLane.indexed {
             large[drop] = keys
         } else {
-            for key in keys.sorted { byKey[key, default: []].append(drop) }
+            for key in keys.sorted { byKey[key] = byKey[key]?.adding(drop) ?? .one(drop) }
         }
     }
 
@@ -26,10 +47,7 @@ struct DropLane: Sendable {
             large[drop] = nil
             return
         }
-        for key in keys.sorted {
-            byKey[key]?.removeAll { $0 == drop }
-            if byKey[key]?.isEmpty == true { byKey[key] = nil }
-        }
+        for key in keys.sorted { byKey[key] = byKey[key]?.removing(drop) }
     }
 
     /// Those that hold one of these identities, each once.
@@ -37,9 +55,9 @@ struct DropLane: Sendable {
         var found: Set<DropID> = []
         for (drop, others) in large where others.meets(keys) { found.insert(drop) }
         if keys.count <= byKey.count {
-            for key in keys.sorted { found.formUnion(byKey[key] ?? []) }
+            for key in keys.sorted { found.formUnion(byKey[key]?.all ?? []) }
         } else {
-            for (key, holders) in byKey where keys.contains(key) { found.formUnion(holders) }
+            for (key, holders) in byKey where keys.contains(key) { found.formUnion(holders.all) }
         }
         return found
     }

@@ -49,7 +49,7 @@ package struct DropOrder: Sendable {
         var isSettling: Bool { if case .settling = stage { true } else { false } }
     }
 
-    private var members: [DropID: Member] = [:]
+    private var members = PackedDictionary<DropID, Member>()
     private var lanes: [String: DropLane] = [:]
     /// What settles when, the next one first: all wait equally long.
     private var settlings = MomentQueue()

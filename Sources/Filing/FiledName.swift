@@ -5,12 +5,12 @@ import Model
 /// The names that a drop and its sidecar get together (contract, section 2).
 package struct FiledName: Sendable, Hashable {
     package let drop: FileName
-    package let sidecar: FileName
 
     package init(_ drop: FileName) {
         self.drop = drop
-        sidecar = drop.sidecar
     }
+
+    package var sidecar: FileName { drop.sidecar }
 
     /// A name that any file system takes, for a drop whose own one is refused: what is no ASCII letter, digit, `.`, `-` or
     /// `_` is written `%NN`, and where that is long, `~` with 8 digits of the name's hash stands for the rest.
