@@ -25,7 +25,7 @@ from nginx import Server, document
 CONFIGURATION = """
 state: state
 schemas: {schemas}""" + API + """\
-limits: {{requestsPerMinute: unlimited, inFlight: 8, memory: 256MB}}
+limits: {{requestsPerMinute: unlimited, inFlight: 8}}
 log: {{level: error}}
 admin: {{listen: none}}
 inboxes:

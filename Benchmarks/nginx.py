@@ -1,5 +1,6 @@
 """nginx as an API that costs little, and the documents that it is sent."""
 
+import getpass
 import json
 import pathlib
 import re
@@ -11,6 +12,7 @@ import time
 # A server that costs little: it reads every body and answers 202.
 SERVER = """
 daemon off;
+user {user};
 worker_processes 1;
 pid nginx.pid;
 error_log logs/error.log;
@@ -74,7 +76,7 @@ class Server:
             (folder / name).mkdir(parents=True)
         self.port = free_port()
         (folder / "nginx.conf").write_text(SERVER.format(
-            port=self.port, sink=free_port(), log="logs/access.log times" if is_logging else "off"))
+            user=getpass.getuser(), port=self.port, sink=free_port(), log="logs/access.log times" if is_logging else "off"))
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             ["/usr/sbin/nginx", "-p", folder, "-c", "nginx.conf", "-e", "logs/error.log"])

@@ -49,7 +49,8 @@ package struct APIClient: Sendable {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         switch body {
         case .json(let bytes):
-            request.body = .bytes(ByteBuffer(bytes: bytes))
+            // A large one goes in pieces, and is not copied as a whole.
+            request.body = .bytes(bytes)
         case .multipart(_, let head, let file, let size, let tail, let sha256):
             request.body = .stream(
                 FramedFile(head: head, file: file, size: size, tail: tail, sha256: sha256),

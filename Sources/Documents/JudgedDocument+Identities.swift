@@ -5,6 +5,7 @@ extension JudgedDocument {
     /// What its records are about.
     package var identities: IdentityKeys {
         get throws {
+            if let knownIdentities { return knownIdentities }
             var keys: [UInt64] = []
             keys.reserveCapacity(records)
             try text.forEachRecord { record in

@@ -22,7 +22,9 @@ extension JudgedDocument {
         let reference = ownReference ?? Reference.round(round, content)
         guard case .held(let shape) = text else {
             // Where a document that is not held was cut there is room for the round.
-            return .document(JudgedDocument(self, text, plan: BatchPlan(parts: plan.parts, reference: reference)))
+            var remade = JudgedDocument(self, text, plan: BatchPlan(parts: plan.parts, reference: reference))
+            remade.knownIdentities = knownIdentities
+            return .document(remade)
         }
         return remade(shape, reference: reference)
     }

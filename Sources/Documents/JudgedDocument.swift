@@ -1,6 +1,7 @@
 import Crypto
 import JSONText
 import Model
+import Synchronization
 
 /// A document that fits: its references, and the bodies of its requests made from the sender's own bytes.
 package struct JudgedDocument: Sendable {
@@ -18,6 +19,10 @@ package struct JudgedDocument: Sendable {
     let text: RecordText
     let plan: BatchPlan
     let rules: DocumentRules
+    /// What its records are about, where that was found while they were read.
+    var knownIdentities: IdentityKeys?
+    /// The body that ``batches`` was made from, for whoever sends it next.
+    private let lastBody = BodyKeeper()
     /// The places in the file of the records that it still has, from 0; `nil`: all of them.
     var positions: [Int]?
 
@@ -64,9 +69,11 @@ package struct JudgedDocument: Sendable {
             try plan.parts.indices.map { index in
                 let reference = Reference.part(index + 1, of: parts, plan.reference)
                 let body = try body(part: index + 1, reference: reference)
-                return Batch(
+                let batch = Batch(
                     reference: reference, part: index + 1, parts: parts, records: plan.parts[index].count,
                     bytes: Int64(body.count), bodyHash: Array(SHA256.hash(data: body)))
+                if parts == 1 { lastBody.keep(body, hash: batch.bodyHash) }
+                return batch
             }
         }
     }
@@ -84,6 +91,7 @@ package struct JudgedDocument: Sendable {
     /// - Returns: `nil` where the batch has another body than this document makes under its reference.
     package func body(of batch: Batch) throws -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
+        if let body = lastBody.take(hash: batch.bodyHash) { return body }
         let body = try body(part: batch.part, reference: batch.reference)
         return body.isBody(of: batch) ? body : nil
     }
@@ -105,5 +113,27 @@ extension [UInt8] {
     /// Whether these bytes are what a batch sends.
     func isBody(of batch: Batch) -> Bool {
         count == Int(batch.bytes) && Array(SHA256.hash(data: self)) == batch.bodyHash
+    }
+}
+
+/// Holds a large body from when it was hashed until it is sent, so that it is made and hashed once.
+private final class BodyKeeper: Sendable {
+    private let kept = Mutex<(body: [UInt8], hash: [UInt8])?>(nil)
+
+    /// What is smaller is made anew before keeping it would pay: thousands of drops may wait to share a request.
+    private static let smallest = 1 << 20
+
+    func keep(_ body: [UInt8], hash: [UInt8]) {
+        guard body.count >= BodyKeeper.smallest else { return }
+        kept.withLock { $0 = (body, hash) }
+    }
+
+    /// - Returns: `nil` where it keeps none of that hash. It keeps none any more.
+    func take(hash: [UInt8]) -> [UInt8]? {
+        let last = kept.withLock { kept in
+            defer { kept = nil }
+            return kept
+        }
+        return last?.hash == hash ? last?.body : nil
     }
 }

@@ -13,6 +13,8 @@ struct RecordTally {
     /// Where the records stand in the converted text, one behind the other with a comma between them.
     private(set) var converted = RecordSpans()
     private var content = ContentHash()
+    /// What the records are about.
+    private var keys: [UInt64] = []
     /// Records that are near the size limit of a request or over it, the first of them.
     private var large: [LargeRecord] = []
 
@@ -47,6 +49,7 @@ struct RecordTally {
                 large.append(LargeRecord(record, index: index, in: shape, first: count))
             }
             index += 1
+            if let key = JudgedDocument.key(of: record, shape.kind) { keys.append(key) }
             guard shape.isConverted else { continue }
             let start = converted.count == 0 ? 0 : converted.length + 1
             converted.append(start..<(start + record.byteRange.count))
@@ -79,7 +82,9 @@ struct RecordTally {
         switch plan(shape.kind, text, own ?? references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)
         case .success(let plan):
-            return .document(JudgedDocument(records(plan), references, ownReference: own, plan: plan, rules: rules))
+            var document = JudgedDocument(records(plan), references, ownReference: own, plan: plan, rules: rules)
+            document.knownIdentities = IdentityKeys(keys)
+            return .document(document)
         }
     }
 
