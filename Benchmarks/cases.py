@@ -1,10 +1,12 @@
-"""The benchmarks behind `scripts/bench arriving`, `waiting`, `large` and `attachments`: one service each, nginx as the API.
+"""The benchmarks behind `scripts/bench arriving`, `waiting`, `large`, `attachments` and `idle`: one service each, nginx as
+the API.
 
     arriving      small documents renamed into the inbox at a steady rate: from the rename to the request
     waiting       small documents that lie there at the start: the first request, and whether the last ones go as fast
     large         documents of 29 MB from the rename to the last byte, beside orjson, jsonschema-rs and sha256 in Python (PyPI);
                   then one of ten times that, which goes out in parts
     attachments   PDF files of 20 MB
+    idle          1,000 inboxes with nothing in them
 """
 
 import argparse
@@ -233,12 +235,32 @@ def attachments(stage, count=200, size=20_000_000):
     say("peak MB before, and meanwhile", f"{before:.0f}   {stage.peak():.0f}")
 
 
+def idle(stage, count=1000, seconds=180):
+    configuration = stage.folder / "sluice.yaml"
+    text = configuration.read_text()
+    for number in range(count):
+        (stage.folder / "idle" / str(number) / "inbox").mkdir(parents=True)
+        text += f"  - {{name: idle-{number}, path: idle/{number}/inbox}}\n"
+    configuration.write_text(text)
+    stage.start()
+    stage.settle()
+    started = time.time() - stage.started
+    # The first look at everything is part of the start.
+    time.sleep(75)
+    before = stage.cpu()
+    time.sleep(seconds)
+    print(f"{count} idle inboxes, each listed once a minute")
+    say("seconds from the start until the first drop is filed", f"{started:.2f}")
+    say(f"% of a CPU, in {seconds} s", f"{100 * (stage.cpu() - before) / seconds:.3f}")
+    say("peak MB", f"{stage.peak():.0f}")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("case", choices=["arriving", "waiting", "large", "attachments"])
+    arguments.add_argument("case", choices=["arriving", "waiting", "large", "attachments", "idle"])
     arguments.add_argument("program", help="sluice")
     arguments.add_argument("schemas")
-    arguments.add_argument("--count", type=int, help="drops; of large: records")
+    arguments.add_argument("--count", type=int, help="drops; of large: records; of idle: inboxes")
     arguments.add_argument("--python", help="large: a Python with orjson and jsonschema-rs")
     options = arguments.parse_args()
     stage = Stage(options.program, options.schemas)
@@ -246,7 +268,8 @@ def main():
     if options.case == "large":
         large(stage, options.python, options.schemas, **size)
     else:
-        {"arriving": arriving, "waiting": waiting, "attachments": attachments}[options.case](stage, **size)
+        cases = {"arriving": arriving, "waiting": waiting, "attachments": attachments, "idle": idle}
+        cases[options.case](stage, **size)
     stage.end()
 
 

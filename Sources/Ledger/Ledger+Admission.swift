@@ -27,7 +27,8 @@ extension Ledger {
 
     private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
         let id = admission.drop.id.text
-        let isNew = try insert(admission, database)
+        let arrival = try insert(admission, database)
+        let isNew = arrival != .known
         // One that was never here has left nothing behind.
         if !isNew, let turn = try goOn(admission, database) { return turn }
         let keys = HoldKey.all(of: admission)
@@ -36,7 +37,8 @@ extension Ledger {
             return .wait(DropID(text: hold.dropID))
         }
         if let refusal = try conflict(admission, database) { return .refused(refusal) }
-        if let terms = try termsAsNew(admission, keys, database) {
+        // One that came just now without terms has none.
+        if arrival != .new, let terms = try termsAsNew(admission, keys, database) {
             if let turn = try anew(admission, terms, keys, database) { return turn }
         } else {
             if let turn = try takeOver(admission, keys, holds, database) { return turn }
@@ -246,21 +248,25 @@ extension Ledger {
     static let otherInbox = Problem(
         .referenceOtherInbox, "The same payments came before from another inbox.")
 
-    /// - Returns: whether it is new.
-    private static func insert(_ admission: Admission, _ database: Database) throws -> Bool {
+    /// What a drop is that is written down.
+    enum Arrival {
+        case known, new
+        /// It is new, and its file came back on terms of its own.
+        case newOnTerms
+    }
+
+    private static func insert(_ admission: Admission, _ database: Database) throws -> Arrival {
         try insert(
             admission.drop, kind: admission.kind, sha256: admission.sha256, content: admission.content,
             state: "waiting", inode: admission.inode, database)
     }
 
     /// Does nothing for a drop that is there. One that is not takes the terms on which its file came back.
-    ///
-    /// - Returns: whether it was not.
     @discardableResult
     static func insert(
         _ drop: Drop, kind: Kind?, sha256: [UInt8]?, content: String?, state: String, inode: UInt64? = nil,
         _ database: Database
-    ) throws -> Bool {
+    ) throws -> Arrival {
         try database.cachedStatement(
             sql: """
                 INSERT INTO drops (id, arrival, inbox, name, shelf, bytes, receivedAt, kind, sha256, content, state)
@@ -270,9 +276,9 @@ extension Ledger {
             drop.id.text, drop.arrival, drop.inbox, drop.name.blob, drop.workName.shelf, drop.bytes,
             drop.receivedAt.milliseconds, kind?.rawValue, sha256?.blob, content, state,
         ])
-        guard database.changesCount > 0 else { return false }
-        if let sha256 { try takeTerms(drop, sha256: sha256, inode: inode, database) }
-        return true
+        guard database.changesCount > 0 else { return .known }
+        guard let sha256 else { return .new }
+        return try takeTerms(drop, sha256: sha256, inode: inode, database) ? .newOnTerms : .new
     }
 
     private static func insertBatches(_ batches: [Batch], of id: String, _ database: Database) throws {

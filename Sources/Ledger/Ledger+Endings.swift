@@ -47,40 +47,39 @@ extension Ledger {
             try ending.alreadyAccepted.isEmpty
             ? nil : String(decoding: JSONEncoder().encode(ending.alreadyAccepted), as: UTF8.self)
         return try await commit { database in
-            func decide() throws -> Bool {
-                try database.cachedStatement(
-                    sql: """
-                        UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
-                            alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
-                            conclusions = conclusions + 1 WHERE id = ?
-                        """
-                ).execute(arguments: [
-                    ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut, finishedAt,
-                    filedName.blob, drop.id.text,
-                ])
-                return database.changesCount > 0
+            func decide() throws -> Row? {
+                try Row.fetchOne(
+                    database.cachedStatement(
+                        sql: """
+                            UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
+                                alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
+                                conclusions = conclusions + 1 WHERE id = ? RETURNING *
+                            """),
+                    arguments: [
+                        ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut,
+                        finishedAt, filedName.blob, drop.id.text,
+                    ])
             }
-            if try !decide() {
+            var decided = try decide()
+            if decided == nil {
                 try Ledger.insert(drop, kind: kind, sha256: sha256, content: nil, state: "decided", database)
-                _ = try decide()
+                decided = try decide()
             }
-            try Ledger.settle(drop, ending, spoken, at: finishedAt, database)
+            guard let decided else { throw LedgerCorruption(column: "drops.id") }
+            try Ledger.settle(drop, decided, ending, spoken, at: finishedAt, database)
             if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
-            return try Ledger.result(of: drop.id.text, database)
+            return try Ledger.result(row: decided, database)
         }
     }
 
     /// What a drop held becomes: accepted, left open, or free again; and what it said is written down.
+    ///
+    /// - Parameter row: the drop's.
     private static func settle(
-        _ drop: Drop, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
+        _ drop: Drop, _ row: Row, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
     ) throws {
         let id = drop.id.text
-        guard
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT kind, content, sha256, alreadyAccepted FROM drops WHERE id = ?"),
-                arguments: [id]),
-            let content = row["content"] as String?
-        else { return }
+        guard let content = row["content"] as String? else { return }
         let kind = try known(Kind(rawValue: row["kind"]), "drops.kind")
         let leftOut = try Ledger.leftOut(row)
         // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.

@@ -83,16 +83,17 @@ extension Ledger {
         // Rounded up: a slot is never free too early.
         let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
         try await commit { [boot] database in
-            try database.cachedStatement(
-                sql: """
-                    UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?, slotEnd = ?,
-                        counted = ? WHERE id = ?
-                    """
-            ).execute(arguments: [
-                left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
-                request,
-            ])
-            try Sender(ofRequest: request, database)?.end(batch, statusURI, response, database)
+            let row = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?,
+                            slotEnd = ?, counted = ? WHERE id = ? RETURNING batchID, joint
+                        """),
+                arguments: [
+                    left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
+                    request,
+                ])
+            try Sender(row: row)?.end(batch, statusURI, response, database)
         }
     }
 

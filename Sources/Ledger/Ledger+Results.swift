@@ -54,6 +54,11 @@ extension Ledger {
             let row = try Row.fetchOne(
                 database.cachedStatement(sql: "SELECT * FROM drops WHERE id = ?"), arguments: [id])
         else { throw LedgerCorruption(column: "drops.id") }
+        return try result(row: row, database)
+    }
+
+    /// - Parameter row: a decided drop's.
+    static func result(row: Row, _ database: Database) throws -> DropResult {
         let problem = try (row["problem"] as String?).map {
             try JSONDecoder().decode(Problem.self, from: Data($0.utf8))
         }
@@ -63,7 +68,7 @@ extension Ledger {
             sha256: (row["sha256"] as Data?).map(Array.init),
             outcome: try known(Outcome(rawValue: row["outcome"]), "drops.outcome"), isConfirmed: row["confirmed"],
             problem: problem, finishedAt: Timestamp(milliseconds: row["finishedAt"]),
-            batches: try reports(of: id, database),
+            batches: try reports(of: row["id"], database),
             duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) },
             alreadyAccepted: try leftOut(row))
     }

@@ -35,7 +35,8 @@ extension Ledger {
     /// else has them from here on.
     ///
     /// - Parameter inode: `nil` for a file that was claimed by an earlier run; in `.work` it may be a copy by now.
-    static func takeTerms(_ drop: Drop, sha256: [UInt8], inode: UInt64?, _ database: Database) throws {
+    /// - Returns: whether there were any.
+    static func takeTerms(_ drop: Drop, sha256: [UInt8], inode: UInt64?, _ database: Database) throws -> Bool {
         try database.cachedStatement(
             sql: """
                 UPDATE retries SET usedBy = ?1 WHERE id = (SELECT MAX(id) FROM retries
@@ -44,6 +45,7 @@ extension Ledger {
         ).execute(arguments: [
             drop.id.text, drop.inbox, drop.name.blob, sha256.blob, inode.map { Int64(bitPattern: $0) },
         ])
+        return database.changesCount > 0
     }
 
     /// The terms of a drop that is to be sent as new, and of which nothing has left so far: what has left is repeated

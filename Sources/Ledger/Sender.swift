@@ -8,8 +8,14 @@ enum Sender: Sendable, Hashable {
 
     /// - Returns: `nil` for a request that is no batch's.
     init?(ofRequest request: Int64, _ database: Database) throws {
-        let row = try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT batchID, joint FROM requests WHERE id = ?"), arguments: [request])
+        self.init(
+            row: try Row.fetchOne(
+                database.cachedStatement(sql: "SELECT batchID, joint FROM requests WHERE id = ?"), arguments: [request])
+        )
+    }
+
+    /// - Parameter row: of `requests`.
+    init?(row: Row?) {
         if let joint = row?["joint"] as Int64? {
             self = .joint(joint)
         } else if let batch = row?["batchID"] as Int64? {
