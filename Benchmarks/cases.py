@@ -78,12 +78,12 @@ class Stage:
         except FileNotFoundError:
             return 0
 
-    def wait(self, count, seconds=600):
+    def wait(self, count, seconds=600, pause=0.05):
         limit = time.monotonic() + seconds
         while self.filed() < count:
             if time.monotonic() > limit or self.process.poll() is not None or self.filed("failed"):
                 sys.exit(f"{self.filed()} of {count} drops filed, {self.filed('failed')} failed; left in {self.folder}")
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def settle(self):
         """One drop through it, so that it is at work and has a token."""
@@ -107,7 +107,6 @@ class Stage:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait()
         self.server.end()
-        shutil.rmtree(self.folder)
 
 
 def say(name, value):
@@ -146,7 +145,8 @@ def waiting(stage, count=100_000):
     for number in range(count):
         (stage.folder / "inbox" / f"{number:06d}.json").write_text(document(number))
     stage.start()
-    stage.wait(count)
+    # To count 200,000 files takes time that the service would have.
+    stage.wait(count, pause=5)
     found = sorted(end for _, _, end, _ in stage.server.submissions())
     first = min(start for _, start, _, _ in stage.server.submissions())
     part = count // 10
@@ -265,12 +265,15 @@ def main():
     options = arguments.parse_args()
     stage = Stage(options.program, options.schemas)
     size = {"count": options.count} if options.count else {}
-    if options.case == "large":
-        large(stage, options.python, options.schemas, **size)
-    else:
-        cases = {"arriving": arriving, "waiting": waiting, "attachments": attachments, "idle": idle}
-        cases[options.case](stage, **size)
-    stage.end()
+    try:
+        if options.case == "large":
+            large(stage, options.python, options.schemas, **size)
+        else:
+            cases = {"arriving": arriving, "waiting": waiting, "attachments": attachments, "idle": idle}
+            cases[options.case](stage, **size)
+    finally:
+        stage.end()
+    shutil.rmtree(stage.folder)
 
 
 main()

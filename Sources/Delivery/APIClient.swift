@@ -22,8 +22,8 @@ package struct APIClient: Sendable {
     private let timeout: Duration
     private let userAgent: String
     private let time: any TimeSource
-    /// By the system's clock, as the library's deadline is.
-    private let alarms = Alarms(time: SystemTime())
+    /// By a clock of this machine, for the library's deadline goes by one.
+    private let alarms = Alarms(time: SystemTime(), sleepsOn: true)
 
     package init(connections: Connections, timeout: Duration, version: String, time: any TimeSource) {
         self.connections = connections

@@ -91,7 +91,7 @@ package struct JudgedDocument: Sendable {
     /// - Returns: `nil` where the batch has another body than this document makes under its reference.
     package func body(of batch: Batch) throws -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
-        if let body = lastBody.take(hash: batch.bodyHash) { return body }
+        if let body = lastBody.body(hash: batch.bodyHash) { return body }
         let body = try body(part: batch.part, reference: batch.reference)
         return body.isBody(of: batch) ? body : nil
     }
@@ -116,7 +116,7 @@ extension [UInt8] {
     }
 }
 
-/// Holds a large body from when it was hashed until it is sent, so that it is made and hashed once.
+/// Holds a large body from when it was hashed, so that it is made and hashed once. Whoever sends it shares its bytes.
 private final class BodyKeeper: Sendable {
     private let kept = Mutex<(body: [UInt8], hash: [UInt8])?>(nil)
 
@@ -128,12 +128,8 @@ private final class BodyKeeper: Sendable {
         kept.withLock { $0 = (body, hash) }
     }
 
-    /// - Returns: `nil` where it keeps none of that hash. It keeps none any more.
-    func take(hash: [UInt8]) -> [UInt8]? {
-        let last = kept.withLock { kept in
-            defer { kept = nil }
-            return kept
-        }
-        return last?.hash == hash ? last?.body : nil
+    /// - Returns: `nil` where it keeps none of that hash.
+    func body(hash: [UInt8]) -> [UInt8]? {
+        kept.withLock { $0?.hash == hash ? $0?.body : nil }
     }
 }

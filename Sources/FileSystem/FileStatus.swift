@@ -1,6 +1,6 @@
 import Model
 
-/// What `fstatat(2)` says of a directory entry, links not followed.
+/// What `statx(2)` says of a directory entry, links not followed, or of what is at a path.
 package struct FileStatus: Sendable, Hashable {
     package enum Form: Sendable, Hashable {
         case regular, directory, link, other

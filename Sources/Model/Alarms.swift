@@ -1,7 +1,7 @@
 import Synchronization
 
 /// One sleeper for all who wait for a moment, so that a thousand idle inboxes do not mean a thousand timers, and a
-/// thousand requests a minute do not leave as many behind: a sleep that was cancelled stays in memory until its time.
+/// thousand requests a minute do not leave as many behind. (A sleep that was cancelled stays in memory until its time.)
 ///
 /// Who can do with being woken early is woken along with others: that is how the listings of many inboxes, which began
 /// at any time, come together.
@@ -19,10 +19,14 @@ package final class Alarms: Sendable {
     }
 
     private let time: any TimeSource
+    private let sleepsOn: Bool
     private let state = Mutex(State())
 
-    package init(time: any TimeSource) {
+    /// - Parameter sleepsOn: whether the sleeper stays where nobody waits any more, to be there for the next one. It
+    ///   wakes once for nothing.
+    package init(time: any TimeSource, sleepsOn: Bool = false) {
         self.time = time
+        self.sleepsOn = sleepsOn
     }
 
     deinit {
@@ -44,7 +48,13 @@ package final class Alarms: Sendable {
     }
 
     package func cancel(for owner: AnyObject) {
-        state.withLock { $0.alarms[ObjectIdentifier(owner)] = nil }
+        state.withLock { state in
+            state.alarms[ObjectIdentifier(owner)] = nil
+            if state.alarms.isEmpty && !sleepsOn {
+                state.sleeper?.task.cancel()
+                state.sleeper = nil
+            }
+        }
     }
 
     private func layDown(until deadline: Moment, _ state: inout State) {

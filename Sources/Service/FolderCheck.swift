@@ -29,13 +29,19 @@ package enum FolderCheck {
         return unsaid.isEmpty
     }
 
-    /// Stays the same for as long as nothing happens in the folders or to them; `nil` where one is missing, so that more
-    /// has to be known.
-    static func state(of inbox: Configuration.Inbox) -> Int? {
+    /// Stays the same for as long as what ``mayGoOn(_:)`` says does: costs two looks at each folder, and opens none.
+    ///
+    /// A mount that becomes read-only changes nothing of a folder's status: whether it may be written to is asked, too.
+    static func state(of inbox: Configuration.Inbox) -> Int {
         var hasher = Hasher()
         for path in [inbox.path, inbox.work, inbox.done, inbox.failed].compactMap(\.self) {
-            guard let status = FileStatus(at: path) else { return nil }
-            hasher.combine(status)
+            // One that is missing may be made, if it can be.
+            for path in [path, path.removingLastComponent()] {
+                let status = FileStatus(at: path)
+                hasher.combine(status)
+                hasher.combine(isWritable(path))
+                if status != nil { break }
+            }
         }
         return hasher.finalize()
     }

@@ -82,6 +82,7 @@ actor InboxSupervisor {
         found = [:]
         forgetParents()
         let changes = look()
+        for name in working.keys { working[name]?.suitable = nil }
         checkFolders()
         for terms in roster.stopping { await working[terms.name]?.pipeline?.stopTaking() }
         return changes
@@ -217,7 +218,7 @@ actor InboxSupervisor {
     private func checkFolders() {
         let changed = roster.working { terms in
             guard let entry = working[terms.name], entry.pipeline?.isAtWork == true else { return false }
-            return entry.suitable == nil || entry.suitable != FolderCheck.state(of: terms.inbox)
+            return entry.suitable != FolderCheck.state(of: terms.inbox)
         }
         for terms in changed {
             let state = FolderCheck.state(of: terms.inbox)

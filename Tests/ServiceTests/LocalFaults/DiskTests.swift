@@ -102,6 +102,27 @@ struct DiskTests {
         }
     }
 
+    /// Nothing arrives that would show it.
+    @Test(arguments: [Place.erp, .done, .failed]) func aReadOnlyDiskOfAnIdleInboxIsTold(place: Place) async throws {
+        try await Stage.withFaults { stage in
+            let (disk, others) = try Self.mount(place, stage)
+            try stage.prepareDrops(0)
+            try await stage.whileServing {
+                try stage.release(0)
+                try await stage.waitForFiled(10)
+                // Its folders are found as they have to be, more than once.
+                try await Task.sleep(for: .seconds(3))
+                #expect(stage.phases(of: .inboxUnavailable).isEmpty)
+                try await disk.setReadOnly(true)
+                try await eventually("it is told") { stage.phases(of: .inboxUnavailable) == [.begins] }
+                try await disk.setReadOnly(false)
+                try await eventually("it is over") { stage.phases(of: .inboxUnavailable) == [.begins, .ends] }
+            }
+            try stage.expectAllFiled(rounds: 1)
+            withExtendedLifetime((disk, others)) {}
+        }
+    }
+
     /// The ledger is open for writing as long as the service runs: the kernel refuses to take its disk away.
     @Test func theLedgersDiskCannotBeMadeReadOnlyUnderTheService() async throws {
         try await Stage.withFaults { stage in

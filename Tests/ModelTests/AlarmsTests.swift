@@ -1,4 +1,3 @@
-import Inbox
 import Model
 import Synchronization
 import Testing
@@ -71,5 +70,28 @@ import TestSupport
         #expect(owner.count == 0)
         alarms.cancel(for: owner)
         try await eventually("nobody sleeps") { time.sleeperCount == 0 }
+    }
+
+    /// Requests that are answered in time, one after the other: none leaves a sleep of its own behind.
+    @Test func oneThatSleepsOnIsThereForTheNext() async throws {
+        let alarms = Alarms(time: time, sleepsOn: true)
+        for number in 0..<100 {
+            let owner = Owner()
+            alarms.set(for: owner, at: time.moment + .seconds(60)) { owner.rings.withLock { $0 += 1 } }
+            try await eventually("it sleeps") { time.nextDeadline == time.moment + .seconds(60 - number % 60) }
+            alarms.cancel(for: owner)
+            #expect(time.sleeperCount == 1)
+            time.advance(by: .seconds(1))
+            if number % 60 == 59 { try await eventually("it woke for nothing") { time.sleeperCount == 0 } }
+        }
+        // Whoever it did not wake for is woken in time.
+        let late = Owner()
+        alarms.set(for: late, at: time.moment + .seconds(60)) { late.rings.withLock { $0 += 1 } }
+        for _ in 0..<60 {
+            try await eventually("it sleeps") { time.sleeperCount == 1 }
+            #expect(late.count == 0)
+            time.advance(by: .seconds(1))
+        }
+        try await eventually("it rings") { late.count == 1 }
     }
 }
