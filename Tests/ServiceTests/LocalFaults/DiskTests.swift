@@ -114,9 +114,10 @@ struct DiskTests {
                 try await Task.sleep(for: .seconds(3))
                 #expect(stage.phases(of: .inboxUnavailable).isEmpty)
                 try await disk.setReadOnly(true)
-                try await eventually("it is told") { stage.phases(of: .inboxUnavailable) == [.begins] }
+                try await eventually("it is told") { stage.phases(of: .inboxUnavailable).first == .begins }
                 try await disk.setReadOnly(false)
-                try await eventually("it is over") { stage.phases(of: .inboxUnavailable) == [.begins, .ends] }
+                try await eventually("it is over") { stage.phases(of: .inboxUnavailable).last == .ends }
+                stage.expectAlertsAreOver(.inboxUnavailable)
             }
             try stage.expectAllFiled(rounds: 1)
             withExtendedLifetime((disk, others)) {}
