@@ -12,9 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-from common import API, ENVIRONMENT, start_sandbox
+from common import API, ENVIRONMENT, page, start_sandbox
 
 program, schemas, rounds, drops, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 PATIENCE = 300
@@ -169,11 +168,6 @@ def check_end(erp, contents, problems):
             elif name == drop and (place == "failed") != is_bad(name):
                 result = json.loads((erp / place / (name + SIDECAR)).read_text())
                 problems.add("wrong", f"{name} ended as {result['outcome']} {result['code']}: {result['message']}")
-
-
-def page(base, name):
-    with urllib.request.urlopen(f"{base}/sandbox/{name}", timeout=60) as answer:
-        return json.load(answer)
 
 
 def check_books(erp, base, contents, problems):

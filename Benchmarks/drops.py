@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import pathlib
-import resource
 import shlex
 import shutil
 import statistics

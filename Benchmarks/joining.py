@@ -12,9 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-from common import API, ENVIRONMENT, start_sandbox
+from common import API, ENVIRONMENT, page, start_sandbox
 
 CONFIGURATION = """
 state: state
@@ -59,10 +58,8 @@ def main():
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
         seconds = time.monotonic() - start
-        with urllib.request.urlopen(f"{base}/sandbox/books", timeout=120) as answer:
-            accounts = json.load(answer)["accounts"]
-        with urllib.request.urlopen(f"{base}/sandbox/requests?last=1000000", timeout=120) as answer:
-            requests = json.load(answer)["requests"]
+        accounts = page(base, "books", seconds=120)["accounts"]
+        requests = page(base, "requests?last=1000000", seconds=120)["requests"]
     finally:
         sandbox.terminate()
         sandbox.wait()

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import pathlib
 import re
 import socket
 import subprocess

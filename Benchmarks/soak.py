@@ -9,9 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-from common import API, ENVIRONMENT, start_sandbox
+from common import API, ENVIRONMENT, page, start_sandbox
 
 program, schemas, minutes = sys.argv[1], sys.argv[2], float(sys.argv[3])
 LIMIT = 1000
@@ -32,11 +31,6 @@ inboxes:
 """
 
 
-def page(base, name):
-    with urllib.request.urlopen(f"{base}/sandbox/{name}", timeout=60) as answer:
-        return json.load(answer)
-
-
 def soak(title, faults, seconds):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-soak-"))
     inbox = folder / "erp/inbox"
@@ -47,7 +41,6 @@ def soak(title, faults, seconds):
         [program, "run"], cwd=folder, env=ENVIRONMENT,
         stderr=subprocess.STDOUT, stdout=open(folder / "log", "w"))
     dropped = 0
-    first = None
     done = folder / "erp/done"
 
     def drop():

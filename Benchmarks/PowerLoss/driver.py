@@ -6,7 +6,6 @@ The API is another machine: it forgets nothing. A sender syncs what it drops, fi
 
 import argparse
 import concurrent.futures
-import hashlib
 import json
 import os
 import pathlib
@@ -17,20 +16,16 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from common import API, ENVIRONMENT, page, start_sandbox  # noqa: E402
+
 # Debian's python3-pyfuse3 belongs to Debian's own Python.
 PYTHON = "/usr/bin/python3"
 CONFIGURATION = """
 state: {disk}/state
-schemas: {schemas}
-api:
-  url: {base}/sync
-  tokenURL: {base}/oauth/token
-  audience: power
-  clientID: power
-  clientSecret: {{env: SLUICE_POWER_SECRET}}
+schemas: {schemas}""" + API + """\
   timeout: 2s
   orderWait: 0s
 limits: {{requestsPerMinute: unlimited, inFlight: 4, recordsPerBatch: 5}}
@@ -138,18 +133,15 @@ class Round:
             self.disk, self.folder / "image", self.log, self.seed + part, self.model, self.options.forget)
 
     def start_service(self):
-        environment = {**os.environ, "SLUICE_POWER_SECRET": "secret"}
         self.logged = os.path.getsize(self.log.name)
         self.service = subprocess.Popen(
-            [self.options.program, "run"], cwd=self.folder, env=environment, stderr=self.log, stdout=self.log)
+            [self.options.program, "run"], cwd=self.folder, env=ENVIRONMENT, stderr=self.log, stdout=self.log)
 
     def run(self, cut, second):
         """Returns how many operations there were where nothing was cut, and what is wrong."""
-        sandbox = subprocess.Popen(
-            [self.options.program, "sandbox", "--listen", "127.0.0.1:0", "--rate", "unlimited", "--script",
-             self.write("answers", ANSWERS)], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        sandbox, self.base = start_sandbox(
+            self.options.program, "--rate", "unlimited", "--script", self.write("answers", ANSWERS), stderr=self.log)
         try:
-            self.base = sandbox.stdout.readline().split(" on ")[1].split(".  ")[0].split(". For")[0].strip()
             self.write("sluice.yaml", CONFIGURATION.format(
                 disk=self.disk, schemas=self.options.schemas, base=self.base))
             self.start_layer(0)
@@ -295,7 +287,7 @@ class Round:
         for command in (["audit"], ["list", "--json"]):
             answer = subprocess.run(
                 [self.options.program, *command], cwd=self.folder, capture_output=True, text=True,
-                env={**os.environ, "SLUICE_POWER_SECRET": "secret"})
+                env=ENVIRONMENT)
             if answer.returncode != 0:
                 problems.append(f"{command[0]}: " + answer.stdout[-1500:] + answer.stderr[-500:])
             elif command[0] == "list":
@@ -403,11 +395,6 @@ def account(reference):
 
 def payment(reference, amount):
     return {"clientReferenceId": reference, "amount": amount}
-
-
-def page(base, name):
-    with urllib.request.urlopen(f"{base}/sandbox/{name}", timeout=60) as answer:
-        return json.load(answer)
 
 
 def main():

@@ -37,22 +37,21 @@ enum Chain {
     /// - Parameter hasJoints: whether the ledger is of a time with joint batches.
     static func digest(of id: String, hasJoints: Bool = true, _ database: Database) throws -> [UInt8] {
         var hasher = SHA256()
-        var isShared = false
-        for query in [drop, hasJoints ? batchesAndJoints : batches, requests] {
-            let rows = try Row.fetchCursor(database.cachedStatement(sql: query), arguments: [id])
-            while let row = try rows.next() {
-                var values = Array(row.databaseValues)
-                if query == batchesAndJoints, values.removeLast() == true.databaseValue { isShared = true }
-                for value in values { hasher.update(value) }
-            }
+        for query in queries {
+            try hash(query, of: id, into: &hasher, database)
             hasher.update(data: [0xff])
         }
-        guard isShared else { return Array(hasher.finalize()) }
-        let rows = try Row.fetchCursor(database.cachedStatement(sql: shared), arguments: [id])
+        if hasJoints { try hash(shared, of: id, into: &hasher, database) }
+        return Array(hasher.finalize())
+    }
+
+    private static func hash(
+        _ query: String, of id: String, into hasher: inout SHA256, _ database: Database
+    ) throws {
+        let rows = try Row.fetchCursor(database.cachedStatement(sql: query), arguments: [id])
         while let row = try rows.next() {
             for value in row.databaseValues { hasher.update(value) }
         }
-        return Array(hasher.finalize())
     }
 
     /// The batch that a drop shares with others; nothing is hashed where there is none.
@@ -60,26 +59,20 @@ enum Chain {
         SELECT joint, reference, place, firstRecord FROM sentBatches WHERE dropID = ? AND joint IS NOT NULL ORDER BY part
         """
 
-    private static let drop = """
+    private static let queries = [
+        """
         SELECT id, arrival, inbox, name, bytes, receivedAt, kind, sha256, content, outcome, confirmed, problem,
             duplicateOf, alreadyAccepted, finishedAt, filedName
         FROM drops WHERE id = ?
+        """,
         """
-
-    private static let batches = """
         SELECT part, parts, reference, records, bytes, bodyHash, state FROM batches WHERE dropID = ? ORDER BY part
+        """,
         """
-
-    /// The last column is not hashed: whether there is more to hash.
-    private static let batchesAndJoints = """
-        SELECT part, parts, reference, records, bytes, bodyHash, state, joint IS NOT NULL
-        FROM batches WHERE dropID = ? ORDER BY part
-        """
-
-    private static let requests = """
         SELECT requestID, at, status, durationMs, error FROM requests
         WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?) AND purpose = 'batch' ORDER BY id
-        """
+        """,
+    ]
 
     static let table = """
         -- Each time a drop was closed, in that order.

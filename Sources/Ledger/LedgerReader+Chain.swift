@@ -93,8 +93,6 @@ extension LedgerReader {
     ) throws -> [ChainReport.Finding] {
         var findings: [ChainReport.Finding] = []
         var unseen = Set(last.keys)
-        // A ledger that no service of this version has opened may be older than they are.
-        let hasJoints = try database.columns(in: "batches").contains { $0.name == "joint" }
         let rows = try Row.fetchCursor(
             database, sql: "SELECT id, name, state, finishedAt FROM drops ORDER BY arrival")
         while let row = try rows.next() {
@@ -107,7 +105,7 @@ extension LedgerReader {
                 findings.append(.init(drop: drop, message: "the drop is closed, and no closing of it is in the chain"))
                 continue
             }
-            if try Chain.digest(of: id, hasJoints: hasJoints, database) != digest {
+            if try Chain.digest(of: id, database) != digest {
                 findings.append(
                     .init(drop: drop, message: "the ledger says something else of it than when it was closed"))
             }
