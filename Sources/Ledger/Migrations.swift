@@ -4,34 +4,19 @@ import GRDB
 enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1 drops, batches, requests, contents") { database in
-            try database.execute(sql: first)
+        func add(_ name: String, _ sql: String) {
+            migrator.registerMigration(name) { try $0.execute(sql: sql) }
         }
-        migrator.registerMigration("2 status requests, drops put back, pauses") { database in
-            try database.execute(sql: delivery)
-        }
-        migrator.registerMigration("3 order") { database in
-            try database.execute(sql: order)
-        }
+        add("1 drops, batches, requests, contents", first)
+        add("2 status requests, drops put back, pauses", delivery)
+        add("3 order", order)
         migrator.registerMigration("4 chain") { try Chain.begin($0) }
-        migrator.registerMigration("5 filings that may not be on disk") { database in
-            try database.execute(sql: filings)
-        }
-        migrator.registerMigration("6 reasons of pauses") { database in
-            try database.execute(sql: pauseReasons)
-        }
-        migrator.registerMigration("7 retries on terms") { database in
-            try database.execute(sql: retries)
-        }
-        migrator.registerMigration("8 joint batches") { database in
-            try database.execute(sql: joints)
-        }
-        migrator.registerMigration("9 removals") { database in
-            try database.execute(sql: removals)
-        }
-        migrator.registerMigration("10 drops by their end") { database in
-            try database.execute(sql: ends)
-        }
+        add("5 filings that may not be on disk", filings)
+        add("6 reasons of pauses", pauseReasons)
+        add("7 retries on terms", retries)
+        add("8 joint batches", joints)
+        add("9 removals", removals)
+        add("10 drops by their end", ends)
         return migrator
     }
 
