@@ -22,8 +22,7 @@ extension APIRoutes {
             $0.member("requestsPerMinute") { $0.value(live.limit) }
             $0.member("outage", live.state.outage?.rawValue)
             $0.member("outageSince", live.state.outageSince?.description)
-            $0.member("token") { json in
-                guard let token = live.token else { return json.value(String?.none) }
+            $0.member("token", live.token) { token, json in
                 json.object {
                     $0.member("ageSeconds", token.age.wholeMilliseconds / 1000)
                     $0.member("secondsLeft", token.left.wholeMilliseconds / 1000)

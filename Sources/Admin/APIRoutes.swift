@@ -1,7 +1,6 @@
 import FileSystem
 import Foundation
 import Hummingbird
-import JSONText
 import Ledger
 import Model
 import Service
@@ -79,9 +78,7 @@ struct APIRoutes: Sendable {
         return Response.json {
             $0.member("drop") { entry.write(to: &$0) }
             $0.member("liesAt", administration.place(of: entry).map { FileName.escaped($0.string.utf8) })
-            $0.member("waitsFor") { json in
-                if let waitsFor { waitsFor.write(to: &json) } else { json.value(String?.none) }
-            }
+            $0.member("waitsFor", waitsFor) { $0.write(to: &$1) }
             $0.member("action", entry.problem?.code.action)
             $0.member("errorCount", result?.problem?.findingCount ?? 0)
             $0.member("errors") { json in
@@ -100,15 +97,7 @@ struct APIRoutes: Sendable {
     /// What a file in an inbox waits for, which is no drop so far.
     private func waiting(_ parameters: Parameters) async throws -> Response {
         var asked: [String: String] = [:]
-        for (key, value) in parameters {
-            let key = String(key)
-            guard key == "inbox" || key == "name" else {
-                throw APIProblem(.badRequest, "There is no parameter \(FileName.escaped(key.utf8)).")
-            }
-            guard asked.updateValue(String(value), forKey: key) == nil else {
-                throw APIProblem(.badRequest, "\(key) stands there twice.")
-            }
-        }
+        try APIRoutes.read(parameters, ["inbox", "name"]) { key, value in asked[key] = value }
         guard let inbox = asked["inbox"], let name = asked["name"], !inbox.isEmpty, !name.isEmpty else {
             throw APIProblem(.badRequest, "inbox and name say which file is meant.")
         }
@@ -183,16 +172,25 @@ struct APIRoutes: Sendable {
         APIProblem(.notFound, "There is no drop \(FileName.escaped(id.text.utf8)).")
     }
 
-    private func dropQuery(_ parameters: Parameters) throws(APIProblem) -> DropQuery {
-        var query = DropQuery()
-        let known: Set = ["state", "inbox", "q", "since", "before", "limit"]
+    /// Hands over each parameter, one after the other; those that there are, each once.
+    private static func read(
+        _ parameters: Parameters, _ known: Set<String>, _ body: (String, String) throws(APIProblem) -> Void
+    ) throws(APIProblem) {
         var seen: Set<String> = []
         for (key, value) in parameters {
-            let (key, value) = (String(key), String(value))
+            let key = String(key)
             guard known.contains(key) else {
                 throw APIProblem(.badRequest, "There is no parameter \(FileName.escaped(key.utf8)).")
             }
             guard seen.insert(key).inserted else { throw APIProblem(.badRequest, "\(key) stands there twice.") }
+            try body(key, String(value))
+        }
+    }
+
+    private func dropQuery(_ parameters: Parameters) throws(APIProblem) -> DropQuery {
+        var query = DropQuery()
+        try APIRoutes.read(parameters, ["state", "inbox", "q", "since", "before", "limit"]) {
+            (key, value) throws(APIProblem) in
             switch key {
             case "state":
                 switch value {

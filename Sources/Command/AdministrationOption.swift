@@ -58,3 +58,17 @@ enum StateOwner {
         }
     }
 }
+
+extension SharedState {
+    /// The ledger for a command that writes to it.
+    ///
+    /// - Throws: ``Exit/cannotStart``, where it cannot be opened, which is told.
+    static func openLedgerOrExit(_ configuration: SluiceConfiguration.Configuration) throws -> Ledger {
+        do {
+            return try openLedger(configuration)
+        } catch {
+            Output.error("sluice: the ledger in \(configuration.state) cannot be opened: \(error)")
+            throw Exit.cannotStart
+        }
+    }
+}

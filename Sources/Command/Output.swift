@@ -12,7 +12,7 @@ import Model
 enum Output {
     /// A line to standard output.
     static func line(_ text: String = "") {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        raw(text + "\n")
     }
 
     /// Text to standard output, as it is.
@@ -55,7 +55,7 @@ enum Output {
     }
 
     /// The text in a colour, where there is one to be seen.
-    static func colored(_ text: String, _ color: Color) -> String {
-        hasColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    static func colored(_ text: String, _ color: Color, isColored: Bool = hasColor) -> String {
+        isColored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
     }
 }

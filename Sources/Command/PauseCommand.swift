@@ -57,11 +57,6 @@ private struct PauseState {
             throw Exit.noSuchFile
         }
         path = configuration.state
-        do {
-            ledger = try SharedState.openLedger(configuration)
-        } catch {
-            Output.error("sluice: the ledger in \(path) cannot be opened: \(error)")
-            throw Exit.cannotStart
-        }
+        ledger = try SharedState.openLedgerOrExit(configuration)
     }
 }

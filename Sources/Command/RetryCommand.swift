@@ -89,13 +89,8 @@ private final class LedgerWriter {
 
     func open() throws -> Ledger {
         if let ledger { return ledger }
-        do {
-            let opened = try SharedState.openLedger(configuration)
-            ledger = opened
-            return opened
-        } catch {
-            Output.error("sluice: the ledger in \(configuration.state) cannot be opened: \(error)")
-            throw Exit.cannotStart
-        }
+        let opened = try SharedState.openLedgerOrExit(configuration)
+        ledger = opened
+        return opened
     }
 }

@@ -27,7 +27,7 @@ struct ShowCommand: AsyncParsableCommand {
         do {
             entry = try administration.drop(drop)
         } catch let error as Administration.Unknown {
-            if try await showFile(administration) { return }
+            if await showFile(administration) { return }
             Output.error("sluice: \(error)")
             throw Exit.noSuchFile
         }
@@ -46,9 +46,9 @@ struct ShowCommand: AsyncParsableCommand {
     /// Shows a file that lies in an inbox and is no drop so far.
     ///
     /// - Returns: `false` where it is none, or none that the service takes.
-    private func showFile(_ administration: Administration) async throws -> Bool {
+    private func showFile(_ administration: Administration) async -> Bool {
         guard let file = administration.fileInInbox(drop) else { return false }
-        guard let waitsFor = try await Asking(administration).waitsFor(file.name, in: file.inbox) else { return false }
+        guard let waitsFor = await Asking(administration).waitsFor(file.name, in: file.inbox) else { return false }
         if json {
             var json = JSONWriter(indented: true)
             json.object {
@@ -141,9 +141,7 @@ struct ShowCommand: AsyncParsableCommand {
                     for report in batches { list.element { report.write(to: &$0, isFull: false) } }
                 }
             }
-            $0.member("waitsFor") { json in
-                if let waitsFor { waitsFor.write(to: &json) } else { json.value(String?.none) }
-            }
+            $0.member("waitsFor", waitsFor) { $0.write(to: &$1) }
         }
         return json.text
     }
@@ -171,7 +169,7 @@ private struct Asking {
         }
     }
 
-    func waitsFor(_ file: FileName, in inbox: String) async throws -> WaitsFor? {
+    func waitsFor(_ file: FileName, in inbox: String) async -> WaitsFor? {
         guard administration.isServed else { return WaitsFor(.service, "The service does not run: nothing is taken.") }
         do {
             return try await socket.waitsFor(file: file, in: inbox)

@@ -110,9 +110,7 @@ extension StatusCommand {
             $0.member("troubles") { json in
                 json.array { list in for trouble in health?.troubles ?? [] { list.element { $0.value(trouble) } } }
             }
-            $0.member("lastRequest") { json in
-                if let last = report.lastRequest { last.write(to: &json) } else { json.value(String?.none) }
-            }
+            $0.member("lastRequest", report.lastRequest) { $0.write(to: &$1) }
             $0.member("inboxes") { json in
                 json.array { list in for inbox in report.inboxes { list.element { inbox.write(to: &$0) } } }
             }
@@ -140,8 +138,7 @@ extension StatusCommand {
                 }
             }
         }
-        json.member("backlog") { json in
-            guard let backlog = state.backlog else { return json.value(String?.none) }
+        json.member("backlog", state.backlog) { backlog, json in
             json.object {
                 $0.member("remaining", backlog.remaining)
                 $0.member("finished", backlog.finished)

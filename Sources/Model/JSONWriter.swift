@@ -43,6 +43,15 @@ package struct JSONWriter: Sendable {
         try body(&self)
     }
 
+    /// A member whose value `write` writes; `null` where there is none.
+    package mutating func member<Value>(
+        _ key: String, _ value: Value?, _ write: (Value, inout JSONWriter) throws -> Void
+    ) rethrows {
+        try member(key) { json in
+            if let value { try write(value, &json) } else { json.value(String?.none) }
+        }
+    }
+
     /// An array's element, which `body` writes.
     package mutating func element(_ body: (inout JSONWriter) throws -> Void) rethrows {
         separate()

@@ -48,7 +48,7 @@ enum Downloads {
             }
         }
         // What is no UTF-8 or moves text about is written out: a header says what a person can read.
-        let shown = FormFields.encode(name.description)
+        let shown = name.description.percentEncoded
         return "attachment; filename=\"\(String(decoding: plain, as: UTF8.self))\"; filename*=UTF-8''\(shown)"
     }
 }

@@ -16,7 +16,7 @@ struct DropLine: Sendable {
     var removedLabel: String?
 
     init(_ entry: DropEntry) {
-        link = "/drops/\(FormFields.encode(entry.drop.id.text))"
+        link = "/drops/\(entry.drop.id.text.percentEncoded)"
         label = (entry.filedName ?? entry.drop.name).description
         inboxLabel = FileName.escaped(entry.drop.inbox.utf8)
         kindLabel = entry.kind?.rawValue ?? "–"

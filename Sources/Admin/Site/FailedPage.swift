@@ -70,7 +70,7 @@ struct ProblemItem: Sendable {
         pauses: Set<String> = []
     ) {
         guard let problem = entry.problem else { return nil }
-        let id = FormFields.encode(entry.drop.id.text)
+        let id = entry.drop.id.text.percentEncoded
         element = "drop-\(id)"
         link = "/drops/\(id)"
         label = (entry.filedName ?? entry.drop.name).description

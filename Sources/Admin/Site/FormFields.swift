@@ -1,6 +1,7 @@
 import Foundation
 
 import Hummingbird
+import Model
 import NIOCore
 
 /// The fields of a form, of a query or a body of the type `application/x-www-form-urlencoded`.
@@ -56,25 +57,9 @@ struct FormFields: Sendable {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// Any text as a part of a URL (RFC 3986, section 2.3).
-    static func encode(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var encoded: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.append(byte)
-            default: encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
-    }
-
     /// `?a=b&c=d` of those that have a value.
     static func query(_ fields: KeyValuePairs<String, String?>) -> String {
-        let pairs = fields.compactMap { field in field.value.map { "\(field.key)=\(encode($0))" } }
+        let pairs = fields.compactMap { field in field.value.map { "\(field.key)=\($0.percentEncoded)" } }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
     }
 }

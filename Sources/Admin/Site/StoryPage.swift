@@ -61,7 +61,7 @@ struct StoryPage: Sendable {
         canDownload: Bool
     ) {
         let entry = story.entry
-        let id = FormFields.encode(entry.drop.id.text)
+        let id = entry.drop.id.text.percentEncoded
         self.frame = frame
         label = (entry.filedName ?? entry.drop.name).description
         outcomeLabel = entry.outcome?.rawValue ?? "on its way"
@@ -112,7 +112,7 @@ struct StoryPage: Sendable {
 
 extension StoryPage.Again {
     fileprivate init(_ entry: DropEntry) {
-        path = "/drops/\(FormFields.encode(entry.drop.id.text))/retry"
+        path = "/drops/\(entry.drop.id.text.percentEncoded)/retry"
         isPayment = entry.kind == .payment
         isStale = entry.problem?.code == .orderSuperseded
         isCopied = entry.outcome != .failed

@@ -30,7 +30,7 @@ struct Line: Sendable, Hashable {
             let isCut = span.text.count > room || (span.text.count == room && index < spans.count - 1)
             let shown = isCut ? String(span.text.prefix(room - 1)) + "…" : span.text
             room -= shown.count
-            text += span.color.map { isColored ? "\u{1B}[\($0.rawValue)m\(shown)\u{1B}[0m" : shown } ?? shown
+            text += span.color.map { Output.colored(shown, $0, isColored: isColored) } ?? shown
             if isCut { break }
         }
         return text

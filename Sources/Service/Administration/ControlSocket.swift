@@ -27,13 +27,13 @@ package struct ControlSocket: Sendable {
 
     /// What a drop waits for; `nil`: it has come to its end.
     package func waitsFor(_ drop: DropID) async throws(NoAnswer) -> WaitsFor? {
-        let answer = try await ask("/api/v1/drops/\(ControlSocket.encode(drop.text))")
+        let answer = try await ask("/api/v1/drops/\(drop.text.percentEncoded)")
         return answer.flatMap { $0["waitsFor"] }.flatMap(WaitsFor.init)
     }
 
     /// What a file in an inbox waits for; `nil`: the service knows no such file.
     package func waitsFor(file name: FileName, in inbox: String) async throws(NoAnswer) -> WaitsFor? {
-        let query = "inbox=\(ControlSocket.encode(inbox))&name=\(ControlSocket.encode(name.description))"
+        let query = "inbox=\(inbox.percentEncoded)&name=\(name.description.percentEncoded)"
         return try await ask("/api/v1/waiting?\(query)").flatMap { $0["waitsFor"] }.flatMap(WaitsFor.init)
     }
 
@@ -68,18 +68,6 @@ package struct ControlSocket: Sendable {
         } catch {
             throw NoAnswer(description: "\(path): \(error)")
         }
-    }
-
-    /// Any text as a part of a URL (RFC 3986, section 2.3).
-    private static func encode(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                String(UnicodeScalar(byte))
-            default: "%" + [byte].hex.uppercased()
-            }
-        }.joined()
     }
 }
 
