@@ -13,8 +13,7 @@ package enum RetryAfter {
             return Int64(text).map { min(.seconds(min($0, 1 << 40)), longest) } ?? longest
         }
         guard let date = httpDate(text) else { return nil }
-        let at = Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
-        return min(max(now.duration(to: at), .zero), longest)
+        return min(max(now.duration(to: Timestamp(date)), .zero), longest)
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -21,7 +21,7 @@ package struct JointBody: Sendable {
             digest.update(data: Array(member.reference.utf8))
             digest.update(data: [UInt8(ascii: "\n")])
         }
-        reference = "\(kind.rawValue)-\(Array(digest.finalize()).hex.prefix(40))"
+        reference = ContentHash.derived(kind, digest.finalize())
         let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
         let length = members.reduce(0) { $0 + $1.records.count + 1 }
         bytes = frame.body(around: length) { body in

@@ -263,9 +263,7 @@ package struct Settling: Sendable {
         guard let deadline = deadline(slot, entry, at: now, time) else { return .marker(marker ?? name) }
         if deadline <= now { return .due }
         let until = Moment(sinceBoot: .nanoseconds(deadline))
-        if entry.flags.contains(.postponed), notBefore[name].map({ $0 > now }) ?? false {
-            return .postponed(until: until)
-        }
+        if postponed(slot, entry, at: now) != nil { return .postponed(until: until) }
         return entry.flags.contains(.unfinished) ? .unfinished(until: until) : .settling(until: until)
     }
 
@@ -283,12 +281,18 @@ package struct Settling: Sendable {
 
     // In nanoseconds: a hundred thousand entries are gone through at once.
 
+    /// Until when an entry that could not be claimed is left alone; `nil`: it is not.
+    private func postponed(_ slot: Slot, _ entry: WaitingTable.Entry, at now: Int64) -> Int64? {
+        guard entry.flags.contains(.postponed), let earliest = notBefore[table.name(of: slot)], earliest > now else {
+            return nil
+        }
+        return earliest
+    }
+
     private func deadline(
         _ slot: Slot, _ entry: WaitingTable.Entry, at now: Int64, _ time: Timestamp
     ) -> Int64? {
-        if entry.flags.contains(.postponed), let earliest = notBefore[table.name(of: slot)], earliest > now {
-            return earliest
-        }
+        if let earliest = postponed(slot, entry, at: now) { return earliest }
         if rules.needsMarker && !entry.flags.contains(.marked) { return nil }
         // A rename by link and unlink shows two links for a moment; only a second look refuses them.
         if entry.flags.contains(.linked) {

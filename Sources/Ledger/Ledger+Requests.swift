@@ -22,8 +22,10 @@ extension Ledger {
     /// - Parameter before: what its batch was before it was.
     package func withdraw(request: Int64, batch before: BatchState?) async throws {
         try await commit { database in
-            if let before { try Sender(ofRequest: request, database)?.become(before, database) }
-            try database.cachedStatement(sql: "DELETE FROM requests WHERE id = ?").execute(arguments: [request])
+            let row = try Row.fetchOne(
+                database.cachedStatement(sql: "DELETE FROM requests WHERE id = ? RETURNING batchID, joint"),
+                arguments: [request])
+            if let before { try Sender(row: row)?.become(before, database) }
         }
     }
 

@@ -31,7 +31,7 @@ extension Ledger {
             return try rows.map { row in
                 guard row["state"] as String == "decided" else { return .waiting(Drop(row: row)) }
                 return .decided(
-                    try Ledger.result(of: row["id"], database), filedName: FileName(bytes: row["filedName"] as Data))
+                    try Ledger.result(row: row, database), filedName: FileName(bytes: row["filedName"] as Data))
             }
         }
     }

@@ -6,15 +6,8 @@ enum Sender: Sendable, Hashable {
     case batch(Int64)
     case joint(Int64)
 
-    /// - Returns: `nil` for a request that is no batch's.
-    init?(ofRequest request: Int64, _ database: Database) throws {
-        self.init(
-            row: try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT batchID, joint FROM requests WHERE id = ?"), arguments: [request])
-        )
-    }
-
     /// - Parameter row: of `requests`.
+    /// - Returns: `nil` for a request that is no batch's.
     init?(row: Row?) {
         if let joint = row?["joint"] as Int64? {
             self = .joint(joint)

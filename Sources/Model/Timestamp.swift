@@ -38,6 +38,14 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
 }
 
 extension Timestamp {
+    package init(_ date: Date) {
+        self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
+    }
+
+    package var asDate: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
+}
+
+extension Timestamp {
     /// The day in UTC: `2026-11-24`.
     package var date: String { String(description.prefix { $0 != "T" }) }
 }

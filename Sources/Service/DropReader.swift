@@ -138,8 +138,7 @@ struct DropReader: Sendable {
     }
 
     private static func localDay(_ time: Timestamp) -> String {
-        let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
-        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
+        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: time.asDate)
         func padded(_ number: Int?, _ width: Int) -> String {
             let digits = String(number ?? 0)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits

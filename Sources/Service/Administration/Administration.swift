@@ -73,11 +73,17 @@ package struct Administration: Sendable {
         return first
     }
 
-    private func filed(at path: FilePath) throws -> DropEntry? {
+    /// The folder and the name that a path means here; `nil`: it names nothing.
+    static func located(_ path: FilePath) -> (folder: FilePath, name: FileName)? {
         guard let last = path.lastComponent else { return nil }
         let folder = path.removingLastComponent()
         let here = FilePath(FileManager.default.currentDirectoryPath).pushing(folder).lexicallyNormalized()
-        var name = FileName(bytes: last.string.utf8)
+        return (here, FileName(bytes: last.string.utf8))
+    }
+
+    private func filed(at path: FilePath) throws -> DropEntry? {
+        guard let located = Administration.located(path) else { return nil }
+        var (here, name) = located
         let suffix = ".result.json"
         if name.hasSuffix(suffix) { name = FileName(bytes: name.bytes.dropLast(suffix.utf8.count)) }
         for (inbox, paths) in inboxes {

@@ -62,8 +62,10 @@ extension Administration {
     func checkRetry(of entry: DropEntry, _ terms: RetryTerms) throws {
         let check = RetryCheck(
             outcome: entry.outcome, isFiled: entry.isFiled, code: entry.problem?.code, kind: entry.kind,
-            references: try ledger.batches(of: entry.drop.id).map(\.batch.reference),
-            risk: entry.kind == .payment ? try ledger.doubleRisk(of: entry.drop.id) : nil, removedAt: entry.removedAt,
+            // Nobody asks for them otherwise.
+            references: terms.asNew ? try ledger.batches(of: entry.drop.id).map(\.batch.reference) : [],
+            risk: terms.asNew && entry.kind == .payment ? try ledger.doubleRisk(of: entry.drop.id) : nil,
+            removedAt: entry.removedAt,
             isBeingRemoved: entry.removal == .begun)
         if let refusal = check.refusal(terms) { throw Refusal(description: refusal) }
     }

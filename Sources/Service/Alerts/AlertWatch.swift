@@ -49,23 +49,24 @@ final class AlertWatch: Sendable {
 
     /// Whoever told the event hears of its alerts right behind it.
     func note(_ event: ServiceEvent) {
-        tell { $0.note(event, at: $1) }
+        tell { $0.router.note(event, at: $1) }
     }
 
     /// From now on those are told whom this configuration names.
     func adopt(_ configuration: Configuration) {
-        tell { router, now in
-            router.change(
+        tell { state, now in
+            let told = state.router.change(
                 configuration.alerts, thresholds: configuration.alertThresholds,
                 limit: configuration.limits.requestsPerMinute, at: now)
+            staff(&state)
+            return told
         }
     }
 
-    private func tell(_ what: (inout AlertRouter, Moment) -> AlertRouter.Told) {
+    private func tell(_ what: (inout State, Moment) -> AlertRouter.Told) {
         let (now, wall) = (time.moment, time.timestamp)
         let told = state.withLock { state in
-            let told = what(&state.router, now)
-            staff(&state)
+            let told = what(&state, now)
             // In here, so that no end overtakes its begin.
             for (number, change) in told.recipients {
                 state.outboxes[number]?.add(
@@ -144,7 +145,7 @@ final class AlertWatch: Sendable {
         var alarm: Task<Void, any Error>?
         for await _ in changes {
             alarm?.cancel()
-            tell { $0.look(at: $1) }
+            tell { $0.router.look(at: $1) }
             guard let next = state.withLock(\.router.nextLook) else { continue }
             alarm = Task { [time, change] in
                 try await time.sleep(until: next)

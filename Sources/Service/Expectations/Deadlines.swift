@@ -33,11 +33,3 @@ struct Deadlines: Sendable {
         return (days[next - 2], days[next - 1], days[next])
     }
 }
-
-extension Timestamp {
-    fileprivate init(_ date: Date) {
-        self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
-    }
-
-    fileprivate var asDate: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
-}

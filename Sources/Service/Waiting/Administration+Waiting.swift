@@ -1,5 +1,4 @@
 import FileSystem
-import Foundation
 import Ledger
 import Model
 import SystemPackage
@@ -42,12 +41,8 @@ extension Administration {
 
     /// The file in an inbox that a person means by its path; `nil`: it is none.
     package func fileInInbox(_ words: String) -> (inbox: String, name: FileName, bytes: Int64)? {
-        let path = FilePath(words)
-        guard let last = path.lastComponent else { return nil }
-        let name = FileName(bytes: last.string.utf8)
-        let here = FilePath(FileManager.default.currentDirectoryPath).pushing(path.removingLastComponent())
-            .lexicallyNormalized()
-        guard let inbox = inboxes.first(where: { $0.value.inbox.lexicallyNormalized() == here })?.key,
+        guard let (here, name) = Administration.located(FilePath(words)),
+            let inbox = inboxes.first(where: { $0.value.inbox.lexicallyNormalized() == here })?.key,
             let status = try? Directory(opening: here).status(of: name), status.form != .directory
         else { return nil }
         return (inbox, name, status.size)
