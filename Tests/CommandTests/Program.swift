@@ -100,7 +100,7 @@ struct Program {
     }
 
     /// The process while it lives: its number may be another's afterwards.
-    private final class Child: Sendable {
+    final class Child: Sendable {
         private enum State {
             /// A busy machine may let the program speak before its number is told here.
             case starting(signals: [Int32])

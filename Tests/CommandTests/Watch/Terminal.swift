@@ -10,7 +10,7 @@ import SystemPackage
 /// The program on a terminal of its own (`openpty(3)`), and all that it wrote there.
 final class Terminal: Sendable {
     private let screen: Screen
-    private let child = Child()
+    private let child = Program.Child()
     private let ended: Task<Int32, any Error>
 
     init(
@@ -23,7 +23,7 @@ final class Terminal: Sendable {
         let variables = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "TERM": "xterm"].merging(environment) { $1 }
         let output = FileDescriptor(rawValue: slave)
         ended = Task { [child] in
-            defer { child.process.withLock { $0 = nil } }
+            defer { child.end() }
             let result = try await Subprocess.run(
                 .path(FilePath(Program.executable.path)), arguments: Arguments(arguments),
                 environment: .custom(
@@ -31,7 +31,7 @@ final class Terminal: Sendable {
                 workingDirectory: FilePath(folder.path), input: .none,
                 output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .discarded
             ) { execution in
-                child.process.withLock { $0 = execution.processIdentifier.value }
+                child.begin(execution.processIdentifier)
             }
             switch result.terminationStatus {
             case .exited(let status): return status
@@ -65,7 +65,7 @@ final class Terminal: Sendable {
     }
 
     func signal(_ signal: Int32) {
-        child.process.withLock { if let process = $0 { kill(process, signal) } }
+        child.signal(signal)
     }
 
     func resize(columns: UInt16, rows: UInt16) {
@@ -77,10 +77,6 @@ final class Terminal: Sendable {
 
     /// The exit status; 128 and more for a signal.
     var status: Int32 { get async throws { try await ended.value } }
-
-    private final class Child: Sendable {
-        let process = Mutex<pid_t?>(nil)
-    }
 
     /// Reads what the program writes until nobody holds the other side.
     private final class Screen: Sendable {
