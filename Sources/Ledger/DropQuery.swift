@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -56,8 +55,8 @@ extension LedgerReader {
 extension DropQuery {
     fileprivate func fetch(_ database: Database) throws -> [DropEntry] {
         var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
-        func add(_ condition: String, _ argument: (any DatabaseValueConvertible)?) {
+        var arguments: [any StatementValue] = []
+        func add(_ condition: String, _ argument: (any StatementValue)?) {
             guard let argument else { return }
             conditions.append(condition)
             arguments.append(argument)
@@ -80,15 +79,14 @@ extension DropQuery {
         }
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         arguments.append(limit)
-        return try Row.fetchAll(
-            database, sql: "SELECT * FROM drops\(filter) ORDER BY arrival DESC LIMIT ?",
-            arguments: StatementArguments(arguments)
-        ).map(DropEntry.init(row:))
+        return try database.all("SELECT * FROM drops\(filter) ORDER BY arrival DESC LIMIT ?", arguments) {
+            try DropEntry(&$0)
+        }
     }
 
     private func matches(
         _ text: String, _ database: Database
-    ) throws -> (condition: String, arguments: [any DatabaseValueConvertible]) {
+    ) throws -> (condition: String, arguments: [any StatementValue]) {
         // By bytes: names need not be UTF-8.
         let isIn = { (column: String) in "instr(CAST(\(column) AS BLOB), CAST(? AS BLOB)) > 0" }
         var matches = [
@@ -96,7 +94,7 @@ extension DropQuery {
             "id IN (SELECT dropID FROM sentBatches WHERE \(isIn("reference")))",
         ]
         if reach == .everything { matches += [isIn("coalesce(filedName, x'')"), "id = ?"] }
-        var arguments: [any DatabaseValueConvertible] = Array(repeating: text, count: matches.count)
+        var arguments: [any StatementValue] = Array(repeating: text, count: matches.count)
         let spoken = reach == .everything ? try DropQuery.drops(thatSpokeOf: text, database) : []
         if !spoken.isEmpty {
             matches.append("id IN (\(spoken.map { _ in "?" }.joined(separator: ", ")))")
@@ -112,12 +110,12 @@ extension DropQuery {
         ])
         var drops: [String] = []
         try Ledger.eachPiece(of: keys, as: Kind.documents) { piece in
-            drops += try String.fetchAll(
-                database,
-                sql: """
-                    SELECT words.dropID FROM json_each(?) AS asked CROSS JOIN lastWords
-                        ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
-                    """, arguments: [piece])
+            drops += try database.all(
+                """
+                SELECT words.dropID FROM json_each(?) AS asked CROSS JOIN lastWords
+                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
+                """, piece
+            ) { $0.text("dropID") }
             return true
         }
         return drops

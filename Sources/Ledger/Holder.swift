@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -49,25 +48,21 @@ struct Hold {
     var round: Int
 
     static func fetch(_ key: String, _ database: Database) throws -> Hold? {
-        try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT * FROM holds WHERE key = ?"), arguments: [key]
-        ).map { row in
+        try database.first("SELECT * FROM holds WHERE key = ?", key) { row in
             Hold(
-                content: row["content"], inbox: row["inbox"], scope: row["scope"], dropID: row["dropID"],
-                state: try known(State(rawValue: row["state"]), "holds.state"), round: row["round"])
+                content: row.text("content"), inbox: row.text("inbox"), scope: row.text("scope"),
+                dropID: row.text("dropID"), state: try known(State(rawValue: row.text("state")), "holds.state"),
+                round: row.number("round"))
         }
     }
 
     static func save(_ key: HoldKey, _ admission: Admission, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO holds (key, content, kind, inbox, scope, dropID, name, state, round, lasts)
-                VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)
-                """
-        ).execute(arguments: [
-            key.text, admission.content, admission.kind.rawValue, admission.drop.inbox, admission.scope,
-            admission.drop.id.text, admission.drop.name.blob, admission.round, key.lasts,
-        ])
+        try database.run(
+            """
+            INSERT OR REPLACE INTO holds (key, content, kind, inbox, scope, dropID, name, state, round, lasts)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+            """, key.text, admission.content, admission.kind.rawValue, admission.drop.inbox, admission.scope,
+            admission.drop.id.text, admission.drop.name, admission.round, key.lasts)
     }
 }
 
@@ -86,29 +81,26 @@ struct Taken {
     var word: Int64
 
     static func fetch(_ key: String, _ database: Database) throws -> Taken? {
-        try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT * FROM contents WHERE key = ?"), arguments: [key]
-        ).map { row in
+        try database.first("SELECT * FROM contents WHERE key = ?", key) { row in
             Taken(
-                content: row["content"], inbox: row["inbox"], scope: row["scope"],
-                name: FileName(bytes: row["name"] as Data),
-                state: try known(State(rawValue: row["state"]), "contents.state"), round: row["round"],
-                word: row["word"])
+                content: row.text("content"), inbox: row.text("inbox"), scope: row.text("scope"),
+                name: FileName(bytes: row.bytes("name")),
+                state: try known(State(rawValue: row.text("state")), "contents.state"), round: row.number("round"),
+                word: row.integer("word"))
         }
     }
 
     /// Makes what a drop holds last.
     static func keepHolds(of drop: String, _ state: State, word: Int64, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO contents (key, content, kind, inbox, scope, dropID, name, state, round, word)
-                SELECT key, content, kind, inbox, scope, dropID, name, ?2, round, ?3 FROM holds
-                WHERE dropID = ?1 AND lasts
-                ON CONFLICT (key) DO UPDATE SET content = excluded.content, kind = excluded.kind,
-                    inbox = excluded.inbox, scope = excluded.scope, dropID = excluded.dropID, name = excluded.name,
-                    state = excluded.state, round = MAX(round, excluded.round), word = excluded.word
-                """
-        ).execute(arguments: [drop, state.rawValue, word])
+        try database.run(
+            """
+            INSERT INTO contents (key, content, kind, inbox, scope, dropID, name, state, round, word)
+            SELECT key, content, kind, inbox, scope, dropID, name, ?2, round, ?3 FROM holds
+            WHERE dropID = ?1 AND lasts
+            ON CONFLICT (key) DO UPDATE SET content = excluded.content, kind = excluded.kind,
+                inbox = excluded.inbox, scope = excluded.scope, dropID = excluded.dropID, name = excluded.name,
+                state = excluded.state, round = MAX(round, excluded.round), word = excluded.word
+            """, drop, state.rawValue, word)
         try Hold.release(drop, database)
     }
 }
@@ -116,11 +108,12 @@ struct Taken {
 extension Hold {
     /// The `-rN` of what a drop holds; `nil`: it holds nothing.
     static func round(of drop: String, _ database: Database) throws -> Int? {
-        try Int.fetchOne(
-            database.cachedStatement(sql: "SELECT MAX(round) FROM holds WHERE dropID = ?"), arguments: [drop])
+        try database.first("SELECT MAX(round) AS round FROM holds WHERE dropID = ?", drop) {
+            $0.optionalNumber("round")
+        } ?? nil
     }
 
     static func release(_ drop: String, _ database: Database) throws {
-        try database.cachedStatement(sql: "DELETE FROM holds WHERE dropID = ?").execute(arguments: [drop])
+        try database.run("DELETE FROM holds WHERE dropID = ?", drop)
     }
 }

@@ -52,7 +52,7 @@ extension Ledger {
         for key in keys { try Hold.save(key, admission, database) }
         if let leftOut = admission.leftOut, !leftOut.isEmpty {
             let text = String(decoding: try JSONEncoder().encode(leftOut), as: UTF8.self)
-            try database.execute(sql: "UPDATE drops SET alreadyAccepted = ? WHERE id = ?", arguments: [text, id])
+            try database.run("UPDATE drops SET alreadyAccepted = ? WHERE id = ?", text, id)
         }
         return .submit(isNew ? admission.batches : try batches(of: id, database))
     }
@@ -66,8 +66,9 @@ extension Ledger {
         if wasPutBack, let turn = try overtaken(admission, database) { return turn }
         if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
         // What an earlier run took it for counts only for what has left.
-        try database.cachedStatement(sql: "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3")
-            .execute(arguments: [id, admission.kind.rawValue, admission.content])
+        try database.run(
+            "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3", id, admission.kind.rawValue,
+            admission.content)
         return nil
     }
 
@@ -89,8 +90,7 @@ extension Ledger {
 
     /// Whether a drop's outcome stood before: it failed and goes on by itself.
     private static func wasPutBack(_ id: String, _ database: Database) throws -> Bool {
-        try Int.fetchOne(
-            database.cachedStatement(sql: "SELECT conclusions FROM drops WHERE id = ?"), arguments: [id]) ?? 0 > 0
+        try database.first("SELECT conclusions FROM drops WHERE id = ?", id) { $0.number("conclusions") } ?? 0 > 0
     }
 
     /// The batches of a drop that has begun to submit: they go on as they are, whatever the drop is read as by now.
@@ -100,7 +100,7 @@ extension Ledger {
         if batches.isEmpty { return nil }
         if !wasPutBack {
             if try hasLeft(batches, id, database) { return batches }
-            try database.execute(sql: "DELETE FROM holds WHERE dropID = ?", arguments: [id])
+            try Hold.release(id, database)
             return nil
         }
         // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
@@ -108,39 +108,34 @@ extension Ledger {
             try Hold.release(id, database)
             return nil
         }
-        try database.execute(sql: "UPDATE holds SET state = 'pending' WHERE dropID = ?", arguments: [id])
+        try database.run("UPDATE holds SET state = 'pending' WHERE dropID = ?", id)
         if database.changesCount == 0 { return nil }
-        try database.execute(
-            sql: "UPDATE batches SET state = 'waiting' WHERE dropID = ? AND state = 'refused'", arguments: [id])
+        try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ? AND state = 'refused'", id)
         return try Ledger.batches(of: id, database)
     }
 
     /// Whether a request was made, an attachment's early one included.
     static func hasLeft(_ batches: [Batch], _ id: String, _ database: Database) throws -> Bool {
         if batches.contains(where: { $0.state != .waiting }) { return true }
-        return try Bool.fetchOne(
-            database.cachedStatement(
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM batches JOIN requests
-                            ON requests.batchID = batches.id OR requests.joint = batches.joint
-                        WHERE batches.dropID = ?)
-                    """), arguments: [id]) ?? false
+        return try database.holds(
+            """
+            SELECT 1 FROM batches JOIN requests ON requests.batchID = batches.id OR requests.joint = batches.joint
+            WHERE batches.dropID = ?
+            """, id)
     }
 
     /// Writes down the batches of a drop, which may have had others or the same before.
     private static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
         let old = try batches(of: id, database)
         if old.map(\.bodyHash) == new.map(\.bodyHash), old.map(\.reference) == new.map(\.reference), !old.isEmpty {
-            try database.execute(sql: "UPDATE batches SET state = 'waiting' WHERE dropID = ?", arguments: [id])
+            try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ?", id)
             return
         }
         if !old.isEmpty {
             // The requests stay: they are slots of the throttle.
-            try database.execute(
-                sql: """
-                    UPDATE requests SET batchID = NULL WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)
-                    """, arguments: [id])
-            try database.execute(sql: "DELETE FROM batches WHERE dropID = ?", arguments: [id])
+            try database.run(
+                "UPDATE requests SET batchID = NULL WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?)", id)
+            try database.run("DELETE FROM batches WHERE dropID = ?", id)
         }
         try insertBatches(new, of: id, database)
     }
@@ -191,12 +186,11 @@ extension Ledger {
         for index in batches.indices where batches[index].state == .refused { batches[index].state = .waiting }
         try replaceBatches(of: id, with: [], database)
         try insertBatches(batches, of: id, database)
-        try database.cachedStatement(
-            sql: """
-                UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?
-                WHERE dropID = ? AND state <> 'pending'
-                """
-        ).execute(arguments: [id, admission.drop.inbox, admission.scope, admission.drop.name.blob, hold.dropID])
+        try database.run(
+            """
+            UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?
+            WHERE dropID = ? AND state <> 'pending'
+            """, id, admission.drop.inbox, admission.scope, admission.drop.name, hold.dropID)
         // The same bytes may have become another content, which is not what is sent now; unless they are payments.
         for key in keys where !key.isOwn && (isSameContent || admission.kind == .payment || !key.lasts) {
             if try Hold.fetch(key.text, database) == nil { try Hold.save(key, admission, database) }
@@ -267,15 +261,12 @@ extension Ledger {
         _ drop: Drop, kind: Kind?, sha256: [UInt8]?, content: String?, state: String, inode: UInt64? = nil,
         _ database: Database
     ) throws -> Arrival {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO drops (id, arrival, inbox, name, shelf, bytes, receivedAt, kind, sha256, content, state)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
-                """
-        ).execute(arguments: [
-            drop.id.text, drop.arrival, drop.inbox, drop.name.blob, drop.workName.shelf, drop.bytes,
-            drop.receivedAt.milliseconds, kind?.rawValue, sha256?.blob, content, state,
-        ])
+        try database.run(
+            """
+            INSERT INTO drops (id, arrival, inbox, name, shelf, bytes, receivedAt, kind, sha256, content, state)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            """, drop.id.text, drop.arrival, drop.inbox, drop.name, drop.workName.shelf, drop.bytes,
+            drop.receivedAt.milliseconds, kind?.rawValue, sha256, content, state)
         guard database.changesCount > 0 else { return .known }
         guard let sha256 else { return .new }
         return try takeTerms(drop, sha256: sha256, inode: inode, database) ? .newOnTerms : .new
@@ -283,32 +274,31 @@ extension Ledger {
 
     private static func insertBatches(_ batches: [Batch], of id: String, _ database: Database) throws {
         for batch in batches {
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO batches
-                        (dropID, part, parts, reference, records, bytes, bodyHash, state, joint, place, firstRecord)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                id, batch.part, batch.parts, batch.joined?.ownReference ?? batch.reference, batch.records, batch.bytes,
-                (batch.joined?.ownHash ?? batch.bodyHash).blob, batch.state.rawValue, batch.joined?.joint,
-                batch.joined?.place, batch.joined?.firstRecord,
-            ])
+            try database.run(
+                """
+                INSERT INTO batches
+                    (dropID, part, parts, reference, records, bytes, bodyHash, state, joint, place, firstRecord)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """, id, batch.part, batch.parts, batch.joined?.ownReference ?? batch.reference, batch.records,
+                batch.bytes, batch.joined?.ownHash ?? batch.bodyHash, batch.state.rawValue, batch.joined?.joint,
+                batch.joined?.place, batch.joined?.firstRecord)
         }
     }
 
     static func batches(of id: String, _ database: Database) throws -> [Batch] {
-        try Row.fetchAll(
-            database.cachedStatement(
-                sql: """
-                    SELECT *, (SELECT COUNT(*) FROM requests
-                        WHERE (requests.batchID = sent.id OR requests.joint = sent.joint)
-                            AND requests.purpose = 'batch' AND requests.counted
-                            AND requests.status IS NOT 401 AND NOT (requests.status IS NULL AND requests.error IS NULL)
-                            AND NOT (requests.status IS 404
-                                AND (SELECT kind FROM drops WHERE drops.id = sent.dropID) = 'attachment')) AS attempts
-                    FROM sentBatches AS sent WHERE dropID = ? ORDER BY part
-                    """), arguments: [id]
-        ).map { try Batch(row: $0, attempts: $0["attempts"]) }
+        try database.all(
+            """
+            SELECT *, (SELECT COUNT(*) FROM requests
+                WHERE (requests.batchID = sent.id OR requests.joint = sent.joint)
+                    AND requests.purpose = 'batch' AND requests.counted
+                    AND requests.status IS NOT 401 AND NOT (requests.status IS NULL AND requests.error IS NULL)
+                    AND NOT (requests.status IS 404
+                        AND (SELECT kind FROM drops WHERE drops.id = sent.dropID) = 'attachment')) AS attempts
+            FROM sentBatches AS sent WHERE dropID = ? ORDER BY part
+            """, id
+        ) { row in
+            let attempts = row.number("attempts")
+            return try Batch(&row, attempts: attempts)
+        }
     }
 }

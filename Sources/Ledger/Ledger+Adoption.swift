@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -12,20 +11,18 @@ extension Ledger {
     /// The drops of all other inboxes that have not come to their end and whose files were read.
     package func unfinished(notOf inbox: String) async throws -> [Orphan] {
         try await pool.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM drops WHERE state <> 'filed' AND inbox <> ? AND sha256 IS NOT NULL ORDER BY arrival
-                    """, arguments: [inbox])
-            return rows.map { Orphan(drop: Drop(row: $0), sha256: Array($0["sha256"] as Data)) }
+            try database.all(
+                "SELECT * FROM drops WHERE state <> 'filed' AND inbox <> ? AND sha256 IS NOT NULL ORDER BY arrival",
+                inbox
+            ) { Orphan(drop: Drop(&$0), sha256: $0.bytes("sha256")) }
         }
     }
 
     /// Makes a drop and what it holds those of another inbox: its folder has that name now.
     package func adopt(_ drop: DropID, by inbox: String) async throws {
         try await commit { database in
-            try database.execute(sql: "UPDATE drops SET inbox = ? WHERE id = ?", arguments: [inbox, drop.text])
-            try database.execute(sql: "UPDATE contents SET inbox = ? WHERE dropID = ?", arguments: [inbox, drop.text])
+            try database.run("UPDATE drops SET inbox = ? WHERE id = ?", inbox, drop.text)
+            try database.run("UPDATE contents SET inbox = ? WHERE dropID = ?", inbox, drop.text)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -20,16 +19,18 @@ extension Ledger {
         code: Code, status: Int?, response: String?
     )? {
         try await pool.read { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT requests.error, requests.status, sent.response FROM sentBatches AS sent
-                        JOIN requests ON requests.batchID = sent.id OR requests.joint = sent.joint
-                    WHERE sent.dropID = ? AND sent.reference = ? AND sent.state = 'refused'
-                        AND requests.error IS NOT NULL ORDER BY requests.id DESC LIMIT 1
-                    """, arguments: [drop.text, reference])
-            return try row.map { row in
-                (try known(Code(rawValue: row["error"]), "requests.error"), row["status"], row["response"])
+            try database.first(
+                """
+                SELECT requests.error, requests.status, sent.response FROM sentBatches AS sent
+                    JOIN requests ON requests.batchID = sent.id OR requests.joint = sent.joint
+                WHERE sent.dropID = ? AND sent.reference = ? AND sent.state = 'refused'
+                    AND requests.error IS NOT NULL ORDER BY requests.id DESC LIMIT 1
+                """, drop.text, reference
+            ) { row in
+                (
+                    try known(Code(rawValue: row.text("error")), "requests.error"),
+                    row.optionalNumber("status"), row.optionalText("response")
+                )
             }
         }
     }
@@ -48,14 +49,14 @@ extension Ledger {
     /// never left, for their drops are decided anew. To be called before anything is taken up.
     package func sweepBodies() throws {
         let wanted = try pool.read { database in
-            try Data.fetchSet(
-                database,
-                sql: """
-                    SELECT bodyHash FROM sentBatches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
-                        AND NOT (state = 'waiting' AND joint IS NOT NULL)
-                    """)
+            try database.all(
+                """
+                SELECT bodyHash FROM sentBatches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
+                    AND NOT (state = 'waiting' AND joint IS NOT NULL)
+                """
+            ) { $0.bytes("bodyHash") }
         }
-        let names = Set(wanted.map { Array($0).hex })
+        let names = Set(wanted.map(\.hex))
         for name in try bodies.hashes() where !names.contains(name) { try bodies.remove(name) }
     }
 

@@ -47,48 +47,44 @@ extension Ledger {
             try ending.alreadyAccepted.isEmpty
             ? nil : String(decoding: JSONEncoder().encode(ending.alreadyAccepted), as: UTF8.self)
         return try await commit { database in
-            func decide() throws -> Row? {
-                try Row.fetchOne(
-                    database.cachedStatement(
-                        sql: """
-                            UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
-                                alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
-                                conclusions = conclusions + 1 WHERE id = ? RETURNING *
-                            """),
-                    arguments: [
-                        ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf?.blob, leftOut,
-                        finishedAt, filedName.blob, drop.id.text,
-                    ])
+            func decide() throws {
+                try database.run(
+                    """
+                    UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
+                        alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
+                        conclusions = conclusions + 1 WHERE id = ?
+                    """, ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf, leftOut, finishedAt,
+                    filedName, drop.id.text)
             }
-            var decided = try decide()
-            if decided == nil {
+            try decide()
+            if database.changesCount == 0 {
                 try Ledger.insert(drop, kind: kind, sha256: sha256, content: nil, state: "decided", database)
-                decided = try decide()
+                try decide()
+            }
+            let decided = try database.first("SELECT * FROM drops WHERE id = ?", drop.id.text) { row in
+                try DecidedRow(Drop(&row), &row)
             }
             guard let decided else { throw LedgerCorruption(column: "drops.id") }
-            try Ledger.settle(drop, decided, ending, spoken, at: finishedAt, database)
+            try Ledger.settle(decided, ending, spoken, at: finishedAt, database)
             if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
-            return try Ledger.result(row: decided, database)
+            return try decided.result(database)
         }
     }
 
     /// What a drop held becomes: accepted, left open, or free again; and what it said is written down.
-    ///
-    /// - Parameter row: the drop's.
     private static func settle(
-        _ drop: Drop, _ row: Row, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
+        _ row: DecidedRow, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
     ) throws {
+        let drop = row.drop
         let id = drop.id.text
-        guard let content = row["content"] as String? else { return }
-        let kind = try known(Kind(rawValue: row["kind"]), "drops.kind")
-        let leftOut = try Ledger.leftOut(row)
+        guard let content = row.content else { return }
+        let kind = try known(row.kind, "drops.kind")
         // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.
-        try database.cachedStatement(
-            sql: """
-                UPDATE batches SET state = (SELECT state FROM joints WHERE id = batches.joint)
-                WHERE dropID = ? AND joint IS NOT NULL
-                """
-        ).execute(arguments: [id])
+        try database.run(
+            """
+            UPDATE batches SET state = (SELECT state FROM joints WHERE id = batches.joint)
+            WHERE dropID = ? AND joint IS NOT NULL
+            """, id)
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
@@ -101,7 +97,7 @@ extension Ledger {
             try Taken.keepHolds(of: id, .accepted, word: word, database)
             guard kind == .payment else { return }
             try completeParts(
-                drop, content: content, spoken.identities, leftOut: leftOut, word: word, database)
+                drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(try batches(of: id, database).map(\.state))
             guard states.contains(.unresolved) || states.contains(.accepted) else {
@@ -118,20 +114,18 @@ extension Ledger {
             }
             guard kind == .payment, let spoken else { return }
             try keepPart(
-                drop, content: content, sha256: Array(row["sha256"] as Data? ?? Data()), spoken, database)
+                drop, content: content, sha256: row.sha256 ?? [], spoken, database)
         }
     }
 
     private static func leaveOpen(_ id: String, _ state: Hold.State, _ database: Database) throws {
-        try database.cachedStatement(sql: "UPDATE holds SET state = ? WHERE dropID = ?")
-            .execute(arguments: [state.rawValue, id])
+        try database.run("UPDATE holds SET state = ? WHERE dropID = ?", state.rawValue, id)
     }
 
     /// The name in the folder turned out to be taken: another was chosen.
     package func rename(_ drop: DropID, filedName: FileName) async throws {
         try await commit { database in
-            try database.execute(
-                sql: "UPDATE drops SET filedName = ? WHERE id = ?", arguments: [filedName.blob, drop.text])
+            try database.run("UPDATE drops SET filedName = ? WHERE id = ?", filedName, drop.text)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -27,11 +26,9 @@ extension Ledger {
     @discardableResult
     package func close(_ drop: DropID) async throws -> Int64 {
         try await commit { database in
-            try database.cachedStatement(sql: "UPDATE drops SET state = 'filed' WHERE id = ? AND state <> 'filed'")
-                .execute(arguments: [drop.text])
+            try database.run("UPDATE drops SET state = 'filed' WHERE id = ? AND state <> 'filed'", drop.text)
             if database.changesCount > 0 { try Chain.append(drop.text, database) }
-            try database.cachedStatement(sql: "INSERT INTO filings (dropID) VALUES (?)")
-                .execute(arguments: [drop.text])
+            try database.run("INSERT INTO filings (dropID) VALUES (?)", drop.text)
             return database.lastInsertedRowID
         }
     }
@@ -39,8 +36,7 @@ extension Ledger {
     /// These drops and their results are on disk.
     package func forget(filings: [Int64]) async throws {
         try await commit { database in
-            let statement = try database.cachedStatement(sql: "DELETE FROM filings WHERE id = ?")
-            for filing in filings { try statement.execute(arguments: [filing]) }
+            for filing in filings { try database.run("DELETE FROM filings WHERE id = ?", filing) }
         }
     }
 
@@ -48,29 +44,29 @@ extension Ledger {
     /// in the order of arrival. Those that are being put back are left out: whoever puts them back looks for them.
     package func standings(inbox: String) async throws -> [Standing] {
         try await pool.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM drops WHERE inbox = ?
-                        AND (state <> 'filed' OR id IN (SELECT dropID FROM filings))
-                        AND id NOT IN (SELECT dropID FROM requeues WHERE state = 'moving')
-                    ORDER BY arrival
-                    """, arguments: [inbox])
-            return try rows.map { row in
-                let id = row["id"] as String
-                func decided() throws -> (DropResult, filedName: FileName) {
-                    (try Ledger.result(of: id, database), FileName(bytes: row["filedName"] as Data))
+            try database.all(
+                """
+                SELECT * FROM drops WHERE inbox = ?
+                    AND (state <> 'filed' OR id IN (SELECT dropID FROM filings))
+                    AND id NOT IN (SELECT dropID FROM requeues WHERE state = 'moving')
+                ORDER BY arrival
+                """, inbox
+            ) { row in
+                let drop = Drop(&row)
+                let (sha256, state) = (row.optionalBytes("sha256"), row.text("state"))
+                var place = Standing.Place.work
+                if state != "waiting" {
+                    let decided = try DecidedRow(drop, &row)
+                    let result = try decided.result(database)
+                    place =
+                        state == "decided"
+                        ? .leaving(result, filedName: decided.filedName) : .folder(result, filedName: decided.filedName)
                 }
-                let place: Standing.Place =
-                    switch row["state"] as String {
-                    case "waiting": .work
-                    case "decided": .leaving(try decided().0, filedName: try decided().filedName)
-                    default: .folder(try decided().0, filedName: try decided().filedName)
-                    }
                 return Standing(
-                    drop: Drop(row: row), sha256: (row["sha256"] as Data?).map(Array.init), place: place,
-                    filings: try Int64.fetchAll(
-                        database, sql: "SELECT id FROM filings WHERE dropID = ?", arguments: [id]))
+                    drop: drop, sha256: sha256, place: place,
+                    filings: try database.all("SELECT id FROM filings WHERE dropID = ?", drop.id.text) {
+                        $0.integer("id")
+                    })
             }
         }
     }
@@ -78,13 +74,12 @@ extension Ledger {
     /// The names in `failed` of drops with this content, the newest first: where one lay before it was put back.
     package func failedNames(inbox: String, sha256: [UInt8]) async throws -> [FileName] {
         try await pool.read { database in
-            try Data.fetchAll(
-                database,
-                sql: """
-                    SELECT filedName FROM drops WHERE inbox = ? AND sha256 = ? AND state = 'filed'
-                        AND outcome = 'failed' AND removal IS NULL ORDER BY finishedAt DESC
-                    """, arguments: [inbox, Data(sha256)]
-            ).map { FileName(bytes: $0) }
+            try database.all(
+                """
+                SELECT filedName FROM drops WHERE inbox = ? AND sha256 = ? AND state = 'filed'
+                    AND outcome = 'failed' AND removal IS NULL ORDER BY finishedAt DESC
+                """, inbox, sha256
+            ) { FileName(bytes: $0.bytes("filedName")) }
         }
     }
 }

@@ -34,24 +34,19 @@ extension Ledger {
     /// Each has one batch that never left, by its latest ``admit(_:queued:)``.
     package func join(_ joint: JointBatch) async throws {
         try await commit { database in
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO joints (reference, drops, records, bytes, bodyHash, state)
-                    VALUES (?, ?, ?, ?, ?, 'waiting')
-                    """
-            ).execute(arguments: [
-                joint.reference, joint.members.count, joint.members.reduce(0) { $0 + $1.records }, joint.bytes,
-                joint.bodyHash.blob,
-            ])
+            try database.run(
+                """
+                INSERT INTO joints (reference, drops, records, bytes, bodyHash, state) VALUES (?, ?, ?, ?, ?, 'waiting')
+                """, joint.reference, joint.members.count, joint.members.reduce(0) { $0 + $1.records }, joint.bytes,
+                joint.bodyHash)
             let id = database.lastInsertedRowID
-            let statement = try database.cachedStatement(
-                sql: """
-                    UPDATE batches SET joint = ?, place = ?, firstRecord = ?
-                    WHERE dropID = ? AND parts = 1 AND state = 'waiting' AND joint IS NULL
-                    """)
             var records = 0
             for (index, member) in joint.members.enumerated() {
-                try statement.execute(arguments: [id, index + 1, records, member.drop.text])
+                try database.run(
+                    """
+                    UPDATE batches SET joint = ?, place = ?, firstRecord = ?
+                    WHERE dropID = ? AND parts = 1 AND state = 'waiting' AND joint IS NULL
+                    """, id, index + 1, records, member.drop.text)
                 guard database.changesCount == 1 else { throw LedgerCorruption(column: "batches.joint") }
                 records += member.records
             }
@@ -63,26 +58,22 @@ extension Ledger {
     /// Those that failed when it was not known whether it was taken have nothing open any more.
     package func dissolve(_ reference: String, of drop: DropID) async throws {
         try await commit { database in
-            guard
-                let joint = try Int64.fetchOne(
-                    database.cachedStatement(
-                        sql: "SELECT joint FROM sentBatches WHERE dropID = ? AND reference = ? AND joint IS NOT NULL"),
-                    arguments: [drop.text, reference])
-            else { return }
-            try database.cachedStatement(sql: "UPDATE joints SET state = 'refused' WHERE id = ?")
-                .execute(arguments: [joint])
+            let joint = try database.first(
+                "SELECT joint FROM sentBatches WHERE dropID = ? AND reference = ? AND joint IS NOT NULL", drop.text,
+                reference
+            ) { $0.integer("joint") }
+            guard let joint else { return }
+            try database.run("UPDATE joints SET state = 'refused' WHERE id = ?", joint)
             // What is closed stays as it was said when it was.
-            try database.cachedStatement(
-                sql: """
-                    DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)
-                    """
-            ).execute(arguments: [joint])
-            try database.cachedStatement(
-                sql: """
-                    UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
-                    WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
-                    """
-            ).execute(arguments: [joint])
+            try database.run(
+                """
+                DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)
+                """, joint)
+            try database.run(
+                """
+                UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
+                WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
+                """, joint)
         }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -33,34 +32,28 @@ extension Ledger {
     ) async throws -> RecordsToLeaveOut {
         try await pool.read { database in
             var found = RecordsToLeaveOut()
-            let same = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                    WHERE partials.inbox = ? AND partials.sha256 = ?
-                    """, arguments: [inbox, sha256.blob])
-            for row in same {
-                found.byPosition[row["position"]] = AcceptedRecord(record: row["record"], reference: row["reference"])
-            }
-            let statement = try database.cachedStatement(
-                sql: """
+            try database.each(
+                """
+                SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+                WHERE partials.inbox = ? AND partials.sha256 = ?
+                """, inbox, sha256
+            ) { found.byPosition[$0.number("position")] = AcceptedRecord(&$0) }
+            for hash in hashes {
+                let records = try database.all(
+                    """
                     SELECT partialRecords.record, partialRecords.reference FROM partialRecords
                         JOIN partials ON partials.id = partialRecords.partial
                     WHERE partialRecords.hash = ? AND partials.inbox = ? AND partials.sha256 IS NOT ?
-                    """)
-            for hash in hashes {
-                let rows = try Row.fetchAll(statement, arguments: [hash.bytes.blob, inbox, sha256.blob])
-                if rows.isEmpty { continue }
-                found.byHash[hash] = rows.map { AcceptedRecord(record: $0["record"], reference: $0["reference"]) }
+                    """, hash.bytes, inbox, sha256
+                ) { AcceptedRecord(&$0) }
+                if !records.isEmpty { found.byHash[hash] = records }
             }
             return found
         }
     }
 
     static func hasPartials(_ inbox: String, _ database: Database) throws -> Bool {
-        try Bool.fetchOne(
-            database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM partials WHERE inbox = ?)"), arguments: [inbox])
-            ?? false
+        try database.holds("SELECT 1 FROM partials WHERE inbox = ?", inbox)
     }
 
     /// A payment document went through in part: what was accepted is left out of those to come.
@@ -69,28 +62,28 @@ extension Ledger {
     ) throws {
         // A drop that went on with an earlier one's parts brings what that one left behind, too.
         let known = Set(
-            try String.fetchAll(
-                database,
-                sql: """
-                    SELECT DISTINCT reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                    WHERE partials.inbox = ?
-                    """, arguments: [drop.inbox]))
+            try database.all(
+                """
+                SELECT DISTINCT reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+                WHERE partials.inbox = ?
+                """, drop.inbox
+            ) { $0.text("reference") })
         let new = spoken.accepted.filter { !known.contains($0.record.reference) }
         if new.isEmpty { return }
-        try database.execute(
-            sql: "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)",
-            arguments: [drop.id.text, drop.inbox, content, sha256.blob])
+        try database.run(
+            "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)", drop.id.text, drop.inbox,
+            content,
+            sha256)
         let id = database.lastInsertedRowID
-        let record = try database.cachedStatement(
-            sql: "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)")
         for accepted in new {
-            try record.execute(arguments: [
-                accepted.hash.bytes.blob, id, accepted.position, accepted.record.record, accepted.record.reference,
-            ])
+            try database.run(
+                "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)",
+                accepted.hash.bytes, id, accepted.position, accepted.record.record, accepted.record.reference)
         }
-        let rest = try database.cachedStatement(
-            sql: "INSERT INTO partialRest (partial, identity) VALUES (?, ?)")
-        for key in spoken.rest.sorted { try rest.execute(arguments: [id, Int64(bitPattern: key)]) }
+        for key in spoken.rest.sorted {
+            try database.run(
+                "INSERT INTO partialRest (partial, identity) VALUES (?, ?)", id, Int64(bitPattern: key))
+        }
     }
 
     /// A payment document was accepted: where it was the rest of another, or that with its rest, nothing is left out
@@ -116,32 +109,30 @@ extension Ledger {
     }
 
     private static func partials(_ inbox: String, _ database: Database) throws -> [Partial] {
-        try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT id, dropID, content FROM partials WHERE inbox = ?"),
-            arguments: [inbox]
-        ).map { Partial(id: $0["id"], dropID: $0["dropID"], content: $0["content"]) }
+        try database.all("SELECT id, dropID, content FROM partials WHERE inbox = ?", inbox) { row in
+            Partial(id: row.integer("id"), dropID: row.text("dropID"), content: row.text("content"))
+        }
     }
 
     /// Whether all that was accepted of a document was left out of another.
     private static func isComplete(_ partial: Int64, _ leftOut: [AcceptedRecord], _ database: Database) throws -> Bool {
         if leftOut.isEmpty { return false }
-        let rows = try Row.fetchAll(
-            database,
-            sql: "SELECT reference, COUNT(*) AS records FROM partialRecords WHERE partial = ? GROUP BY reference",
-            arguments: [partial])
+        let accepted = try database.all(
+            "SELECT reference, COUNT(*) AS records FROM partialRecords WHERE partial = ? GROUP BY reference", partial
+        ) { (reference: $0.text("reference"), records: $0.number("records")) }
         var left: [String: Int] = [:]
         for record in leftOut { left[record.reference, default: 0] += 1 }
-        return rows.allSatisfy { left[$0["reference"], default: 0] >= $0["records"] as Int }
+        return accepted.allSatisfy { left[$0.reference, default: 0] >= $0.records }
     }
 
     /// Takes identities off what a document's rest is about.
     private static func hasNoRest(_ partial: Int64, _ identities: IdentityKeys, _ database: Database) throws -> Bool {
-        let rest = try Int64.fetchAll(
-            database, sql: "SELECT identity FROM partialRest WHERE partial = ?", arguments: [partial])
+        let rest = try database.all("SELECT identity FROM partialRest WHERE partial = ?", partial) {
+            $0.integer("identity")
+        }
         let gone = rest.filter { identities.contains(UInt64(bitPattern: $0)) }
         for identity in gone {
-            try database.cachedStatement(sql: "DELETE FROM partialRest WHERE partial = ? AND identity = ?")
-                .execute(arguments: [partial, identity])
+            try database.run("DELETE FROM partialRest WHERE partial = ? AND identity = ?", partial, identity)
         }
         return !rest.isEmpty && gone.count == rest.count
     }
@@ -151,25 +142,30 @@ extension Ledger {
         // The document may have come back since, and what is known of it stand under another drop.
         let drops = try Set(
             [partial.dropID]
-                + String.fetchAll(
-                    database,
-                    sql: "SELECT dropID FROM contents WHERE key = ?1 UNION SELECT dropID FROM holds WHERE content = ?1",
-                    arguments: [partial.content]))
+                + database.all(
+                    "SELECT dropID FROM contents WHERE key = ?1 UNION SELECT dropID FROM holds WHERE content = ?1",
+                    partial.content
+                ) { $0.text("dropID") })
         for other in drops {
-            let isUnderWay = try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT 1 FROM holds WHERE dropID = ? AND state = 'pending')",
-                arguments: [other])
-            if isUnderWay == true { continue }
+            let isUnderWay = try database.holds("SELECT 1 FROM holds WHERE dropID = ? AND state = 'pending'", other)
+            if isUnderWay { continue }
             try Taken.keepHolds(of: other, .accepted, word: word, database)
-            try database.execute(
-                sql: "UPDATE contents SET state = 'accepted', dropID = ?, name = ?, word = ? WHERE dropID = ?",
-                arguments: [drop.id.text, drop.name.blob, word, other])
+            try database.run(
+                "UPDATE contents SET state = 'accepted', dropID = ?, name = ?, word = ? WHERE dropID = ?", drop.id.text,
+                drop.name, word, other)
         }
     }
 
     private static func forget(_ partial: Int64, _ database: Database) throws {
-        try database.execute(sql: "DELETE FROM partialRecords WHERE partial = ?", arguments: [partial])
-        try database.execute(sql: "DELETE FROM partialRest WHERE partial = ?", arguments: [partial])
-        try database.execute(sql: "DELETE FROM partials WHERE id = ?", arguments: [partial])
+        try database.run("DELETE FROM partialRecords WHERE partial = ?", partial)
+        try database.run("DELETE FROM partialRest WHERE partial = ?", partial)
+        try database.run("DELETE FROM partials WHERE id = ?", partial)
+    }
+}
+
+extension AcceptedRecord {
+    /// - Parameter row: of `partialRecords`.
+    fileprivate init(_ row: inout Columns) {
+        self.init(record: row.text("record"), reference: row.text("reference"))
     }
 }

@@ -8,16 +8,15 @@ extension Ledger {
     }
 
     static func pauses(_ database: Database) throws -> Set<String> {
-        try String.fetchSet(database, sql: "SELECT inbox FROM pauses")
+        try Set(database.all("SELECT inbox FROM pauses") { $0.text("inbox") })
     }
 
     /// - Parameter inbox: `nil` for everything.
     package func pause(_ inbox: String?) async throws {
         let now = time.timestamp.milliseconds
         try await commit { database in
-            try database.execute(
-                sql: "INSERT INTO pauses (inbox, since) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                arguments: [inbox ?? "", now])
+            try database.run(
+                "INSERT INTO pauses (inbox, since) VALUES (?, ?) ON CONFLICT DO NOTHING", inbox ?? "", now)
         }
     }
 
@@ -30,8 +29,7 @@ extension Ledger {
     }
 
     static func pause(because reason: String, at time: Int64, _ database: Database) throws {
-        try database.execute(
-            sql: "INSERT OR REPLACE INTO pauses (inbox, since, reason) VALUES ('', ?, ?)", arguments: [time, reason])
+        try database.run("INSERT OR REPLACE INTO pauses (inbox, since, reason) VALUES ('', ?, ?)", time, reason)
     }
 
     /// Why the service paused by itself; `nil`: it did not.
@@ -41,16 +39,16 @@ extension Ledger {
 
     /// A ledger of an earlier version has no reasons.
     static func pauseReason(_ database: Database) throws -> String? {
-        try Row.fetchOne(database, sql: "SELECT * FROM pauses WHERE inbox = ''")?["reason"]
+        try database.first("SELECT * FROM pauses WHERE inbox = ''") { $0.optionalText("reason") } ?? nil
     }
 
     /// - Parameter inbox: `nil` ends every pause, those of single inboxes too.
     package func resume(_ inbox: String?) async throws {
         try await commit { database in
             if let inbox {
-                try database.execute(sql: "DELETE FROM pauses WHERE inbox = ?", arguments: [inbox])
+                try database.run("DELETE FROM pauses WHERE inbox = ?", inbox)
             } else {
-                try database.execute(sql: "DELETE FROM pauses")
+                try database.run("DELETE FROM pauses")
             }
         }
     }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -28,28 +27,26 @@ extension Ledger {
         inbox: String, _ outcome: Outcome, before end: Timestamp, limit: Int
     ) async throws -> [ExpiredDrop] {
         try await pool.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT drops.*, \(Ledger.hasItsName) AS hasItsName FROM drops
-                    WHERE inbox = ? AND outcome = ? AND state = 'filed' AND removal IS NULL AND finishedAt < ?
-                        AND NOT EXISTS (SELECT 1 FROM requeues WHERE dropID = drops.id AND requeues.state <> 'done')
-                    ORDER BY finishedAt LIMIT ?
-                    """, arguments: [inbox, outcome.rawValue, end.milliseconds, limit]
-            ).map(ExpiredDrop.init(row:))
+            try database.all(
+                """
+                SELECT drops.*, \(Ledger.hasItsName) AS hasItsName FROM drops
+                WHERE inbox = ? AND outcome = ? AND state = 'filed' AND removal IS NULL AND finishedAt < ?
+                    AND NOT EXISTS (SELECT 1 FROM requeues WHERE dropID = drops.id AND requeues.state <> 'done')
+                ORDER BY finishedAt LIMIT ?
+                """, inbox, outcome.rawValue, end.milliseconds, limit
+            ) { try ExpiredDrop(&$0) }
         }
     }
 
     /// Drops whose removal a stop of the service caught on its way.
     package func removalsUnderWay(inbox: String) async throws -> [ExpiredDrop] {
         try await pool.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT drops.*, \(Ledger.hasItsName) AS hasItsName FROM drops
-                    WHERE inbox = ? AND removal = 'removing' ORDER BY arrival
-                    """, arguments: [inbox]
-            ).map(ExpiredDrop.init(row:))
+            try database.all(
+                """
+                SELECT drops.*, \(Ledger.hasItsName) AS hasItsName FROM drops
+                WHERE inbox = ? AND removal = 'removing' ORDER BY arrival
+                """, inbox
+            ) { try ExpiredDrop(&$0) }
         }
     }
 
@@ -67,10 +64,8 @@ extension Ledger {
     package func beginRemoval(of drops: [DropID]) async throws {
         try await commit { database in
             for drop in drops {
-                try database.cachedStatement(sql: "UPDATE drops SET removal = 'removing' WHERE id = ?")
-                    .execute(arguments: [drop.text])
-                try database.cachedStatement(sql: "DELETE FROM filings WHERE dropID = ?")
-                    .execute(arguments: [drop.text])
+                try database.run("UPDATE drops SET removal = 'removing' WHERE id = ?", drop.text)
+                try database.run("DELETE FROM filings WHERE dropID = ?", drop.text)
             }
         }
     }
@@ -79,38 +74,37 @@ extension Ledger {
     package func endRemoval(of drops: [DropID]) async throws {
         let now = time.timestamp.milliseconds
         try await commit { database in
-            let statement = try database.cachedStatement(
-                sql: "UPDATE drops SET removal = 'removed', removedAt = ? WHERE id = ?")
-            for drop in drops { try statement.execute(arguments: [now, drop.text]) }
+            for drop in drops {
+                try database.run("UPDATE drops SET removal = 'removed', removedAt = ? WHERE id = ?", now, drop.text)
+            }
         }
     }
 
     /// What has these drops' names is left alone from now on.
     package func keep(_ drops: [DropID]) async throws {
         try await commit { database in
-            let statement = try database.cachedStatement(sql: "UPDATE drops SET removal = 'kept' WHERE id = ?")
-            for drop in drops { try statement.execute(arguments: [drop.text]) }
+            for drop in drops { try database.run("UPDATE drops SET removal = 'kept' WHERE id = ?", drop.text) }
         }
     }
 }
 
 extension ExpiredDrop {
-    fileprivate init(row: Row) throws {
+    fileprivate init(_ row: inout Columns) throws {
         self.init(
-            drop: Drop(row: row), outcome: try known(Outcome(rawValue: row["outcome"]), "drops.outcome"),
-            filedName: FileName(bytes: row["filedName"] as Data), sha256: (row["sha256"] as Data?).map(Array.init),
-            finishedAt: Timestamp(milliseconds: row["finishedAt"]), hasItsName: row["hasItsName"])
+            drop: Drop(&row), outcome: try known(Outcome(rawValue: row.text("outcome")), "drops.outcome"),
+            filedName: FileName(bytes: row.bytes("filedName")), sha256: row.optionalBytes("sha256"),
+            finishedAt: Timestamp(milliseconds: row.integer("finishedAt")), hasItsName: row.flag("hasItsName"))
     }
 }
 
 extension Removal {
     /// A ledger of an earlier version knows of no removal.
-    init?(row: Row) throws {
-        switch row["removal"] as String? {
+    init?(_ row: inout Columns) throws {
+        switch row.optionalText("removal") {
         case nil: return nil
         case "removing": self = .begun
         case "removed":
-            self = .removed(Timestamp(milliseconds: try known(row["removedAt"] as Int64?, "drops.removedAt")))
+            self = .removed(Timestamp(milliseconds: try known(row.optionalInteger("removedAt"), "drops.removedAt")))
         case "kept": self = .kept
         default: throw LedgerCorruption(column: "drops.removal")
         }

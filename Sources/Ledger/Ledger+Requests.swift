@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -22,10 +21,9 @@ extension Ledger {
     /// - Parameter before: what its batch was before it was.
     package func withdraw(request: Int64, batch before: BatchState?) async throws {
         try await commit { database in
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: "DELETE FROM requests WHERE id = ? RETURNING batchID, joint"),
-                arguments: [request])
-            if let before { try Sender(row: row)?.become(before, database) }
+            let sender = try Ledger.sender(of: request, database)
+            try database.run("DELETE FROM requests WHERE id = ?", request)
+            if let before { try sender?.become(before, database) }
         }
     }
 
@@ -51,23 +49,28 @@ extension Ledger {
     private static func insertRequest(
         _ purpose: String, _ sender: Sender?, _ requestID: String, at: Int64, boot: String, _ database: Database
     ) throws -> Int64 {
-        try database.cachedStatement(
-            sql: "INSERT INTO requests (purpose, batchID, joint, requestID, at, boot) VALUES (?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [purpose, sender?.batch, sender?.joint, requestID, at, boot])
+        try database.run(
+            "INSERT INTO requests (purpose, batchID, joint, requestID, at, boot) VALUES (?, ?, ?, ?, ?, ?)",
+            purpose, sender?.batch, sender?.joint, requestID, at, boot)
         return database.lastInsertedRowID
     }
 
     private static func sender(
         of reference: String, _ drop: DropID, _ database: Database
     ) throws -> (sender: Sender, state: BatchState) {
-        guard
-            let row = try Row.fetchOne(
-                database.cachedStatement(
-                    sql: "SELECT id, joint, state FROM sentBatches WHERE dropID = ? AND reference = ?"),
-                arguments: [drop.text, reference])
-        else { throw LedgerCorruption(column: "batches.reference") }
-        let sender = (row["joint"] as Int64?).map { Sender.joint($0) } ?? .batch(row["id"])
-        return (sender, try known(BatchState(rawValue: row["state"]), "batches.state"))
+        let found = try database.first(
+            "SELECT joint, id AS batchID, state FROM sentBatches WHERE dropID = ? AND reference = ?", drop.text,
+            reference
+        ) { row in
+            (Sender(&row), try known(BatchState(rawValue: row.text("state")), "batches.state"))
+        }
+        guard case (let sender?, let state)? = found else { throw LedgerCorruption(column: "batches.reference") }
+        return (sender, state)
+    }
+
+    /// Whose a request is; `nil`: no batch's.
+    private static func sender(of request: Int64, _ database: Database) throws -> Sender? {
+        try database.first("SELECT joint, batchID FROM requests WHERE id = ?", request) { Sender(&$0) } ?? nil
     }
 
     /// Writes down how a request ended.
@@ -85,17 +88,13 @@ extension Ledger {
         // Rounded up: a slot is never free too early.
         let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
         try await commit { [boot] database in
-            let row = try Row.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?,
-                            slotEnd = ?, counted = ? WHERE id = ? RETURNING batchID, joint
-                        """),
-                arguments: [
-                    left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
-                    request,
-                ])
-            try Sender(row: row)?.end(batch, statusURI, response, database)
+            try database.run(
+                """
+                UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?,
+                    slotEnd = ?, counted = ? WHERE id = ?
+                """, left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
+                request)
+            try Ledger.sender(of: request, database)?.end(batch, statusURI, response, database)
         }
     }
 
@@ -105,16 +104,15 @@ extension Ledger {
     package func inheritSlots(window: Duration, limit: Int) async throws -> [Moment] {
         let now = time.moment.sinceBoot.wholeMilliseconds
         return try await commit { [boot] database in
-            try database.execute(
-                sql: """
-                    UPDATE requests SET boot = ?, slotEnd = ?
-                    WHERE (slotEnd IS NULL OR boot <> ?) AND id IN (SELECT id FROM requests ORDER BY id DESC LIMIT ?)
-                    """, arguments: [boot, now, boot, limit])
-            let ends = try Int64.fetchAll(
-                database,
-                sql: "SELECT slotEnd FROM requests WHERE boot = ? AND slotEnd > ? ORDER BY id DESC LIMIT ?",
-                arguments: [boot, now - window.wholeMilliseconds, limit])
-            return ends.map { Moment(sinceBoot: .milliseconds($0)) }
+            try database.run(
+                """
+                UPDATE requests SET boot = ?, slotEnd = ?
+                WHERE (slotEnd IS NULL OR boot <> ?) AND id IN (SELECT id FROM requests ORDER BY id DESC LIMIT ?)
+                """, boot, now, boot, limit)
+            return try database.all(
+                "SELECT slotEnd FROM requests WHERE boot = ? AND slotEnd > ? ORDER BY id DESC LIMIT ?", boot,
+                now - window.wholeMilliseconds, limit
+            ) { Moment(sinceBoot: .milliseconds($0.integer("slotEnd"))) }
         }
     }
 }

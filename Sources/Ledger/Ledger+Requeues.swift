@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -18,20 +17,20 @@ extension Ledger {
     /// Drops that wait in `failed` to be put back, and those that a stop caught on their way, in the order of arrival.
     package func requeues() async throws -> [Requeue] {
         try await pool.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT drops.*, requeues.state AS requeue, requeues.shelf AS target
-                    FROM requeues JOIN drops ON drops.id = requeues.dropID
-                    WHERE requeues.state <> 'done' AND drops.state = 'filed' ORDER BY arrival
-                    """
-            ).map { row in
-                let drop = Drop(row: row)
+            try database.all(
+                """
+                SELECT drops.*, requeues.state AS requeue, requeues.shelf AS target
+                FROM requeues JOIN drops ON drops.id = requeues.dropID
+                WHERE requeues.state <> 'done' AND drops.state = 'filed' ORDER BY arrival
+                """
+            ) { row in
+                let drop = Drop(&row)
                 return Requeue(
-                    drop: drop, filedName: FileName(bytes: row["filedName"] as Data),
-                    finishedAt: Timestamp(milliseconds: row["finishedAt"]),
-                    sha256: (row["sha256"] as Data?).map(Array.init),
-                    target: row["requeue"] == "moving" ? WorkName(shelf: row["target"], name: drop.name) : nil)
+                    drop: drop, filedName: FileName(bytes: row.bytes("filedName")),
+                    finishedAt: Timestamp(milliseconds: row.integer("finishedAt")),
+                    sha256: row.optionalBytes("sha256"),
+                    target: row.text("requeue") == "moving"
+                        ? WorkName(shelf: row.optionalNumber("target"), name: drop.name) : nil)
             }
         }
     }
@@ -43,14 +42,14 @@ extension Ledger {
         try await commit { database in
             var waiting: Set<DropID> = []
             for drop in drops {
-                let outcome = try String.fetchOne(
-                    database, sql: "SELECT outcome FROM drops WHERE id = ? AND removal IS NULL",
-                    arguments: [drop.text])
-                guard outcome == Outcome.failed.rawValue else { continue }
+                guard
+                    try database.holds(
+                        "SELECT 1 FROM drops WHERE id = ? AND removal IS NULL AND outcome = 'failed'", drop.text)
+                else { continue }
                 try Ledger.insertRequeue(of: drop.text, database)
-                let state = try String.fetchOne(
-                    database, sql: "SELECT state FROM requeues WHERE dropID = ?", arguments: [drop.text])
-                if state == "waiting" { waiting.insert(drop) }
+                if try database.holds("SELECT 1 FROM requeues WHERE dropID = ? AND state = 'waiting'", drop.text) {
+                    waiting.insert(drop)
+                }
             }
             return waiting
         }
@@ -58,24 +57,22 @@ extension Ledger {
 
     /// Does nothing for a drop that was put back before.
     static func insertRequeue(of id: String, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: "INSERT INTO requeues (dropID, state) VALUES (?, 'waiting') ON CONFLICT (dropID) DO NOTHING"
-        ).execute(arguments: [id])
+        try database.run(
+            "INSERT INTO requeues (dropID, state) VALUES (?, 'waiting') ON CONFLICT (dropID) DO NOTHING", id)
     }
 
     /// Writes down that a drop is about to be moved from `failed` to this place.
     package func beginReturn(of drop: DropID, to target: WorkName) async throws {
         try await commit { database in
-            try database.execute(
-                sql: "UPDATE requeues SET state = 'moving', shelf = ? WHERE dropID = ?",
-                arguments: [target.shelf, drop.text])
+            try database.run(
+                "UPDATE requeues SET state = 'moving', shelf = ? WHERE dropID = ?", target.shelf, drop.text)
         }
     }
 
     /// The drop is not in `failed` any more, nor on its way: somebody took it.
     package func forgetReturn(of drop: DropID) async throws {
         try await commit { database in
-            try database.execute(sql: "UPDATE requeues SET state = 'done' WHERE dropID = ?", arguments: [drop.text])
+            try database.run("UPDATE requeues SET state = 'done' WHERE dropID = ?", drop.text)
         }
     }
 
@@ -83,17 +80,17 @@ extension Ledger {
     package func endReturn(of drop: DropID, at place: WorkName) async throws {
         try await commit { database in
             let id = drop.text
-            try database.execute(sql: "UPDATE requeues SET state = 'done' WHERE dropID = ?", arguments: [id])
-            try database.execute(
-                sql: """
-                    UPDATE drops SET state = 'waiting', shelf = ?, outcome = NULL, confirmed = 0, problem = NULL,
-                        duplicateOf = NULL, finishedAt = NULL, filedName = NULL WHERE id = ?
-                    """, arguments: [place.shelf, id])
-            try database.execute(
-                sql: """
-                    UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?1)
-                        OR joint IN (SELECT joint FROM batches WHERE dropID = ?1)
-                    """, arguments: [id])
+            try database.run("UPDATE requeues SET state = 'done' WHERE dropID = ?", id)
+            try database.run(
+                """
+                UPDATE drops SET state = 'waiting', shelf = ?, outcome = NULL, confirmed = 0, problem = NULL,
+                    duplicateOf = NULL, finishedAt = NULL, filedName = NULL WHERE id = ?
+                """, place.shelf, id)
+            try database.run(
+                """
+                UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?1)
+                    OR joint IN (SELECT joint FROM batches WHERE dropID = ?1)
+                """, id)
         }
     }
 }

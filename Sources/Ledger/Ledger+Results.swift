@@ -22,16 +22,16 @@ extension Ledger {
     /// of arrival. A drop that was put back has an early number, and yet may have to wait for one that had its turn.
     package func unfinished(inbox: String) async throws -> [Unfinished] {
         try await pool.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT * FROM drops WHERE inbox = ? AND state <> 'filed'
-                    ORDER BY EXISTS (SELECT 1 FROM holds WHERE dropID = drops.id AND state = 'pending') DESC, arrival
-                    """, arguments: [inbox])
-            return try rows.map { row in
-                guard row["state"] as String == "decided" else { return .waiting(Drop(row: row)) }
-                return .decided(
-                    try Ledger.result(row: row, database), filedName: FileName(bytes: row["filedName"] as Data))
+            try database.all(
+                """
+                SELECT * FROM drops WHERE inbox = ? AND state <> 'filed'
+                ORDER BY EXISTS (SELECT 1 FROM holds WHERE dropID = drops.id AND state = 'pending') DESC, arrival
+                """, inbox
+            ) { row in
+                let drop = Drop(&row)
+                guard row.text("state") == "decided" else { return .waiting(drop) }
+                let decided = try DecidedRow(drop, &row)
+                return .decided(try decided.result(database), filedName: decided.filedName)
             }
         }
     }
@@ -44,57 +44,65 @@ extension Ledger {
     }
 
     static func decidedResult(of id: DropID, _ database: Database) throws -> DropResult? {
-        let isDecided = try Bool.fetchOne(
-            database, sql: "SELECT outcome IS NOT NULL FROM drops WHERE id = ?", arguments: [id.text])
-        return isDecided == true ? try result(of: id.text, database) : nil
-    }
-
-    static func result(of id: String, _ database: Database) throws -> DropResult {
-        guard
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT * FROM drops WHERE id = ?"), arguments: [id])
-        else { throw LedgerCorruption(column: "drops.id") }
-        return try result(row: row, database)
-    }
-
-    /// - Parameter row: a decided drop's.
-    static func result(row: Row, _ database: Database) throws -> DropResult {
-        let problem = try (row["problem"] as String?).map {
-            try JSONDecoder().decode(Problem.self, from: Data($0.utf8))
+        try database.first("SELECT * FROM drops WHERE id = ? AND outcome IS NOT NULL", id.text) { row in
+            try DecidedRow(Drop(&row), &row).result(database)
         }
-        return DropResult(
-            drop: Drop(row: row),
-            kind: try (row["kind"] as String?).map { try known(Kind(rawValue: $0), "drops.kind") },
-            sha256: (row["sha256"] as Data?).map(Array.init),
-            outcome: try known(Outcome(rawValue: row["outcome"]), "drops.outcome"), isConfirmed: row["confirmed"],
-            problem: problem, finishedAt: Timestamp(milliseconds: row["finishedAt"]),
-            batches: try reports(of: row["id"], database),
-            duplicateOf: (row["duplicateOf"] as Data?).map { FileName(bytes: $0) },
-            alreadyAccepted: try leftOut(row))
-    }
-
-    /// The records that were left out of a drop's batches.
-    static func leftOut(_ row: Row) throws -> [AcceptedRecord] {
-        guard let text = row["alreadyAccepted"] as String? else { return [] }
-        return try JSONDecoder().decode([AcceptedRecord].self, from: Data(text.utf8))
     }
 
     static func reports(of id: String, _ database: Database) throws -> [DropResult.BatchReport] {
-        let rows = try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT * FROM sentBatches WHERE dropID = ? ORDER BY part"), arguments: [id])
-        return try rows.map { row in
-            let joint = row["joint"] as Int64?
-            let attempts = try Row.fetchAll(
-                database.cachedStatement(
-                    sql: """
-                        SELECT * FROM requests WHERE \(joint == nil ? "batchID" : "joint") = ? AND purpose = 'batch'
-                        ORDER BY id
-                        """),
-                arguments: [joint ?? row["id"]])
+        try database.all("SELECT * FROM sentBatches WHERE dropID = ? ORDER BY part", id) { row in
+            let number = row.integer("id")
+            let batch = try Batch(&row)
+            let attempts = try database.all(
+                """
+                SELECT at, status, durationMs, error FROM requests
+                WHERE \(batch.joined == nil ? "batchID" : "joint") = ? AND purpose = 'batch' ORDER BY id
+                """, batch.joined?.joint ?? number
+            ) { try Attempt(&$0) }
             return DropResult.BatchReport(
-                batch: try Batch(row: row), attempts: try attempts.map(Attempt.init(row:)),
-                statusURI: row["statusURI"], response: row["response"])
+                batch: batch, attempts: attempts, statusURI: row.optionalText("statusURI"),
+                response: row.optionalText("response"))
         }
+    }
+}
+
+/// The row of a decided drop.
+struct DecidedRow {
+    let drop: Drop
+    let kind: Kind?
+    let sha256: [UInt8]?
+    let content: String?
+    let outcome: Outcome
+    let isConfirmed: Bool
+    let problem: Problem?
+    let duplicateOf: FileName?
+    let finishedAt: Timestamp
+    let filedName: FileName
+    /// The records that were left out of its batches.
+    let leftOut: [AcceptedRecord]
+
+    init(_ drop: Drop, _ row: inout Columns) throws {
+        self.drop = drop
+        kind = try row.optionalText("kind").map { try known(Kind(rawValue: $0), "drops.kind") }
+        sha256 = row.optionalBytes("sha256")
+        content = row.optionalText("content")
+        outcome = try known(Outcome(rawValue: row.text("outcome")), "drops.outcome")
+        isConfirmed = row.flag("confirmed")
+        problem = try Problem(&row)
+        duplicateOf = row.optionalBytes("duplicateOf").map { FileName(bytes: $0) }
+        finishedAt = Timestamp(milliseconds: row.integer("finishedAt"))
+        filedName = FileName(bytes: row.bytes("filedName"))
+        leftOut =
+            try row.optionalText("alreadyAccepted").map {
+                try JSONDecoder().decode([AcceptedRecord].self, from: Data($0.utf8))
+            } ?? []
+    }
+
+    func result(_ database: Database) throws -> DropResult {
+        DropResult(
+            drop: drop, kind: kind, sha256: sha256, outcome: outcome, isConfirmed: isConfirmed, problem: problem,
+            finishedAt: finishedAt, batches: try Ledger.reports(of: drop.id.text, database), duplicateOf: duplicateOf,
+            alreadyAccepted: leftOut)
     }
 }
 
@@ -103,9 +111,7 @@ extension Ledger {
     /// final for whoever waits.
     package func isFinal(_ drop: DropID) async throws -> Bool {
         try await pool.read { database in
-            let state = try String.fetchOne(
-                database, sql: "SELECT state FROM drops WHERE id = ?", arguments: [drop.text])
-            return state != "waiting"
+            try database.first("SELECT state FROM drops WHERE id = ?", drop.text) { $0.text("state") } != "waiting"
         }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -10,15 +9,12 @@ extension Ledger {
         let now = time.timestamp.milliseconds
         try await commit { database in
             try Ledger.withdrawRetry(of: order.drop, database)
-            try database.execute(
-                sql: """
-                    INSERT INTO retries (dropID, inbox, name, inode, sha256, asNew, sendTwice, stale, at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    order.drop.text, order.inbox, order.name.blob, Int64(bitPattern: order.inode), order.sha256.blob,
-                    order.terms.asNew, order.terms.sendTwice, order.terms.stale, now,
-                ])
+            try database.run(
+                """
+                INSERT INTO retries (dropID, inbox, name, inode, sha256, asNew, sendTwice, stale, at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """, order.drop.text, order.inbox, order.name, Int64(bitPattern: order.inode), order.sha256,
+                order.terms.asNew, order.terms.sendTwice, order.terms.stale, now)
         }
     }
 
@@ -28,7 +24,7 @@ extension Ledger {
     }
 
     private static func withdrawRetry(of drop: DropID, _ database: Database) throws {
-        try database.execute(sql: "DELETE FROM retries WHERE usedBy IS NULL AND dropID = ?", arguments: [drop.text])
+        try database.run("DELETE FROM retries WHERE usedBy IS NULL AND dropID = ?", drop.text)
     }
 
     /// Gives a drop that is written down for the first time the terms on which its file came back, if it did: nobody
@@ -37,14 +33,11 @@ extension Ledger {
     /// - Parameter inode: `nil` for a file that was claimed by an earlier run; in `.work` it may be a copy by now.
     /// - Returns: whether there were any.
     static func takeTerms(_ drop: Drop, sha256: [UInt8], inode: UInt64?, _ database: Database) throws -> Bool {
-        try database.cachedStatement(
-            sql: """
-                UPDATE retries SET usedBy = ?1 WHERE id = (SELECT MAX(id) FROM retries
-                    WHERE usedBy IS NULL AND inbox = ?2 AND name = ?3 AND sha256 = ?4 AND (?5 IS NULL OR inode = ?5))
-                """
-        ).execute(arguments: [
-            drop.id.text, drop.inbox, drop.name.blob, sha256.blob, inode.map { Int64(bitPattern: $0) },
-        ])
+        try database.run(
+            """
+            UPDATE retries SET usedBy = ?1 WHERE id = (SELECT MAX(id) FROM retries
+                WHERE usedBy IS NULL AND inbox = ?2 AND name = ?3 AND sha256 = ?4 AND (?5 IS NULL OR inode = ?5))
+            """, drop.id.text, drop.inbox, drop.name, sha256, inode.map { Int64(bitPattern: $0) })
         return database.changesCount > 0
     }
 
@@ -54,12 +47,11 @@ extension Ledger {
         let id = admission.drop.id.text
         // A reference of the sender's own never gets another round.
         guard admission.ownReference == nil,
-            let row = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT * FROM retries WHERE usedBy = ? AND sha256 = ? AND asNew"),
-                arguments: [id, admission.sha256.blob]),
+            let terms = try database.first(
+                "SELECT * FROM retries WHERE usedBy = ? AND sha256 = ? AND asNew", id, admission.sha256,
+                make: { RetryTerms(&$0) }),
             try !hasLeft(batches(of: id, database), id, database)
         else { return nil }
-        let terms = RetryTerms(row: row)
         guard admission.kind == .payment, !terms.sendTwice else { return terms }
         return try mayBeCountedTwice(keys, database) ? nil : terms
     }
@@ -101,10 +93,10 @@ extension Ledger {
     /// The first `-rN` behind all that a content was ever sent under.
     private static func freshRound(_ admission: Admission, _ database: Database) throws -> Int {
         let content = admission.content
-        let references = try String.fetchAll(
-            database.cachedStatement(
-                sql: "SELECT reference FROM batches WHERE reference >= ?1 AND reference < ?1 || '.' AND dropID <> ?2"),
-            arguments: [content, admission.drop.id.text])
+        let references = try database.all(
+            "SELECT reference FROM batches WHERE reference >= ?1 AND reference < ?1 || '.' AND dropID <> ?2", content,
+            admission.drop.id.text
+        ) { $0.text("reference") }
         let rounds =
             references.map { round(of: $0, behind: content) }
             + [try Hold.fetch(content, database)?.round, try Taken.fetch(content, database)?.round].compactMap(\.self)
@@ -118,17 +110,16 @@ extension Ledger {
 }
 
 extension RetryTerms {
-    init(row: Row) {
-        self.init(asNew: row["asNew"], sendTwice: row["sendTwice"], stale: row["stale"])
+    init(_ row: inout Columns) {
+        self.init(asNew: row.flag("asNew"), sendTwice: row.flag("sendTwice"), stale: row.flag("stale"))
     }
 }
 
 extension RetryOrder {
-    fileprivate init(row: Row) {
+    fileprivate init(_ row: inout Columns) {
         self.init(
-            drop: DropID(text: row["dropID"]), inbox: row["inbox"], name: FileName(bytes: row["name"] as Data),
-            inode: UInt64(bitPattern: row["inode"] as Int64), sha256: Array(row["sha256"] as Data),
-            terms: RetryTerms(row: row))
+            drop: DropID(text: row.text("dropID")), inbox: row.text("inbox"), name: FileName(bytes: row.bytes("name")),
+            inode: UInt64(bitPattern: row.integer("inode")), sha256: row.bytes("sha256"), terms: RetryTerms(&row))
     }
 }
 
@@ -138,9 +129,9 @@ extension LedgerReader {
     package func openRetry(of drop: DropID) throws -> RetryOrder? {
         try queue.read { database in
             guard try database.tableExists("retries") else { return nil }
-            return try Row.fetchOne(
-                database, sql: "SELECT * FROM retries WHERE dropID = ? AND usedBy IS NULL", arguments: [drop.text]
-            ).map(RetryOrder.init(row:))
+            return try database.first("SELECT * FROM retries WHERE dropID = ? AND usedBy IS NULL", drop.text) {
+                RetryOrder(&$0)
+            }
         }
     }
 
@@ -148,11 +139,9 @@ extension LedgerReader {
     package func successor(of drop: DropID) throws -> (drop: DropID, sha256: [UInt8])? {
         try queue.read { database in
             guard try database.tableExists("retries") else { return nil }
-            return try Row.fetchOne(
-                database,
-                sql: "SELECT * FROM retries WHERE dropID = ? AND usedBy IS NOT NULL ORDER BY id DESC LIMIT 1",
-                arguments: [drop.text]
-            ).map { (DropID(text: $0["usedBy"]), Array($0["sha256"] as Data)) }
+            return try database.first(
+                "SELECT * FROM retries WHERE dropID = ? AND usedBy IS NOT NULL ORDER BY id DESC LIMIT 1", drop.text
+            ) { (DropID(text: $0.text("usedBy")), $0.bytes("sha256")) }
         }
     }
 
@@ -160,8 +149,7 @@ extension LedgerReader {
     package func origin(of drop: DropID) throws -> RetryOrder? {
         try queue.read { database in
             guard try database.tableExists("retries") else { return nil }
-            return try Row.fetchOne(database, sql: "SELECT * FROM retries WHERE usedBy = ?", arguments: [drop.text])
-                .map(RetryOrder.init(row:))
+            return try database.first("SELECT * FROM retries WHERE usedBy = ?", drop.text) { RetryOrder(&$0) }
         }
     }
 
@@ -169,9 +157,10 @@ extension LedgerReader {
     /// have been.
     package func doubleRisk(of drop: DropID) throws -> DoubleRisk? {
         try queue.read { database in
-            let content = try String.fetchOne(
-                database, sql: "SELECT content FROM drops WHERE id = ?", arguments: [drop.text])
-            guard let content else { return nil }
+            let content = try database.first("SELECT content FROM drops WHERE id = ?", drop.text) {
+                $0.optionalText("content")
+            }
+            guard let content = content ?? nil else { return nil }
             if let taken = try Taken.fetch(content, database) {
                 return taken.state == .accepted ? .accepted : .acceptedInPart
             }

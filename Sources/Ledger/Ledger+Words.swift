@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -38,15 +37,14 @@ extension Ledger {
     package func settling(inbox: String, since moment: Timestamp) async throws -> [SettlingDrop] {
         try await commit { database in
             try Ledger.forgetKeys(before: moment.milliseconds, database)
-            let rows = try Row.fetchAll(
-                database, sql: "SELECT * FROM words WHERE keys IS NOT NULL AND inbox = ? ORDER BY at, word",
-                arguments: [inbox])
-            return try rows.map { row in
+            return try database.all(
+                "SELECT * FROM words WHERE keys IS NOT NULL AND inbox = ? ORDER BY at, word", inbox
+            ) { row in
                 SettlingDrop(
-                    drop: DropID(text: row["dropID"]), kind: try known(Kind(rawValue: row["kind"]), "words.kind"),
-                    arrival: row["arrival"],
-                    keys: try known(IdentityKeys(bytes: Array(row["keys"] as Data)), "words.keys"),
-                    acceptedAt: Timestamp(milliseconds: row["at"]))
+                    drop: DropID(text: row.text("dropID")),
+                    kind: try known(Kind(rawValue: row.text("kind")), "words.kind"), arrival: row.integer("arrival"),
+                    keys: try known(IdentityKeys(bytes: row.bytes("keys")), "words.keys"),
+                    acceptedAt: Timestamp(milliseconds: row.integer("at")))
             }
         }
     }
@@ -57,18 +55,16 @@ extension Ledger {
     package func settled(_ drop: DropID, isRejected: Bool = false) async throws {
         try await commit { database in
             if isRejected {
-                try database.execute(
-                    sql: "UPDATE contents SET state = 'rejected' WHERE dropID = ? AND kind IN ('account', 'claim')",
-                    arguments: [drop.text])
+                try database.run(
+                    "UPDATE contents SET state = 'rejected' WHERE dropID = ? AND kind IN ('account', 'claim')",
+                    drop.text)
             }
-            try database.execute(
-                sql: "UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND dropID = ?", arguments: [drop.text])
+            try database.run("UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND dropID = ?", drop.text)
         }
     }
 
     private static func forgetKeys(before moment: Int64, _ database: Database) throws {
-        try database.cachedStatement(sql: "UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND at < ?")
-            .execute(arguments: [moment])
+        try database.run("UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND at < ?", moment)
     }
 
     /// Writes down that a document spoke.
@@ -79,17 +75,14 @@ extension Ledger {
     ) throws -> Int64 {
         let settles = spoken.settlesIn.wholeMilliseconds
         if settles > 0 { try forgetKeys(before: now - settles, database) }
-        try database.cachedStatement(
-            sql: "INSERT INTO words (dropID, inbox, kind, arrival, accepted, at, keys) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [
+        try database.run(
+            "INSERT INTO words (dropID, inbox, kind, arrival, accepted, at, keys) VALUES (?, ?, ?, ?, ?, ?, ?)",
             drop.id.text, drop.inbox, kind.rawValue, drop.arrival, isAccepted, now,
-            settles > 0 && isAccepted ? spoken.identities.bytes.blob : nil,
-        ])
+            settles > 0 && isAccepted ? spoken.identities.bytes : nil)
         let word = database.lastInsertedRowID
-        let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1)")
         try eachPiece(of: spoken.identities, as: [kind]) { piece in
-            try statement.execute(arguments: [piece, word])
+            try database.run(
+                "INSERT OR REPLACE INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1)", piece, word)
             return true
         }
         return word
@@ -99,14 +92,13 @@ extension Ledger {
     static func isSpokenOf(
         _ identities: IdentityKeys, _ kind: Kind, since word: Int64, _ database: Database
     ) throws -> Bool {
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
-                    ON lastWords.identity = asked.value WHERE lastWords.word > ?2)
-                """)
         var isSpokenOf = false
         try eachPiece(of: identities, as: [kind]) { piece in
-            isSpokenOf = try Bool.fetchOne(statement, arguments: [piece, word]) ?? false
+            isSpokenOf = try database.holds(
+                """
+                SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords ON lastWords.identity = asked.value
+                WHERE lastWords.word > ?2
+                """, piece, word)
             return !isSpokenOf
         }
         return isSpokenOf
@@ -115,21 +107,17 @@ extension Ledger {
     /// Whether a later document of the inbox, of whatever kind, that shares an identity was accepted.
     static func isSuperseded(_ admission: Admission, _ database: Database) throws -> Bool {
         guard admission.isOrdered, admission.kind != .attachment else { return false }
-        let arguments: StatementArguments = [admission.drop.inbox, admission.drop.arrival]
-        let hasLater = try Bool.fetchOne(
-            database.cachedStatement(
-                sql: "SELECT EXISTS (SELECT 1 FROM words WHERE accepted AND inbox = ? AND arrival > ?)"),
-            arguments: arguments)
-        guard hasLater == true else { return false }
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
-                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
-                    WHERE words.accepted AND words.inbox = ?2 AND words.arrival > ?3)
-                """)
+        let (inbox, arrival) = (admission.drop.inbox, admission.drop.arrival)
+        guard try database.holds("SELECT 1 FROM words WHERE accepted AND inbox = ? AND arrival > ?", inbox, arrival)
+        else { return false }
         var isSuperseded = false
         try eachPiece(of: admission.identities, as: Kind.documents) { piece in
-            isSuperseded = try Bool.fetchOne(statement, arguments: [piece] + arguments) ?? false
+            isSuperseded = try database.holds(
+                """
+                SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
+                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
+                WHERE words.accepted AND words.inbox = ?2 AND words.arrival > ?3
+                """, piece, inbox, arrival)
             return !isSuperseded
         }
         return isSuperseded

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Model
 
@@ -54,12 +53,9 @@ extension LedgerReader {
             var report = ChainReport()
             var last: [String: [UInt8]] = [:]
             var isBroken = false
-            let rows = try Row.fetchCursor(database, sql: "SELECT * FROM closings ORDER BY seq")
-            while let row = try rows.next() {
-                let id = row["dropID"] as String
-                let digest = Array(row["digest"] as Data)
-                let head = Array(row["head"] as Data)
-                let number = row["seq"] as Int
+            try database.each("SELECT * FROM closings ORDER BY seq") { row in
+                let number = row.number("seq")
+                let (id, digest, head) = (row.text("dropID"), row.bytes("digest"), row.bytes("head"))
                 report.count += 1
                 if !isBroken, head != Chain.link(id, digest, after: report.head) || number != report.count {
                     // All after it would be reported, too.
@@ -93,17 +89,15 @@ extension LedgerReader {
     ) throws -> [ChainReport.Finding] {
         var findings: [ChainReport.Finding] = []
         var unseen = Set(last.keys)
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT id, name, state, finishedAt FROM drops ORDER BY arrival")
-        while let row = try rows.next() {
-            let id = row["id"] as String
+        try database.each("SELECT id, state, finishedAt FROM drops ORDER BY arrival") { row in
+            let id = row.text("id")
             unseen.remove(id)
-            guard row["state"] == "filed" else { continue }
-            if let since, let end = row["finishedAt"] as Int64?, end < since.milliseconds { continue }
+            guard row.text("state") == "filed" else { return }
+            if let since, let end = row.optionalInteger("finishedAt"), end < since.milliseconds { return }
             let drop = DropID(text: id)
             guard let digest = last[id] else {
                 findings.append(.init(drop: drop, message: "the drop is closed, and no closing of it is in the chain"))
-                continue
+                return
             }
             if try Chain.digest(of: id, database) != digest {
                 findings.append(

@@ -15,38 +15,35 @@ extension LedgerReader {
     /// The queues of the inboxes that have one.
     package func queues() throws -> [String: Queue] {
         try queue.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT inbox, COUNT(*) AS drops, MIN(receivedAt) AS oldest,
-                        MIN(CASE WHEN kind IS NOT 'attachment' THEN receivedAt END) AS oldestDocument
-                    FROM drops WHERE state <> 'filed' GROUP BY inbox
-                    """)
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0["inbox"] as String, Queue(row: $0)) })
+            let queues = try database.all(
+                """
+                SELECT inbox, COUNT(*) AS drops, MIN(receivedAt) AS oldest,
+                    MIN(CASE WHEN kind IS NOT 'attachment' THEN receivedAt END) AS oldestDocument
+                FROM drops WHERE state <> 'filed' GROUP BY inbox
+                """
+            ) { ($0.text("inbox"), Queue(&$0)) }
+            return Dictionary(uniqueKeysWithValues: queues)
         }
     }
 
     /// The drops whose outcome was known last, the newest first.
     package func lastEnded(_ limit: Int) throws -> [DropEntry] {
         try queue.read { database in
-            try Row.fetchAll(
-                database,
-                sql: "SELECT * FROM drops WHERE outcome IS NOT NULL ORDER BY finishedAt DESC, arrival DESC LIMIT ?",
-                arguments: [limit]
-            ).map(DropEntry.init(row:))
+            try database.all(
+                "SELECT * FROM drops WHERE outcome IS NOT NULL ORDER BY finishedAt DESC, arrival DESC LIMIT ?", limit
+            ) { try DropEntry(&$0) }
         }
     }
 
     /// Another drop that is on its way with the content of this one; `nil`: there is none.
     package func dropOnSameContent(as drop: DropID) throws -> DropID? {
         try queue.read { database in
-            try String.fetchOne(
-                database,
-                sql: """
-                    SELECT holds.dropID FROM drops JOIN holds ON holds.key = drops.content
-                    WHERE drops.id = ?1 AND holds.state = 'pending' AND holds.dropID <> ?1
-                    """, arguments: [drop.text]
-            ).map(DropID.init(text:))
+            try database.first(
+                """
+                SELECT holds.dropID FROM drops JOIN holds ON holds.key = drops.content
+                WHERE drops.id = ?1 AND holds.state = 'pending' AND holds.dropID <> ?1
+                """, drop.text
+            ) { DropID(text: $0.text("dropID")) }
         }
     }
 
@@ -61,9 +58,9 @@ extension LedgerReader {
 }
 
 extension LedgerReader.Queue {
-    fileprivate init(row: Row) {
-        drops = row["drops"]
-        oldest = Timestamp(milliseconds: row["oldest"])
-        oldestDocument = (row["oldestDocument"] as Int64?).map { Timestamp(milliseconds: $0) }
+    fileprivate init(_ row: inout Columns) {
+        drops = row.number("drops")
+        oldest = Timestamp(milliseconds: row.integer("oldest"))
+        oldestDocument = row.optionalInteger("oldestDocument").map { Timestamp(milliseconds: $0) }
     }
 }

@@ -36,19 +36,17 @@ package final class LedgerReader: Sendable {
 
     package func drop(_ id: DropID) throws -> DropEntry? {
         try queue.read { database in
-            try Row.fetchOne(database, sql: "SELECT * FROM drops WHERE id = ?", arguments: [id.text])
-                .map(DropEntry.init(row:))
+            try database.first("SELECT * FROM drops WHERE id = ?", id.text) { try DropEntry(&$0) }
         }
     }
 
     /// The drop that was filed last under this name in this folder of an inbox.
     package func drop(filedAs name: FileName, in folder: Folder, of inbox: String) throws -> DropEntry? {
         try queue.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: "SELECT * FROM drops WHERE inbox = ? AND filedName = ? ORDER BY finishedAt DESC, arrival DESC",
-                arguments: [inbox, name.blob])
-            return try rows.lazy.map(DropEntry.init(row:)).first { $0.outcome?.folder == folder }
+            try database.all(
+                "SELECT * FROM drops WHERE inbox = ? AND filedName = ? ORDER BY finishedAt DESC, arrival DESC", inbox,
+                name
+            ) { try DropEntry(&$0) }.first { $0.outcome?.folder == folder }
         }
     }
 
@@ -64,23 +62,28 @@ package final class LedgerReader: Sendable {
     /// How many drops ended since a moment, by inbox and outcome.
     package func ended(since time: Timestamp) throws -> [(inbox: String, outcome: Outcome, count: Int)] {
         try queue.read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT inbox, outcome, COUNT(*) AS count FROM drops
-                    WHERE outcome IS NOT NULL AND finishedAt >= ? GROUP BY inbox, outcome ORDER BY inbox, outcome
-                    """, arguments: [time.milliseconds]
-            ).map { ($0["inbox"], try known(Outcome(rawValue: $0["outcome"]), "drops.outcome"), $0["count"]) }
+            try database.all(
+                """
+                SELECT inbox, outcome, COUNT(*) AS count FROM drops
+                WHERE outcome IS NOT NULL AND finishedAt >= ? GROUP BY inbox, outcome ORDER BY inbox, outcome
+                """, time.milliseconds
+            ) { row in
+                (
+                    row.text("inbox"), try known(Outcome(rawValue: row.text("outcome")), "drops.outcome"),
+                    row.number("count")
+                )
+            }
         }
     }
 
     /// How many requests of any sort left since a moment, and when the last one did.
     package func requests(since time: Timestamp) throws -> (count: Int, last: Attempt?) {
         try queue.read { database in
-            let count = try Int.fetchOne(
-                database, sql: "SELECT COUNT(*) FROM requests WHERE at >= ?", arguments: [time.milliseconds])
-            let last = try Row.fetchOne(database, sql: "SELECT * FROM requests ORDER BY id DESC LIMIT 1")
-            return (count ?? 0, try last.map(Attempt.init(row:)))
+            let count = try database.first("SELECT COUNT(*) AS count FROM requests WHERE at >= ?", time.milliseconds) {
+                $0.number("count")
+            }
+            let last = try database.first("SELECT * FROM requests ORDER BY id DESC LIMIT 1") { try Attempt(&$0) }
+            return (count ?? 0, last)
         }
     }
 
@@ -126,15 +129,15 @@ package struct DropEntry: Sendable, Hashable {
     /// What retention did about it; `nil`: nothing.
     package var removal: Removal?
 
-    init(row: Row) throws {
-        drop = Drop(row: row)
-        kind = try (row["kind"] as String?).map { try known(Kind(rawValue: $0), "drops.kind") }
-        sha256 = (row["sha256"] as Data?).map(Array.init)
-        outcome = try (row["outcome"] as String?).map { try known(Outcome(rawValue: $0), "drops.outcome") }
-        problem = try (row["problem"] as String?).map { try JSONDecoder().decode(Problem.self, from: Data($0.utf8)) }
-        finishedAt = (row["finishedAt"] as Int64?).map { Timestamp(milliseconds: $0) }
-        filedName = (row["filedName"] as Data?).map { FileName(bytes: $0) }
-        isFiled = row["state"] == "filed"
-        removal = try Removal(row: row)
+    init(_ row: inout Columns) throws {
+        drop = Drop(&row)
+        kind = try row.optionalText("kind").map { try known(Kind(rawValue: $0), "drops.kind") }
+        sha256 = row.optionalBytes("sha256")
+        isFiled = row.text("state") == "filed"
+        outcome = try row.optionalText("outcome").map { try known(Outcome(rawValue: $0), "drops.outcome") }
+        problem = try Problem(&row)
+        finishedAt = row.optionalInteger("finishedAt").map { Timestamp(milliseconds: $0) }
+        filedName = row.optionalBytes("filedName").map { FileName(bytes: $0) }
+        removal = try Removal(&row)
     }
 }

@@ -13,45 +13,52 @@ func known<Value>(_ value: Value?, _ column: String) throws -> Value {
     return value
 }
 
-extension [UInt8] {
-    var blob: Data { Data(self) }
-}
-
-extension FileName {
-    var blob: Data { Data(bytes) }
-}
-
 extension Batch {
     /// - Parameter row: of `sentBatches`.
-    init(row: Row, attempts: Int = 0) throws {
-        let joined = (row["joint"] as Int64?).map { joint in
+    init(_ row: inout Columns, attempts: Int = 0) throws {
+        let (part, parts) = (row.number("part"), row.number("parts"))
+        let (reference, records) = (row.text("reference"), row.number("records"))
+        let (bytes, bodyHash) = (row.integer("bytes"), row.bytes("bodyHash"))
+        let state = try known(BatchState(rawValue: row.text("state")), "batches.state")
+        let joined = row.optionalInteger("joint").map { joint in
             JointPlace(
-                joint: joint, place: row["place"], firstRecord: row["firstRecord"], drops: row["jointDrops"],
-                records: row["jointRecords"], bytes: row["jointBytes"], ownReference: row["ownReference"],
-                ownHash: Array(row["ownHash"] as Data))
+                joint: joint, place: row.number("place"), firstRecord: row.number("firstRecord"),
+                drops: row.number("jointDrops"), records: row.number("jointRecords"),
+                bytes: row.integer("jointBytes"), ownReference: row.text("ownReference"),
+                ownHash: row.bytes("ownHash"))
         }
         self.init(
-            reference: row["reference"], part: row["part"], parts: row["parts"], records: row["records"],
-            bytes: row["bytes"], bodyHash: Array(row["bodyHash"] as Data),
-            state: try known(BatchState(rawValue: row["state"]), "batches.state"), attempts: attempts, joined: joined)
+            reference: reference, part: part, parts: parts, records: records, bytes: bytes, bodyHash: bodyHash,
+            state: state, attempts: attempts, joined: joined)
     }
 }
 
 extension Attempt {
-    init(row: Row) throws {
+    /// - Parameter row: of `requests`.
+    init(_ row: inout Columns) throws {
         self.init(
-            at: Timestamp(milliseconds: row["at"]), status: row["status"],
-            duration: (row["durationMs"] as Int64?).map { .milliseconds($0) },
-            error: try (row["error"] as String?).map { try known(Code(rawValue: $0), "requests.error") })
+            at: Timestamp(milliseconds: row.integer("at")), status: row.optionalNumber("status"),
+            duration: row.optionalInteger("durationMs").map { .milliseconds($0) },
+            error: try row.optionalText("error").map { try known(Code(rawValue: $0), "requests.error") })
+    }
+}
+
+extension Problem {
+    /// - Parameter row: of `drops`.
+    init?(_ row: inout Columns) throws {
+        guard let text = row.optionalText("problem") else { return nil }
+        self = try JSONDecoder().decode(Problem.self, from: Data(text.utf8))
     }
 }
 
 extension Drop {
-    init(row: Row) {
-        let name = FileName(bytes: row["name"] as Data)
+    /// - Parameter row: of `drops`.
+    init(_ row: inout Columns) {
+        let (id, arrival, inbox) = (DropID(text: row.text("id")), row.integer("arrival"), row.text("inbox"))
+        let name = FileName(bytes: row.bytes("name"))
         self.init(
-            id: DropID(text: row["id"]), arrival: row["arrival"], inbox: row["inbox"], name: name,
-            workName: WorkName(shelf: row["shelf"], name: name), bytes: row["bytes"],
-            receivedAt: Timestamp(milliseconds: row["receivedAt"]))
+            id: id, arrival: arrival, inbox: inbox, name: name,
+            workName: WorkName(shelf: row.optionalNumber("shelf"), name: name), bytes: row.integer("bytes"),
+            receivedAt: Timestamp(milliseconds: row.integer("receivedAt")))
     }
 }

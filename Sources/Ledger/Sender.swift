@@ -8,10 +8,10 @@ enum Sender: Sendable, Hashable {
 
     /// - Parameter row: of `requests`.
     /// - Returns: `nil` for a request that is no batch's.
-    init?(row: Row?) {
-        if let joint = row?["joint"] as Int64? {
+    init?(_ row: inout Columns) {
+        if let joint = row.optionalInteger("joint") {
             self = .joint(joint)
-        } else if let batch = row?["batchID"] as Int64? {
+        } else if let batch = row.optionalInteger("batchID") {
             self = .batch(batch)
         } else {
             return nil
@@ -35,18 +35,16 @@ enum Sender: Sendable, Hashable {
     }
 
     func become(_ state: BatchState, _ database: Database) throws {
-        try database.cachedStatement(sql: "UPDATE \(table) SET state = ? WHERE id = ?")
-            .execute(arguments: [state.rawValue, id])
+        try database.run("UPDATE \(table) SET state = ? WHERE id = ?", state.rawValue, id)
     }
 
     /// What is `nil` stays as it was.
     func end(_ state: BatchState?, _ statusURI: String?, _ response: String?, _ database: Database) throws {
         guard state != nil || statusURI != nil || response != nil else { return }
-        try database.cachedStatement(
-            sql: """
-                UPDATE \(table) SET state = COALESCE(?, state), statusURI = COALESCE(?, statusURI),
-                    response = COALESCE(?, response) WHERE id = ?
-                """
-        ).execute(arguments: [state?.rawValue, statusURI, response, id])
+        try database.run(
+            """
+            UPDATE \(table) SET state = COALESCE(?, state), statusURI = COALESCE(?, statusURI),
+                response = COALESCE(?, response) WHERE id = ?
+            """, state?.rawValue, statusURI, response, id)
     }
 }
