@@ -51,10 +51,14 @@ package struct APIClient: Sendable {
         case .json(let bytes):
             // A large one goes in pieces, and is not copied as a whole.
             request.body = .bytes(bytes)
+        case .longJSON(let head, let size, let tail, let sha256, let read):
+            request.body = stream(
+                FramedText(head: head, size: size, tail: tail, check: .whole(sha256: sha256), read: read))
         case .multipart(_, let head, let file, let size, let tail, let sha256):
-            request.body = .stream(
-                FramedFile(head: head, file: file, size: size, tail: tail, sha256: sha256),
-                length: .known(Int64(head.count + tail.count) + size))
+            request.body = stream(
+                FramedText(
+                    head: head, size: size, tail: tail, check: sha256.map { .inside(sha256: $0) },
+                    read: { try file.bytes(at: $0, count: $1) }))
         case nil: break
         }
         let deadline = SystemTime().moment + timeout
@@ -72,6 +76,10 @@ package struct APIClient: Sendable {
             if error is CancellationError { throw error }
             return Reply(answer: .none(NetworkFailure(describing: error, timeout: timeout)), body: [])
         }
+    }
+
+    private func stream(_ text: FramedText) -> HTTPClientRequest.Body {
+        .stream(text, length: .known(text.length))
     }
 
     /// The status counts from the moment it was read; a body that breaks off afterwards changes nothing, nor does one

@@ -26,6 +26,13 @@ package struct Submission: Sendable {
 /// What a request carries.
 package enum RequestBody: Sendable {
     case json([UInt8])
+    /// A JSON text that is too long to be held, read and hashed while it is sent: where the hash of the whole is not
+    /// `sha256`, the end of the request never leaves.
+    ///
+    /// `read` gives bytes of what is between head and tail, from an offset, `size` of them in all.
+    case longJSON(
+        head: [UInt8], size: Int64, tail: [UInt8], sha256: [UInt8],
+        read: @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8])
     /// A file between two pieces of text, read and hashed while it is sent: where its hash is not `sha256`, the end of
     /// the request never leaves. Without one only its size is checked.
     case multipart(
@@ -35,13 +42,14 @@ package enum RequestBody: Sendable {
     package var length: Int64 {
         switch self {
         case .json(let bytes): Int64(bytes.count)
-        case .multipart(_, let head, _, let size, let tail, _): Int64(head.count + tail.count) + size
+        case .longJSON(let head, let size, let tail, _, _), .multipart(_, let head, _, let size, let tail, _):
+            Int64(head.count + tail.count) + size
         }
     }
 
     var contentType: String {
         switch self {
-        case .json: "application/json"
+        case .json, .longJSON: "application/json"
         case .multipart(let boundary, _, _, _, _, _): "multipart/form-data; boundary=\(boundary)"
         }
     }

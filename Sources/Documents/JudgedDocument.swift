@@ -21,8 +21,8 @@ package struct JudgedDocument: Sendable {
     let rules: DocumentRules
     /// What its records are about, where that was found while they were read.
     var knownIdentities: IdentityKeys?
-    /// The body that ``batches`` was made from, for whoever sends it next.
-    private let lastBody = BodyKeeper()
+    /// The bodies that ``batches`` were made from are this document's, for as long as what it is read from stays as it is.
+    private let known = KnownBodies()
     /// The places in the file of the records that it still has, from 0; `nil`: all of them.
     var positions: [Int]?
 
@@ -66,16 +66,54 @@ package struct JudgedDocument: Sendable {
     ///   the others.
     package var batches: [Batch] {
         get throws {
-            try plan.parts.indices.map { index in
+            let batches = try plan.parts.indices.map { index in
                 let reference = Reference.part(index + 1, of: parts, plan.reference)
-                let body = try body(part: index + 1, reference: reference)
-                let batch = Batch(
-                    reference: reference, part: index + 1, parts: parts, records: plan.parts[index].count,
-                    bytes: Int64(body.count), bodyHash: Array(SHA256.hash(data: body)))
-                if parts == 1 { lastBody.keep(body, hash: batch.bodyHash) }
-                return batch
+                let (bytes, hash) = try measuredBody(part: index + 1, reference: reference)
+                return Batch(
+                    reference: reference, part: index + 1, parts: parts, records: plan.parts[index].count, bytes: bytes,
+                    bodyHash: hash)
             }
+            known.set(batches.map(\.bodyHash))
+            return batches
         }
+    }
+
+    /// How long the body of a part is, and its SHA-256. One that need not be held is not.
+    private func measuredBody(part: Int, reference: String) throws -> (bytes: Int64, hash: [UInt8]) {
+        guard let long = longBody(part: part, reference: reference) else {
+            let body = try body(part: part, reference: reference)
+            return (Int64(body.count), Array(SHA256.hash(data: body)))
+        }
+        var hash = SHA256()
+        hash.update(data: long.head)
+        var offset: Int64 = 0
+        while offset < long.size {
+            let bytes = try long.read(offset, Int(min(1 << 20, long.size - offset)))
+            guard !bytes.isEmpty else { throw DocumentHasChanged() }
+            hash.update(data: bytes)
+            offset += Int64(bytes.count)
+        }
+        hash.update(data: long.tail)
+        return (Int64(long.head.count + long.tail.count) + long.size, Array(hash.finalize()))
+    }
+
+    private func longBody(part: Int, reference: String) -> LongBody? {
+        guard case .windowed(let records) = text, let text = records.text(ofPart: part - 1) else { return nil }
+        let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
+        return LongBody(
+            head: frame.head + [UInt8(ascii: "[")], size: Int64(text.count), tail: [UInt8(ascii: "]")] + frame.tail
+        ) { [source = records.source] offset, count in
+            let start = text.lowerBound + Int(offset)
+            return try source.read(start..<min(text.upperBound, start + count))
+        }
+    }
+
+    /// The body of `batch` in pieces, if it is one of this document's as far as is known without reading it.
+    ///
+    /// - Returns: `nil` where it has to be made as a whole.
+    package func longBody(of batch: Batch) -> LongBody? {
+        guard known.has(batch.bodyHash, part: batch.part) else { return nil }
+        return longBody(part: batch.part, reference: batch.reference)
     }
 
     /// The body of part `part`, counted from 1, under `reference`.
@@ -91,8 +129,9 @@ package struct JudgedDocument: Sendable {
     /// - Returns: `nil` where the batch has another body than this document makes under its reference.
     package func body(of batch: Batch) throws -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
-        if let body = lastBody.body(hash: batch.bodyHash) { return body }
         let body = try body(part: batch.part, reference: batch.reference)
+        // What is held cannot change.
+        if case .held = text, known.has(batch.bodyHash, part: batch.part) { return body }
         return body.isBody(of: batch) ? body : nil
     }
 
@@ -116,20 +155,27 @@ extension [UInt8] {
     }
 }
 
-/// Holds a large body from when it was hashed, so that it is made and hashed once. Whoever sends it shares its bytes.
-private final class BodyKeeper: Sendable {
-    private let kept = Mutex<(body: [UInt8], hash: [UInt8])?>(nil)
+/// A request body that is read when it is sent, and never held.
+package struct LongBody: Sendable {
+    /// What stands before the records, and behind them.
+    package let head: [UInt8]
+    /// The records' text in bytes.
+    package let size: Int64
+    package let tail: [UInt8]
+    /// Some of the records' text; fewer bytes where it has become shorter.
+    package let read: @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8]
+}
 
-    /// What is smaller is made anew before keeping it would pay: thousands of drops may wait to share a request.
-    private static let smallest = 1 << 20
+/// The hashes of the bodies that a document made, one for each part.
+private final class KnownBodies: Sendable {
+    private let hashes = Mutex<[[UInt8]]>([])
 
-    func keep(_ body: [UInt8], hash: [UInt8]) {
-        guard body.count >= BodyKeeper.smallest else { return }
-        kept.withLock { $0 = (body, hash) }
+    func set(_ hashes: [[UInt8]]) {
+        self.hashes.withLock { $0 = hashes }
     }
 
-    /// - Returns: `nil` where it keeps none of that hash.
-    func body(hash: [UInt8]) -> [UInt8]? {
-        kept.withLock { $0?.hash == hash ? $0?.body : nil }
+    /// - Parameter part: from 1.
+    func has(_ hash: [UInt8], part: Int) -> Bool {
+        hashes.withLock { $0.indices.contains(part - 1) && $0[part - 1] == hash }
     }
 }

@@ -56,10 +56,13 @@ struct WindowedRecords: Sendable {
     /// Whether what is sent is other than what the sender wrote.
     let isConverted: Bool
 
+    /// Where the records of a part stand in the source as they are sent; `nil` where they are made from it.
+    func text(ofPart part: Int) -> Range<Int>? { fields.isEmpty ? parts[part] : nil }
+
     func append(_ part: Int, to body: inout [UInt8]) throws {
-        guard !fields.isEmpty else {
-            let text = try source.read(parts[part])
-            guard text.count == parts[part].count else { throw DocumentHasChanged() }
+        if let range = text(ofPart: part) {
+            let text = try source.read(range)
+            guard text.count == range.count else { throw DocumentHasChanged() }
             body += text
             return
         }

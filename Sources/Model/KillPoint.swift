@@ -32,7 +32,7 @@
         case tokenIntended, tokenFetched, tokenWritten, tokenKept
 
         // A request and its answer.
-        case requestBegins, requestIntended, attachmentHalfSent, answerArrived, answerCommitted
+        case requestBegins, requestIntended, bodyHalfSent, answerArrived, answerCommitted
         case retryWaits, partAccepted, waitsForAccount
         case statusArrived, statusCommitted
 

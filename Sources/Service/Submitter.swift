@@ -218,6 +218,10 @@ struct Submitter: Sendable {
             return .multipart(
                 boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
+            if let long = document.longBody(of: batch) {
+                return .longJSON(
+                    head: long.head, size: long.size, tail: long.tail, sha256: batch.bodyHash, read: long.read)
+            }
             if let body = try await patience.persist("read a drop", { try document.bodyIfUnchanged(of: batch) }) {
                 return .json(body)
             }

@@ -94,6 +94,49 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [0, 1, 65_536, 1_000_003]) func aLongDocumentIsReadAnewForEachAttempt(size: Int) async throws {
+        let content = (0..<size).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+        let (head, tail) = (Array("{\"accounts\":[".utf8), Array("]}".utf8))
+        let whole = head + content + tail
+        try await DeliveryStage.run([.status(503)]) { stage async throws in
+            let body = RequestBody.longJSON(
+                head: head, size: Int64(size), tail: tail, sha256: Array(SHA256.hash(data: whole))
+            ) { offset, count in Array(content[Int(offset)..<min(size, Int(offset) + count)]) }
+            #expect(body.length == Int64(whole.count))
+            #expect(try await stage.deliver(stage.submission(body: body)) == .accepted)
+            #expect(stage.submitted.count == 2)
+            for request in stage.submitted {
+                #expect(request.body == whole)
+                #expect(request.headers["content-type"] == "application/json")
+                #expect(request.headers["content-length"] == "\(whole.count)")
+            }
+        }
+    }
+
+    /// Wherever it changes: at its beginning, or in the head that this program itself puts before it.
+    @Test(arguments: [0, 3, 150_000]) func aLongDocumentThatChangedNeverArrivesWhole(place: Int) async throws {
+        let content = Array(repeating: UInt8(ascii: "7"), count: 200_000)
+        let (head, tail) = (Array("{[".utf8), Array("]}".utf8))
+        let sha256 = Array(SHA256.hash(data: head + content + tail))
+        try await DeliveryStage.run([], DeliveryStage.Options(timeout: .seconds(5))) { stage async throws in
+            let body = RequestBody.longJSON(
+                head: place == 0 ? Array("[{".utf8) : head, size: 200_000, tail: tail, sha256: sha256
+            ) { offset, count in
+                var bytes = Array(content[Int(offset)..<min(200_000, Int(offset) + count)])
+                if place > 0, bytes.indices.contains(place - Int(offset)) {
+                    bytes[place - Int(offset)] = UInt8(ascii: "8")
+                }
+                return bytes
+            }
+            guard case .unresolved(let problem) = try await stage.deliver(stage.submission(body: body)) else {
+                Issue.record("it was delivered")
+                return
+            }
+            #expect(problem.code == .readChanged)
+            #expect(stage.submitted.isEmpty, "no whole request came")
+        }
+    }
+
     @Test func aHugeAnswerIsKeptInPart() async throws {
         let text = String(repeating: "0123456789abcdef", count: 500_000)
         try await DeliveryStage.run([.status(200, body: text)]) { stage async throws in

@@ -21,13 +21,30 @@ struct Answer: Equatable, CustomStringConvertible {
         references = [document.content, document.ownReference]
         batches = try document.batches
         bodies = try batches.map { batch in
-            String(decoding: try #require(try document.body(of: batch)), as: UTF8.self)
+            let body = try #require(try document.body(of: batch))
+            if let long = document.longBody(of: batch) { #expect(try long.whole(inPiecesOf: 7) == body) }
+            return String(decoding: body, as: UTF8.self)
         }
         mentioned = try document.mentioned(of: ["a", "b2", "7"])
     }
 
     var description: String {
         problem.map { "\($0.code.rawValue) \($0.message) \($0.findings)" } ?? "\(references) \(bodies)"
+    }
+}
+
+extension LongBody {
+    func whole(inPiecesOf count: Int) throws -> [UInt8] {
+        var whole = head
+        var offset: Int64 = 0
+        while offset < size {
+            let piece = try read(offset, count)
+            try #require(!piece.isEmpty)
+            whole += piece
+            offset += Int64(piece.count)
+        }
+        #expect(offset == size)
+        return whole + tail
     }
 }
 

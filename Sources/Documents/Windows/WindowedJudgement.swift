@@ -1,6 +1,7 @@
 import JSONSchema
 import JSONText
 import Model
+import Synchronization
 
 extension DocumentJudge {
     /// Judges a JSON document that is too large to be held, reading it once from its beginning to its end.
@@ -12,18 +13,22 @@ extension DocumentJudge {
     package func judge(
         _ source: DocumentSource, origin: DocumentOrigin, windowBytes: Int = WindowedText.usualBytes
     ) throws -> Judgement {
-        var text = try WindowedText(
-            source, names: Kind.documents.compactMap(\.arrayName), bare: rules.kind?.arrayName ?? "",
-            windowBytes: windowBytes, longestElement: rules.longestRecord)
+        let text = Mutex(
+            try WindowedText(
+                source, names: Kind.documents.compactMap(\.arrayName), bare: rules.kind?.arrayName ?? "",
+                windowBytes: windowBytes, longestElement: rules.longestRecord))
+        // Reading, hashing and cutting the text take about as long as judging its records.
+        let windows = Ahead { try text.withLock { text in try text.next().map { ($0, after: text.skeleton) } } }
+        defer { windows.stop() }
         var judgement = WindowedJudgement(self, source, origin)
         do {
-            while let window = try text.next() {
-                if let ending = judgement.take(window, after: text.skeleton) { return ending }
+            while let (window, skeleton) = try windows.take() {
+                if let ending = judgement.take(window, after: skeleton) { return ending }
             }
         } catch let obstacle as WindowedText.Obstacle {
-            return judgement.ending(at: obstacle, text.skeleton)
+            return judgement.ending(at: obstacle, text.withLock(\.skeleton))
         }
-        return judgement.finish(text.skeleton)
+        return judgement.finish(text.withLock(\.skeleton))
     }
 
     /// Whether the documents of this inbox can be judged in windows: each record for itself.

@@ -2,9 +2,9 @@ import JSONText
 
 /// A JSON document read window by window: some elements of its array of records at a time, and at the end the text
 /// around the array.
-package struct WindowedText {
+package struct WindowedText: Sendable {
     /// Elements of an array, whole ones, as the array of an object of their own.
-    struct Window {
+    struct Window: Sendable {
         /// `{"NAME":[` and the elements, closed unless the document ends within them.
         var text: [UInt8]
         /// The array's bracket or the comma before the elements is the byte before this one of the document.
@@ -58,7 +58,7 @@ package struct WindowedText {
     private var elements = 0
 
     /// How much of the records a window has, unless one alone has more.
-    package static let usualBytes = 4 << 20
+    package static let usualBytes = 2 << 20
     /// How much of the text around the records is held.
     private static let mostSurroundings = 4 << 20
 
