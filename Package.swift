@@ -71,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CInotifyTools"),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CSystemd"),
         .systemLibrary(name: "CPCRE2"),
 
@@ -95,7 +96,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
         .target(
-            name: "Ledger", dependencies: ["Model", "FileSystem", crypto, grdb, sqlite, system], swiftSettings: strict),
+            name: "Ledger", dependencies: ["Model", "FileSystem", "CSQLite", crypto, grdb, sqlite, system],
+            swiftSettings: strict),
 
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)
         .target(

@@ -33,7 +33,7 @@ struct ShowCommand: AsyncParsableCommand {
         }
         let batches = try administration.ledger.batches(of: entry.drop.id)
         if json, let result = try administration.ledger.result(of: entry.drop.id) {
-            return Output.line(String(result.json.dropLast()))
+            return Output.line(String(decoding: result.sidecar.dropLast(), as: UTF8.self))
         }
         let waitsFor = try await Asking(administration).waitsFor(entry)
         if json { return Output.line(ShowCommand.json(entry, batches, waitsFor)) }

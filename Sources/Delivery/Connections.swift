@@ -27,6 +27,8 @@ package struct Connections: Sendable {
                 proxy: proxy)
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = count
             configuration.connectionPool.retryConnectionEstablishment = false
+            // Nobody follows a trace, and each request would be described for one.
+            configuration.tracing.tracer = nil
             return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         }
         rules = proxies
@@ -44,7 +46,9 @@ package struct Connections: Sendable {
     package static func connectTimeout(of timeout: Duration) -> Duration { min(timeout, .seconds(10)) }
 
     func client(for url: String) -> HTTPClient {
-        guard let rules, let url = URL(string: url), let server = rules.server(for: url) else { return direct }
+        guard let rules, !proxied.isEmpty, let url = URL(string: url), let server = rules.server(for: url) else {
+            return direct
+        }
         return proxied[server] ?? direct
     }
 

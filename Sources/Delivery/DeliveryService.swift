@@ -41,16 +41,16 @@ package actor DeliveryService {
     }
 
     package struct Endpoint: Sendable, Hashable {
-        package var method: String
-        package var url: String
+        package let method: String
+        package let url: String
+        /// The part of the URL that a log line shows.
+        let path: String
 
         package init(method: String, url: String) {
             self.method = method
             self.url = url
+            path = URL(string: url)?.path ?? url
         }
-
-        /// The part of the URL that a log line shows.
-        var path: String { URL(string: url)?.path ?? url }
     }
 
     /// Client identifier and secret, read anew for every token, so that a rotated secret is found.

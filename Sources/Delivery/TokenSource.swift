@@ -35,7 +35,7 @@ struct TokenSource: Sendable {
             $0.member("audience", settings.audience)
             $0.member("grant_type", "client_credentials")
         }
-        let (reply, started) = try await ask(.json(Array(json.text.utf8)))
+        let (reply, started) = try await ask(.json(json.bytes))
         guard case .status(let status, let retryAfter) = reply.answer else {
             throw NetworkFailure("the token endpoint: \(reply.failure ?? "no answer")")
         }

@@ -110,7 +110,7 @@ package struct AttachmentJudge: Sendable {
             $0.member("portfolio", fields.portfolio)
             $0.member("sha256", sha256.hex)
         }
-        return ContentHash.derived(.attachment, SHA256.hash(data: Array(json.text.utf8)))
+        return ContentHash.derived(.attachment, SHA256.hash(data: json.bytes))
     }
 }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Model
+import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -10,8 +11,12 @@ import Model
 /// An open file, closed with its last reference.
 package final class OpenFile: Sendable {
     let descriptor: CInt
-    /// For messages.
-    package let path: String
+    private let folder: FilePath
+    /// `nil`: it has none.
+    private let name: FileName?
+
+    /// For messages: one is made for few of the files that are opened.
+    package var path: String { "\(folder.string)/\(name?.description ?? "(temporary file)")" }
 
     /// How a new file is made.
     package enum Creation: Sendable {
@@ -25,7 +30,7 @@ package final class OpenFile: Sendable {
     ///
     /// - Throws: ``SystemCallError``; ELOOP for a link.
     package init(reading name: FileName, in directory: Directory) throws(SystemCallError) {
-        path = directory.describe(name)
+        (folder, self.name) = (directory.path, name)
         descriptor = name.withCString {
             openat(directory.descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         }
@@ -34,14 +39,14 @@ package final class OpenFile: Sendable {
 
     /// Opens an administrator's file for reading; a link is followed.
     package init(followingLinks name: FileName, in directory: Directory) throws(SystemCallError) {
-        path = directory.describe(name)
+        (folder, self.name) = (directory.path, name)
         descriptor = name.withCString { openat(directory.descriptor, $0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .last("openat", path) }
     }
 
     /// Makes a file for writing.
     package init(creating name: FileName, in directory: Directory, _ creation: Creation) throws(SystemCallError) {
-        path = directory.describe(name)
+        (folder, self.name) = (directory.path, name)
         let (flag, mode) =
             switch creation {
             case .exclusive(let mode): (O_EXCL, mode)
@@ -55,7 +60,7 @@ package final class OpenFile: Sendable {
 
     /// Makes a file without a name, for writing and reading; it is gone with its last reference, or with the process.
     package init(temporaryIn directory: Directory) throws(SystemCallError) {
-        path = "\(directory.path)/(temporary file)"
+        (folder, name) = (directory.path, nil)
         let O_TMPFILE = 0o20_000_000 | O_DIRECTORY  // asm-generic/fcntl.h
         let flags = O_RDWR | O_CLOEXEC
         let unnamed = openat(directory.descriptor, ".", O_TMPFILE | flags, 0o600)
@@ -64,7 +69,7 @@ package final class OpenFile: Sendable {
             return
         }
         // Not every file system has files without a name: then it loses the one that it gets.
-        guard [EOPNOTSUPP, EISDIR, EINVAL].contains(Glibc.errno) else { throw .last("openat", path) }
+        guard [EOPNOTSUPP, EISDIR, EINVAL].contains(Glibc.errno) else { throw .last("openat", directory.path.string) }
         let name = FileName(".sluice-\(UInt64.random(in: .min ... .max)).tmp")
         descriptor = name.withCString { openat(directory.descriptor, $0, O_CREAT | O_EXCL | O_NOFOLLOW | flags, 0o600) }
         guard descriptor >= 0 else { throw .last("openat", path) }

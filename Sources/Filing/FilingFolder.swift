@@ -52,12 +52,11 @@ package final class FilingFolder: Sendable {
         reserved.withLock { _ = $0.remove(name.drop) }
     }
 
-    /// Puts a result in place. Doing it again with the same text changes nothing; this drop's own earlier one is
+    /// Puts a result in place. Doing it again with the same bytes changes nothing; this drop's own earlier one is
     /// replaced, and so is one that a power loss left in pieces.
     ///
     /// - Returns: `false` where something else has the name.
-    package func place(sidecar text: String, _ name: FiledName, drop: DropID) throws(SystemCallError) -> Bool {
-        let bytes = Array(text.utf8)
+    package func place(sidecar bytes: [UInt8], _ name: FiledName, drop: DropID) throws(SystemCallError) -> Bool {
         let temporary = FileName(".\(drop.text).tmp")
         let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o640))
         try file.write(bytes)

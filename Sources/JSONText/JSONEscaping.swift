@@ -131,7 +131,10 @@ extension Array where Element == UInt8 {
     /// Appends `text` as a JSON string, in quotation marks, escaped no more than it has to be.
     public mutating func appendJSONString(_ text: some StringProtocol) {
         append(UInt8(ascii: "\""))
-        for byte in text.utf8 { JSONEscaping.emitEscaped(byte) { append($0) } }
+        var text = String(text)
+        text.withUTF8 { bytes in
+            for byte in bytes { JSONEscaping.emitEscaped(byte) { append($0) } }
+        }
         append(UInt8(ascii: "\""))
     }
 }

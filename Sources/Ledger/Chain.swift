@@ -54,8 +54,8 @@ enum Chain {
         SELECT part, parts, reference, records, bytes, bodyHash, state FROM batches WHERE dropID = ? ORDER BY part
         """,
         """
-        SELECT requestID, at, status, durationMs, error FROM requests
-        WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?) AND purpose = 'batch' ORDER BY id
+        SELECT requestID, at, status, durationMs, error FROM batches JOIN requests ON batchID = batches.id
+        WHERE dropID = ? AND purpose = 'batch' ORDER BY requests.id
         """,
     ]
 

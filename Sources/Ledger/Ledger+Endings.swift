@@ -65,26 +65,29 @@ extension Ledger {
                 try DecidedRow(Drop(&row), &row)
             }
             guard let decided else { throw LedgerCorruption(column: "drops.id") }
-            try Ledger.settle(decided, ending, spoken, at: finishedAt, database)
+            let result = try decided.result(database)
+            try Ledger.settle(decided, result.batches.map(\.batch), ending, spoken, at: finishedAt, database)
             if ending.isPutBack { try Ledger.insertRequeue(of: drop.id.text, database) }
-            return try decided.result(database)
+            return result
         }
     }
 
     /// What a drop held becomes: accepted, left open, or free again; and what it said is written down.
     private static func settle(
-        _ row: DecidedRow, _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
+        _ row: DecidedRow, _ batches: [Batch], _ ending: Ending, _ spoken: Spoken?, at now: Int64, _ database: Database
     ) throws {
         let drop = row.drop
         let id = drop.id.text
         guard let content = row.content else { return }
         let kind = try known(row.kind, "drops.kind")
-        // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.
-        try database.run(
-            """
-            UPDATE batches SET state = (SELECT state FROM joints WHERE id = batches.joint)
-            WHERE dropID = ? AND joint IS NOT NULL
-            """, id)
+        if batches.contains(where: { $0.joined != nil }) {
+            // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.
+            try database.run(
+                """
+                UPDATE batches SET state = (SELECT state FROM joints WHERE id = batches.joint)
+                WHERE dropID = ? AND joint IS NOT NULL
+                """, id)
+        }
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
@@ -99,7 +102,7 @@ extension Ledger {
             try completeParts(
                 drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
         case .failed:
-            let states = Set(try batches(of: id, database).map(\.state))
+            let states = Set(batches.map(\.state))
             guard states.contains(.unresolved) || states.contains(.accepted) else {
                 return try Hold.release(id, database)
             }

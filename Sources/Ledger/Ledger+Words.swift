@@ -64,6 +64,8 @@ extension Ledger {
     }
 
     private static func forgetKeys(before moment: Int64, _ database: Database) throws {
+        // An update of nothing costs much more than to find that out.
+        guard try database.holds("SELECT 1 FROM words WHERE keys IS NOT NULL AND at < ?", moment) else { return }
         try database.run("UPDATE words SET keys = NULL WHERE keys IS NOT NULL AND at < ?", moment)
     }
 
@@ -80,6 +82,12 @@ extension Ledger {
             drop.id.text, drop.inbox, kind.rawValue, drop.arrival, isAccepted, now,
             settles > 0 && isAccepted ? spoken.identities.bytes : nil)
         let word = database.lastInsertedRowID
+        // One is written at once; for many the array pays.
+        if let only = spoken.identities.sorted.first, spoken.identities.count == 1 {
+            try database.run(
+                "INSERT OR REPLACE INTO lastWords (identity, word) VALUES (?, ?)", number(of: only, as: kind), word)
+            return word
+        }
         try eachPiece(of: spoken.identities, as: [kind]) { piece in
             try database.run(
                 "INSERT OR REPLACE INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1)", piece, word)
@@ -123,6 +131,9 @@ extension Ledger {
         return isSuperseded
     }
 
+    /// The number of an identity in `lastWords`.
+    private static func number(of identity: UInt64, as kind: Kind) -> Int64 { Int64(bitPattern: identity ^ kind.mark) }
+
     /// Hands over the numbers that identities of a kind have in `lastWords`, as JSON arrays of some thousands:
     /// SQLite takes them apart faster than one statement after the other binds them.
     static func eachPiece(
@@ -130,7 +141,6 @@ extension Ledger {
     ) throws {
         for kind in kinds {
             // Kinds stay apart, and each is in ascending order for the most part, as the table is.
-            let mark = kind.mark
             var start = 0
             while start < identities.count {
                 let end = min(start + 8192, identities.count)
@@ -138,7 +148,7 @@ extension Ledger {
                 text.reserveCapacity((end - start) * 21)
                 for index in start..<end {
                     if index > start { text.append(UInt8(ascii: ",")) }
-                    text.append(decimal: Int64(bitPattern: identities.sorted[index] ^ mark))
+                    text.append(decimal: number(of: identities.sorted[index], as: kind))
                 }
                 text.append(UInt8(ascii: "]"))
                 guard try body(String(decoding: text, as: UTF8.self)) else { return }

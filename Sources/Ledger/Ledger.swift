@@ -25,6 +25,7 @@ package final class Ledger: Sendable {
     ///
     /// - Throws: GRDB's `DatabaseError`; ``SystemCallError``.
     package init(state: FilePath, boot: String, time: any TimeSource) throws {
+        _ = SQLite.isSetUp
         var configuration = GRDB.Configuration()
         configuration.label = "ledger"
         configuration.busyMode = .timeout(5)
@@ -32,6 +33,11 @@ package final class Ledger: Sendable {
         // The library leaves a write-ahead log at NORMAL, where a power loss takes the last commits with it.
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // These are for whoever repairs a ledger by hand: what is written here are the names of cases. For each row
+            // that it checks against several values SQLite makes a table of them, at three times the row's own cost.
+            try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            // Debian's SQLite overwrites what is deleted. The ledger holds nothing that its folder's mode does not protect.
+            try database.execute(sql: "PRAGMA secure_delete = OFF")
             // What is written again and again stays at hand, and is copied from the log less often.
             try database.execute(sql: "PRAGMA cache_size = -\(Ledger.cacheKilobytes)")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Ledger.logPages)")

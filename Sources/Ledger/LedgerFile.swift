@@ -26,6 +26,7 @@ package struct LedgerFile: Sendable {
 
     /// - Throws: ``SystemCallError`` where the state folder cannot be opened.
     package init(state: FilePath) throws(SystemCallError) {
+        _ = SQLite.isSetUp
         self.state = state
         directory = try Directory(opening: state)
     }

@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import GRDBSQLite
 import Model
@@ -89,6 +90,13 @@ extension Database {
     private func failure(_ code: Int32, _ sql: String) -> DatabaseError {
         DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: sql)
     }
+}
+
+/// SQLite as this program uses it.
+enum SQLite {
+    /// Done once, before anything else is asked of SQLite: it counts the memory that it takes, which nobody reads, under a
+    /// lock that each of the hundreds of allocations for a drop waits for.
+    static let isSetUp: Bool = sluice_sqlite_stop_counting_memory() == SQLITE_OK
 }
 
 /// One row while it is being read: columns by name, cheapest in the order in which the statement has them.

@@ -13,9 +13,15 @@ package struct DropID: Hashable, Sendable, CustomStringConvertible {
         let high = UInt64(bitPattern: time.milliseconds) << 16 | UInt64.random(in: 0...0xFFFF, using: &generator)
         let low = UInt64.random(in: .min ... .max, using: &generator)
         let value = UInt128(high) << 64 | UInt128(low)
-        let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-        text = String((0..<26).map { digits[Int(truncatingIfNeeded: (value >> (5 * (25 - $0))) & 31)] })
+        text = String(unsafeUninitializedCapacity: 26) { bytes in
+            for index in 0..<26 {
+                bytes[index] = DropID.digits[Int(truncatingIfNeeded: (value >> (5 * (25 - index))) & 31)]
+            }
+            return 26
+        }
     }
+
+    private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     package var description: String { text }
 }

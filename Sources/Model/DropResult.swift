@@ -61,8 +61,8 @@ package struct DropResult: Sendable, Hashable {
     /// What to do, empty where nothing is to be done.
     package var action: String { problem?.code.action ?? "" }
 
-    /// The sidecar's text, its members in the order of the contract, with a line feed at the end.
-    package var json: String {
+    /// The sidecar: JSON in UTF-8, its members in the order of the contract, with a line feed at the end.
+    package var sidecar: [UInt8] {
         var json = JSONWriter(indented: true)
         json.object {
             $0.member("version", 1)
@@ -92,7 +92,7 @@ package struct DropResult: Sendable, Hashable {
             }
             $0.member("duplicateOf", duplicateOf?.description)
         }
-        return json.text + "\n"
+        return json.bytes + [UInt8(ascii: "\n")]
     }
 
     private func write(_ drop: Drop, to json: inout JSONWriter) {
@@ -171,16 +171,19 @@ extension JSONWriter {
     }
 }
 
-extension Collection<UInt8> {
+extension [UInt8] {
     /// Lower-case hexadecimal digits.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(count * 2)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        String(unsafeUninitializedCapacity: 2 * count) { text in
+            for (index, byte) in enumerated() {
+                text[2 * index] = digit(byte >> 4)
+                text[2 * index + 1] = digit(byte & 15)
+            }
+            return 2 * count
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

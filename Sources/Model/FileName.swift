@@ -37,10 +37,13 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Comparable
 
     /// Any bytes in the form for people.
     package static func escaped(_ bytes: some Sequence<UInt8>) -> String {
+        // What nearly all names are.
+        let plain = bytes.withContiguousStorageIfAvailable { bytes in
+            bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F } ? String(decoding: bytes, as: UTF8.self) : nil
+        }
+        if case let plain?? = plain { return plain }
         var text = ""
         var rest = Array(bytes)[...]
-        // What nearly all names are.
-        if rest.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(decoding: rest, as: UTF8.self) }
         while !rest.isEmpty {
             var parser = Unicode.UTF8.ForwardParser()
             var iterator = rest.makeIterator()

@@ -5,7 +5,8 @@
 /// json.object { $0.member("version", 1); $0.member("name", "orders.json") }
 /// ```
 package struct JSONWriter: Sendable {
-    package private(set) var text = ""
+    /// What is written so far, in UTF-8.
+    package private(set) var bytes: [UInt8] = []
     private let indented: Bool
     private var depth = 0
     private var isFirst = true
@@ -15,12 +16,14 @@ package struct JSONWriter: Sendable {
         self.indented = indented
     }
 
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
     package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        try nest("{", "}", body)
+        try nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
     }
 
     package mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        try nest("[", "]", body)
+        try nest(UInt8(ascii: "["), UInt8(ascii: "]"), body)
     }
 
     package mutating func member(_ key: String, _ value: String?) {
@@ -28,18 +31,19 @@ package struct JSONWriter: Sendable {
     }
 
     package mutating func member(_ key: String, _ value: some BinaryInteger) {
-        member(key) { $0.text += String(value) }
+        member(key) { $0.value(value) }
     }
 
     package mutating func member(_ key: String, _ value: Bool) {
-        member(key) { $0.text += value ? "true" : "false" }
+        member(key) { $0.bytes += (value ? "true" : "false").utf8 }
     }
 
     /// A member whose value `body` writes.
     package mutating func member(_ key: String, _ body: (inout JSONWriter) throws -> Void) rethrows {
         separate()
         quote(key)
-        text += indented ? ": " : ":"
+        bytes.append(UInt8(ascii: ":"))
+        if indented { bytes.append(UInt8(ascii: " ")) }
         try body(&self)
     }
 
@@ -60,17 +64,17 @@ package struct JSONWriter: Sendable {
 
     /// A bare value: `null` for `nil`.
     package mutating func value(_ value: String?) {
-        if let value { quote(value) } else { text += "null" }
+        if let value { quote(value) } else { bytes += "null".utf8 }
     }
 
     package mutating func value(_ value: some BinaryInteger) {
-        text += String(value)
+        bytes += String(value).utf8
     }
 
     private mutating func nest(
-        _ open: String, _ close: String, _ body: (inout JSONWriter) throws -> Void
+        _ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) throws -> Void
     ) rethrows {
-        text += open
+        bytes.append(open)
         depth += 1
         let outer = isFirst
         isFirst = true
@@ -78,42 +82,45 @@ package struct JSONWriter: Sendable {
         depth -= 1
         if !isFirst { newLine() }
         isFirst = outer
-        text += close
+        bytes.append(close)
     }
 
     private mutating func separate() {
-        if !isFirst { text += "," }
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
         isFirst = false
         newLine()
     }
 
     private mutating func newLine() {
         guard indented else { return }
-        text += "\n"
-        text += String(repeating: "  ", count: depth)
+        bytes.append(UInt8(ascii: "\n"))
+        for _ in 0..<(2 * depth) { bytes.append(UInt8(ascii: " ")) }
     }
 
     private mutating func quote(_ string: String) {
-        text += "\""
-        defer { text += "\"" }
-        if string.utf8.allSatisfy(JSONWriter.isPlain) {
-            text += string
-            return
+        bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        var string = string
+        let isPlain = string.withUTF8 { text in
+            guard text.allSatisfy(JSONWriter.isPlain) else { return false }
+            bytes.append(contentsOf: text)
+            return true
         }
+        if isPlain { return }
         for scalar in string.unicodeScalars {
             switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
+            case "\"": bytes += #"\""#.utf8
+            case "\\": bytes += #"\\"#.utf8
+            case "\n": bytes += #"\n"#.utf8
+            case "\r": bytes += #"\r"#.utf8
+            case "\t": bytes += #"\t"#.utf8
             // Whoever shows the text in a terminal is shown nothing else.
             case _ where scalar.isUnsafeToShow:
                 for unit in UTF16.encode(scalar)! {
                     let hex = String(unit, radix: 16)
-                    text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+                    bytes += (#"\u"# + String(repeating: "0", count: 4 - hex.count) + hex).utf8
                 }
-            default: text.unicodeScalars.append(scalar)
+            default: bytes += UTF8.encode(scalar)!
             }
         }
     }

@@ -39,7 +39,7 @@ package struct EventLog: Sendable {
             logger.warning(
                 "nothing came",
                 metadata: ["inbox": "\(inbox)", "by": "\(by)", "last": "\(last?.description ?? "never")"])
-        case .filed(let result, let path): logFiled(result, path.string)
+        case .filed(let result, let path): logFiled(result, path)
         case .measured: break
         case .putBack(let drop):
             logger.notice(
@@ -189,6 +189,9 @@ package struct EventLog: Sendable {
     }
 
     private func log(_ report: AttemptReport) {
+        let level = report.code == nil ? Logger.Level.info : .warning
+        // Each drop has some: they are put into words only where somebody reads them.
+        guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = [
             "method": "\(report.method)", "path": "\(report.path)",
             "status": "\(report.status.map(String.init) ?? "none")",
@@ -204,18 +207,20 @@ package struct EventLog: Sendable {
         if let failure = report.failure { metadata["error"] = "\(failure)" }
         if let delay = report.retryIn { metadata["retryIn"] = "\(delay.forPeople)" }
         logger.log(
-            level: report.code == nil ? .info : .warning,
+            level: level,
             report.retryIn == nil && !report.isHeld ? "request" : "request, to be sent again", metadata: metadata)
     }
 
-    private func logFiled(_ result: DropResult, _ path: String) {
+    private func logFiled(_ result: DropResult, _ path: FilePath) {
+        let level = result.outcome == .failed ? Logger.Level.warning : .info
+        guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = [
             "inbox": "\(result.drop.inbox)", "drop": "\(result.drop.id)", "name": "\(result.drop.name)",
             "outcome": "\(result.outcome.rawValue)", "file": "\(path)",
         ]
         if let code = result.problem?.code { metadata["code"] = "\(code.rawValue)" }
         if let reference = result.batches.first?.batch.reference { metadata["reference"] = "\(reference)" }
-        logger.log(level: result.outcome == .failed ? .warning : .info, "filed", metadata: metadata)
+        logger.log(level: level, "filed", metadata: metadata)
     }
 }
 

@@ -58,7 +58,7 @@ extension InboxPipeline {
         let place = try work.folder(of: drop.workName)
         return try settings.withFiling(result.outcome.folder) { (target) throws(SystemCallError) in
             do throws(SystemCallError) {
-                guard try target.place(sidecar: result.json, name, drop: drop.id) else { return .taken }
+                guard try target.place(sidecar: result.sidecar, name, drop: drop.id) else { return .taken }
                 KillPoint.resultPlaced.reach()
                 if try target.take(drop.name, from: place, as: name, drop: drop.id) {
                     KillPoint.moved.reach()

@@ -78,7 +78,7 @@ extension InboxPipeline {
         let folder = result.outcome.folder
         try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
             _ = try settings.withFiling(folder) { (target) throws(SystemCallError) in
-                try target.place(sidecar: result.json, name, drop: result.drop.id)
+                try target.place(sidecar: result.sidecar, name, drop: result.drop.id)
             }
         }
     }

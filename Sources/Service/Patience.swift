@@ -22,9 +22,10 @@ struct Patience: Sendable {
     }
 
     /// - Throws: `CancellationError`: the service stops while the fault lasts.
-    func persist<Value>(_ work: String, _ body: () async throws -> Value) async throws -> Value {
-        var isFaulty = false
-        defer { if isFaulty, faults.end(work) { report(.faultOver(work: work)) } }
+    func persist<Value>(_ work: @autoclosure () -> String, _ body: () async throws -> Value) async throws -> Value {
+        // Put into words only where something is in the way.
+        var faulty: String?
+        defer { if let faulty, faults.end(faulty) { report(.faultOver(work: faulty)) } }
         while true {
             do {
                 return try await body()
@@ -35,8 +36,11 @@ struct Patience: Sendable {
                 throw error
             } catch {
                 if LedgerTrouble(error) == .damaged { damage.note("\(error)") }
-                if !isFaulty, faults.begin(work) { report(.fault(LocalFault(work, error))) }
-                isFaulty = true
+                if faulty == nil {
+                    let work = work()
+                    if faults.begin(work) { report(.fault(LocalFault(work, error))) }
+                    faulty = work
+                }
                 try await time.sleep(for: Patience.pause)
             }
         }

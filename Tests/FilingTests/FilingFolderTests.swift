@@ -57,8 +57,8 @@ import TestSupport
 
     @Test func placingAResultAgainChangesNothing() throws {
         let name = try done.reserve(FileName("a.json"))
-        #expect(try done.place(sidecar: "result\n", name, drop: id))
-        #expect(try done.place(sidecar: "result\n", name, drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))
         #expect(try doneURL.names == ["a.json.result.json"])
         #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
     }
@@ -66,7 +66,7 @@ import TestSupport
     @Test(arguments: ["", "\0\0", #"{"version": 1, "#, #"{"drop": {"id": "01J00000000000000000000000"}}"#])
     func whatAPowerLossLeftOfAResultIsReplaced(present: String) throws {
         try doneURL.write(present, as: "a.json.result.json")
-        #expect(try done.place(sidecar: "result\n", FiledName(FileName("a.json")), drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), FiledName(FileName("a.json")), drop: id))
         #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
         #expect(try doneURL.names == ["a.json.result.json"])
     }
@@ -75,7 +75,7 @@ import TestSupport
         present: String
     ) throws {
         try doneURL.write(present, as: "a.json.result.json")
-        #expect(try done.place(sidecar: "result\n", FiledName(FileName("a.json")), drop: id) == false)
+        #expect(try done.place(sidecar: Array("result\n".utf8), FiledName(FileName("a.json")), drop: id) == false)
         #expect(try doneURL.text(of: "a.json.result.json") == present)
         #expect(try doneURL.names == ["a.json.result.json"])
     }
@@ -83,13 +83,13 @@ import TestSupport
     @Test func aRemainderOfACutOffResultDoesNotMatter() throws {
         try doneURL.write("a much longer text than the result", as: ".\(id).tmp")
         let name = try done.reserve(FileName("a.json"))
-        #expect(try done.place(sidecar: "result\n", name, drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))
         #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
     }
 
     @Test func aWithdrawnResultIsGone() throws {
         let name = try done.reserve(FileName("a.json"))
-        #expect(try done.place(sidecar: "result\n", name, drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))
         try done.withdraw(name)
         try done.withdraw(name)
         #expect(try doneURL.names.isEmpty)
@@ -110,11 +110,11 @@ import TestSupport
     @Test func aStopBetweenResultAndMoveIsMadeGood() throws {
         try workURL.write("mine", as: "a.json")
         let name = try done.reserve(FileName("a.json"))
-        #expect(try done.place(sidecar: "result\n", name, drop: id))
+        #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))
         // The next run knows the name from the ledger.
         let later = try FilingFolder(at: folder.path.appending("done"))
         later.hold(name)
-        #expect(try later.place(sidecar: "result\n", name, drop: id))
+        #expect(try later.place(sidecar: Array("result\n".utf8), name, drop: id))
         #expect(try later.take(FileName("a.json"), from: work, as: name, drop: id))
         // And once more, after a stop before the ledger was told.
         #expect(try later.take(FileName("a.json"), from: work, as: name, drop: id))

@@ -44,7 +44,7 @@ import TestSupport
             return
         }
         #expect(again == result)
-        #expect(again.json == result.json)
+        #expect(again.sidecar == result.sidecar)
         #expect(name.bytes == [0xFF, 0x0A])
         try await later.close(drop.id)
         #expect(try await fixture.reopened().unfinished(inbox: "erp").isEmpty)

@@ -14,6 +14,18 @@ import TestSupport
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 
+    /// Each day from 1970 to 2110, and the first and last days of all years up to 9999.
+    @Test func daysAreThoseOfTheCalendar() {
+        let years = stride(from: Int64(40_000), to: 2_932_897, by: 365).flatMap { ($0 - 3)..<($0 + 4) }
+        for day in Array(Int64(0)..<51_500) + years where day < 2_932_897 {
+            let second = day * 86400 + day % 86400
+            let text = Timestamp(milliseconds: second * 1000 + 7).description
+            let expected = Date(timeIntervalSince1970: Double(second)).formatted(.iso8601).dropLast()
+            #expect(text == expected + ".007Z")
+        }
+        #expect(Timestamp(milliseconds: 253_402_300_799_999).description == "9999-12-31T23:59:59.999Z")
+    }
+
     @Test func noMillisecondIsRoundedAway() {
         for millisecond in Int64(0)..<1000 {
             let digits = String(1000 + millisecond).dropFirst()

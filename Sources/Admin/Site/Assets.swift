@@ -15,7 +15,7 @@ struct Assets: Sendable {
     }
 
     private static func link(_ name: String, _ bytes: [UInt8]) -> String {
-        "/\(name)?v=\(Array(SHA256.hash(data: bytes)).prefix(6).hex)"
+        "/\(name)?v=\(Array(SHA256.hash(data: bytes).prefix(6)).hex)"
     }
 
     private static func handler(_ bytes: [UInt8], _ type: String) -> Routes.Handler {

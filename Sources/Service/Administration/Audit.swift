@@ -154,7 +154,7 @@ package struct Audit: Sendable {
 
     private func agrees(_ result: JSONValue, with entry: DropEntry) throws -> Bool {
         guard let kept = try administration.ledger.result(of: entry.drop.id) else { return false }
-        let expected = try JSONDocument(parsing: Array(kept.json.utf8)).root
+        let expected = try JSONDocument(parsing: kept.sidecar).root
         return Audit.said(result) == Audit.said(expected)
     }
 

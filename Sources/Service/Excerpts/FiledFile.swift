@@ -29,7 +29,7 @@ extension Administration {
         if let (folder, name) = try spot(of: entry), let file = try open(name.sidecar, in: folder) {
             return try file.bytes(at: 0, count: Int(file.status().size))
         }
-        return try ledger.result(of: entry.drop.id).map { Array($0.json.utf8) }
+        return try ledger.result(of: entry.drop.id).map(\.sidecar)
     }
 
     private func spot(of entry: DropEntry) throws -> (Directory, FileName)? {
