@@ -12,9 +12,9 @@ package enum FileEnd {
     /// - Throws: ``SystemCallError`` where the file cannot be read.
     package static func isWhole(_ name: FileName, _ file: OpenFile) throws(SystemCallError) -> Bool {
         let size = try file.status().size
-        let head = try file.bytes(at: 0, count: Int(min(size, Int64(headSize))))
         let tailStart = max(0, size - Int64(window))
         let tail = try file.bytes(at: tailStart, count: Int(size - tailStart))
+        let head = tailStart == 0 ? Array(tail.prefix(headSize)) : try file.bytes(at: 0, count: headSize)
         guard isWhole(name, head: head, tail: tail, size: size) else { return false }
         switch FileForm(name: name, head: head) {
         // Text has no gaps: one that was written from both ends is not whole yet.

@@ -58,11 +58,12 @@ struct DropReader: Sendable {
         if before.size == 0 {
             return .problem(nil, Problem(.readEmpty, "The file is empty."), sha256: Array(SHA256.hash(data: [])))
         }
-        let head = try file.bytes(at: 0, count: Int(min(before.size, 64)))
+        let start = try file.bytes(at: 0, count: Int(min(before.size, DropReader.startBytes)))
+        let head = Array(start.prefix(64))
         let form = FileForm(name: name, head: head)
         let reading =
             form == .json || form == .xml
-            ? try readDocument(name, form, file, before, arrived)
+            ? try readDocument(name, form, file, start, before, arrived)
             : try readAttachment(name, head, file, before)
         guard try file.status().isSameContent(as: before) else {
             return .problem(nil, Problem(.readChanged, "The file was written to while it was read."), sha256: nil)
@@ -70,11 +71,15 @@ struct DropReader: Sendable {
         return reading
     }
 
+    /// What is read to tell what a file is. Most documents are no longer.
+    private static let startBytes: Int64 = 16 << 10
+
     private static let notRegular = Problem(
         .readNotRegular, "This is no regular file with one name, but a link, pipe, socket or device.")
 
     private func readDocument(
-        _ name: FileName, _ form: FileForm, _ file: OpenFile, _ status: FileStatus, _ arrived: Timestamp
+        _ name: FileName, _ form: FileForm, _ file: OpenFile, _ start: [UInt8], _ status: FileStatus,
+        _ arrived: Timestamp
     ) throws -> Reading {
         guard status.size <= sizes.longest else {
             let message = "The document has \(status.size) bytes; more than \(sizes.longest) are not read."
@@ -100,7 +105,7 @@ struct DropReader: Sendable {
             let message = "The document has \(status.size) bytes; at most \(sizes.held) can be held."
             return .problem(nil, Problem(.readTooLarge, message), sha256: nil)
         }
-        let text = try file.bytes(at: 0, count: Int(status.size))
+        let text = status.size == start.count ? start : try file.bytes(at: 0, count: Int(status.size))
         let sha256 = Array(SHA256.hash(data: text))
         return DropReader.reading(documents.judge(text, form: form, origin: origin), sha256: sha256)
     }
