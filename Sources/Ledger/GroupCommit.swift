@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Model
 import Synchronization
@@ -5,7 +6,8 @@ import SystemPackage
 
 /// Gathers writers that come while a transaction is on its way to the disk, and takes them along in the next one.
 ///
-/// There is no wait: an idle ledger commits at once, a busy one in groups as large as the disk is slow. One that fails
+/// An idle ledger commits at once, a busy one in groups as large as the disk is slow, and one that writers come to in
+/// numbers waits a moment for some more: a group touches hardly more pages than each of its writers alone. One that fails
 /// takes nobody with it: the others of its group are written once more, each in a savepoint of its own.
 final class GroupCommit: Sendable {
     private struct Writer: Sendable {
@@ -18,10 +20,18 @@ final class GroupCommit: Sendable {
     private struct Queue {
         var waiting: [Writer] = []
         var isDraining = false
+        /// Somebody waits for the group to be full.
+        var isGathering = false
     }
+
+    /// A group of so many shows that there are others on their way.
+    private static let company = 4
+    private static let full = 24
+    private static let longestWait = DispatchTimeInterval.milliseconds(1)
 
     private let pool: DatabasePool
     private let queue = Mutex(Queue())
+    private let isFull = DispatchSemaphore(value: 0)
 
     private var ledger: FilePath { FilePath(pool.path) }
 
@@ -56,20 +66,41 @@ final class GroupCommit: Sendable {
     private func enqueue(_ writer: Writer) {
         let mustDrain = queue.withLock { queue in
             queue.waiting.append(writer)
+            if queue.isGathering, queue.waiting.count == GroupCommit.full {
+                queue.isGathering = false
+                isFull.signal()
+            }
             defer { queue.isDraining = true }
             return !queue.isDraining
         }
         if mustDrain { pool.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
+    private func gather() {
+        let isShort = queue.withLock { queue in
+            queue.isGathering = queue.waiting.count < GroupCommit.full
+            return queue.isGathering
+        }
+        guard isShort, isFull.wait(timeout: .now() + GroupCommit.longestWait) == .timedOut else { return }
+        let wasFilled = queue.withLock { queue in
+            defer { queue.isGathering = false }
+            return !queue.isGathering
+        }
+        // In the last moment: its word is not for the next group.
+        if wasFilled { isFull.wait() }
+    }
+
     private func drain(_ database: Database) {
+        var last = 0
         while true {
+            if last >= GroupCommit.company { gather() }
             let group = queue.withLock { queue in
                 defer { queue.waiting = [] }
                 if queue.waiting.isEmpty { queue.isDraining = false }
                 return queue.waiting
             }
             if group.isEmpty { return }
+            last = group.count
             do {
                 if try !writeTogether(group, database) { try writeApart(group, database) }
                 KillPoint.transactionCommitted.reach()

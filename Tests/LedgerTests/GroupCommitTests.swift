@@ -44,6 +44,30 @@ import TestSupport
         #expect(Set(try onDisk()) == Set(0..<1000))
     }
 
+    /// Groups that are just not full, full and more than that, while they are waited for and when the wait is over.
+    @Test(.timeLimit(.minutes(2))) func nobodyIsForgottenAroundAFullGroup() async throws {
+        var expected = 0
+        for round in 0..<30 {
+            for size in [4, 22, 23, 24, 25, 48, 60] {
+                try await withThrowingTaskGroup(of: Void.self) { [commits] group in
+                    for writer in 0..<size {
+                        let number = expected + writer
+                        group.addTask {
+                            // Some come while others are waited for.
+                            if (writer + round) % 5 == 0 {
+                                try await Task.sleep(for: .microseconds(100 * (writer % 12)))
+                            }
+                            _ = try await commits.run { try GroupCommitTests.insert(number, $0) }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                expected += size
+            }
+        }
+        #expect(Set(try onDisk()) == Set(0..<expected))
+    }
+
     @Test func everyWriterIsOnDiskAtTheMomentItIsTold() async throws {
         for number in 0..<20 {
             _ = try await commits.run { try GroupCommitTests.insert(number, $0) }
