@@ -25,7 +25,6 @@ let strict: [SwiftSetting] =
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -96,7 +95,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
         .target(
-            name: "Ledger", dependencies: ["Model", "FileSystem", "CSQLite", crypto, grdb, sqlite, system],
+            name: "Ledger", dependencies: ["Model", "FileSystem", "CSQLite", crypto, grdb, system],
             swiftSettings: strict),
 
         // The whole, put together. (`Configuration` alone is the name of a package that Hummingbird brings.)

@@ -53,7 +53,7 @@ package struct APIClient: Sendable {
             request.body = .bytes(bytes)
         case .longJSON(let head, let size, let tail, let sha256, let read):
             request.body = stream(
-                FramedText(head: head, size: size, tail: tail, check: .whole(sha256: sha256), read: read))
+                FramedText(head: head, size: size, tail: tail, check: sha256.map { .whole(sha256: $0) }, read: read))
         case .multipart(_, let head, let file, let size, let tail, let sha256):
             request.body = stream(
                 FramedText(

@@ -324,6 +324,10 @@ package actor DeliveryService {
             ending.error = code
         case .giveUp(let code), .retry(_, let code):
             ending.error = code
+            // The end of the request never left.
+            if case .none(let failure) = reply.answer, failure.origin == .changedFile {
+                ending.batch = exchange.intent.entry.before
+            }
         case .renewToken:
             ending.error = .submitUnauthorized
         case .hold(let code):

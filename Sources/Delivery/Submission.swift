@@ -26,12 +26,12 @@ package struct Submission: Sendable {
 /// What a request carries.
 package enum RequestBody: Sendable {
     case json([UInt8])
-    /// A JSON text that is too long to be held, read and hashed while it is sent: where the hash of the whole is not
-    /// `sha256`, the end of the request never leaves.
+    /// A long JSON text, read and hashed while it is sent: where the hash of the whole is not `sha256`, the end of the
+    /// request never leaves. Without one it cannot change.
     ///
     /// `read` gives bytes of what is between head and tail, from an offset, `size` of them in all.
     case longJSON(
-        head: [UInt8], size: Int64, tail: [UInt8], sha256: [UInt8],
+        head: [UInt8], size: Int64, tail: [UInt8], sha256: [UInt8]?,
         read: @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8])
     /// A file between two pieces of text, read and hashed while it is sent: where its hash is not `sha256`, the end of
     /// the request never leaves. Without one only its size is checked.

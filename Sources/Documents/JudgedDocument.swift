@@ -21,7 +21,7 @@ package struct JudgedDocument: Sendable {
     let rules: DocumentRules
     /// What its records are about, where that was found while they were read.
     var knownIdentities: IdentityKeys?
-    /// The bodies that ``batches`` were made from are this document's, for as long as what it is read from stays as it is.
+    /// What ``batches`` were made from.
     private let known = KnownBodies()
     /// The places in the file of the records that it still has, from 0; `nil`: all of them.
     var positions: [Int]?
@@ -84,36 +84,38 @@ package struct JudgedDocument: Sendable {
             let body = try body(part: part, reference: reference)
             return (Int64(body.count), Array(SHA256.hash(data: body)))
         }
-        var hash = SHA256()
-        hash.update(data: long.head)
-        var offset: Int64 = 0
-        while offset < long.size {
-            let bytes = try long.read(offset, Int(min(1 << 20, long.size - offset)))
-            guard !bytes.isEmpty else { throw DocumentHasChanged() }
-            hash.update(data: bytes)
-            offset += Int64(bytes.count)
-        }
-        hash.update(data: long.tail)
-        return (Int64(long.head.count + long.tail.count) + long.size, Array(hash.finalize()))
+        let held = long.mayChange && parts == 1 ? HeldText(capacity: Int(long.size)) : nil
+        let hash = try long.hash { held?.append($0) }
+        if let held { known.keep(held, hash: hash) }
+        return (long.length, hash)
     }
 
+    /// A part's body as pieces of what the document is read from; `nil` where it has to be made as a whole.
     private func longBody(part: Int, reference: String) -> LongBody? {
-        guard case .windowed(let records) = text, let text = records.text(ofPart: part - 1) else { return nil }
-        let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
-        return LongBody(
-            head: frame.head + [UInt8(ascii: "[")], size: Int64(text.count), tail: [UInt8(ascii: "]")] + frame.tail
-        ) { [source = records.source] offset, count in
+        guard case .windowed(let records) = text, let text = records.text(ofPart: part - 1), !text.isEmpty else {
+            return nil
+        }
+        let source = records.source
+        return LongBody(reference, kind, size: text.count, mayChange: !source.isOwn) { offset, count in
             let start = text.lowerBound + Int(offset)
             return try source.read(start..<min(text.upperBound, start + count))
         }
     }
 
-    /// The body of `batch` in pieces, if it is one of this document's as far as is known without reading it.
+    /// The body of `batch` in pieces, if it is one of this document's.
     ///
-    /// - Returns: `nil` where it has to be made as a whole.
-    package func longBody(of batch: Batch) -> LongBody? {
-        guard known.has(batch.bodyHash, part: batch.part) else { return nil }
-        return longBody(part: batch.part, reference: batch.reference)
+    /// What others may write to could change between two attempts, of which the first may have arrived: such a body is
+    /// held for as long as somebody has this.
+    ///
+    /// - Returns: `nil` where it has to be made as a whole, and where the document is not what it was.
+    package func longBody(of batch: Batch) throws -> LongBody? {
+        guard known.has(batch.bodyHash, part: batch.part),
+            let long = longBody(part: batch.part, reference: batch.reference)
+        else { return nil }
+        guard long.mayChange else { return long }
+        if let held = known.held(hash: batch.bodyHash) { return long.reading(from: held) }
+        let held = HeldText(capacity: Int(long.size))
+        return try long.hash { held.append($0) } == batch.bodyHash ? long.reading(from: held) : nil
     }
 
     /// The body of part `part`, counted from 1, under `reference`.
@@ -129,6 +131,9 @@ package struct JudgedDocument: Sendable {
     /// - Returns: `nil` where the batch has another body than this document makes under its reference.
     package func body(of batch: Batch) throws -> [UInt8]? {
         guard batch.parts == parts, (1...parts).contains(batch.part) else { return nil }
+        if let held = known.held(hash: batch.bodyHash) {
+            return longBody(part: batch.part, reference: batch.reference)?.whole(held)
+        }
         let body = try body(part: batch.part, reference: batch.reference)
         // What is held cannot change.
         if case .held = text, known.has(batch.bodyHash, part: batch.part) { return body }
@@ -155,20 +160,66 @@ extension [UInt8] {
     }
 }
 
-/// A request body that is read when it is sent, and never held.
+/// A request body in pieces.
 package struct LongBody: Sendable {
     /// What stands before the records, and behind them.
     package let head: [UInt8]
     /// The records' text in bytes.
     package let size: Int64
     package let tail: [UInt8]
+    /// Whether somebody else may write to what it is read from.
+    let mayChange: Bool
+    /// Whether it is in memory, and always the same.
+    package private(set) var isHeld = false
     /// Some of the records' text; fewer bytes where it has become shorter.
-    package let read: @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8]
+    package private(set) var read: @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8]
+
+    var length: Int64 { Int64(head.count + tail.count) + size }
+
+    fileprivate init(
+        _ reference: String, _ kind: Kind, size: Int, mayChange: Bool,
+        read: @escaping @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8]
+    ) {
+        let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
+        head = frame.head + [UInt8(ascii: "[")]
+        tail = [UInt8(ascii: "]")] + frame.tail
+        self.size = Int64(size)
+        self.mayChange = mayChange
+        self.read = read
+    }
+
+    /// Its SHA-256.
+    ///
+    /// - Parameter see: shown the records' text, piece by piece.
+    fileprivate func hash(_ see: ([UInt8]) -> Void) throws -> [UInt8] {
+        var hash = SHA256()
+        hash.update(data: head)
+        var offset: Int64 = 0
+        while offset < size {
+            let bytes = try read(offset, Int(min(1 << 20, size - offset)))
+            guard !bytes.isEmpty else { throw DocumentHasChanged() }
+            hash.update(data: bytes)
+            see(bytes)
+            offset += Int64(bytes.count)
+        }
+        hash.update(data: tail)
+        return Array(hash.finalize())
+    }
+
+    fileprivate func reading(from text: HeldText) -> LongBody {
+        var body = self
+        body.isHeld = true
+        body.read = { offset, count in text.bytes(Int(offset)..<Int(offset) + count) }
+        return body
+    }
+
+    fileprivate func whole(_ text: HeldText) -> [UInt8] { head + text.bytes(0..<text.count) + tail }
 }
 
-/// The hashes of the bodies that a document made, one for each part.
+/// The bodies that a document made: the hashes of all, one for each part, and the text of one that may not be made again.
 private final class KnownBodies: Sendable {
     private let hashes = Mutex<[[UInt8]]>([])
+    private let kept = Mutex<(text: HeldText, hash: [UInt8])?>(nil)
 
     func set(_ hashes: [[UInt8]]) {
         self.hashes.withLock { $0 = hashes }
@@ -177,5 +228,14 @@ private final class KnownBodies: Sendable {
     /// - Parameter part: from 1.
     func has(_ hash: [UInt8], part: Int) -> Bool {
         hashes.withLock { $0.indices.contains(part - 1) && $0[part - 1] == hash }
+    }
+
+    func keep(_ text: HeldText, hash: [UInt8]) {
+        kept.withLock { $0 = (text, hash) }
+    }
+
+    /// The records' text of the body with this hash, where it is kept.
+    func held(hash: [UInt8]) -> HeldText? {
+        kept.withLock { $0?.hash == hash ? $0?.text : nil }
     }
 }

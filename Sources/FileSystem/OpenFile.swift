@@ -69,7 +69,9 @@ package final class OpenFile: Sendable {
             return
         }
         // Not every file system has files without a name: then it loses the one that it gets.
-        guard [EOPNOTSUPP, EISDIR, EINVAL].contains(Glibc.errno) else { throw .last("openat", directory.path.string) }
+        guard [EOPNOTSUPP, EISDIR, EINVAL].contains(Glibc.errno) else {
+            throw .last("openat", "\(directory.path)/(temporary file)")
+        }
         let name = FileName(".sluice-\(UInt64.random(in: .min ... .max)).tmp")
         descriptor = name.withCString { openat(directory.descriptor, $0, O_CREAT | O_EXCL | O_NOFOLLOW | flags, 0o600) }
         guard descriptor >= 0 else { throw .last("openat", path) }

@@ -19,8 +19,10 @@ package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertib
     }
 
     /// Reads `errno`: to be made right after the call.
-    package static func last(_ call: String, _ path: String) -> SystemCallError {
-        SystemCallError(call, path, Errno(rawValue: Glibc.errno))
+    package static func last(_ call: String, _ path: @autoclosure () -> String) -> SystemCallError {
+        // Before anything else, the path's making among it.
+        let code = Glibc.errno
+        return SystemCallError(call, path(), Errno(rawValue: code))
     }
 
     /// Whether a file system may have refused the name: too long for it, or with bytes that it does not take.

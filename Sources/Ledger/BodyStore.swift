@@ -58,7 +58,13 @@ package final class BodyStore: Sendable {
     }
 
     func remove(_ name: String) throws(SystemCallError) {
-        try directory.remove(FileName(name))
+        // In this order: what is kept again meanwhile is not forgotten.
         names.withLock { _ = $0.remove(name) }
+        do throws(SystemCallError) {
+            try directory.remove(FileName(name))
+        } catch {
+            names.withLock { _ = $0.insert(name) }
+            throw error
+        }
     }
 }

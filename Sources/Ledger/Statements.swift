@@ -1,6 +1,5 @@
 import CSQLite
 import GRDB
-import GRDBSQLite
 import Model
 
 /// Statements, bound and read without a detour.
@@ -80,8 +79,13 @@ extension Database {
         var columns = Columns(statement: statement)
         while true {
             switch sqlite3_step(statement) {
-            case SQLITE_ROW: guard try see(&columns) else { return }
+            case SQLITE_ROW:
+                let goesOn = try see(&columns)
+                if let missing = columns.missing { throw LedgerCorruption(column: "\(missing)") }
+                guard goesOn else { return }
             case SQLITE_DONE: return
+            // Whoever asked wants to know no more.
+            case SQLITE_INTERRUPT: throw CancellationError()
             case let code: throw failure(code, sql)
             }
         }
@@ -103,23 +107,23 @@ enum SQLite {
 struct Columns {
     fileprivate let statement: SQLiteStatement
     private var next: Int32 = 0
+    /// A column that had to hold something and does not, or is not there.
+    fileprivate var missing: StaticString?
 
     fileprivate init(statement: SQLiteStatement) {
         self.statement = statement
     }
 
-    /// - Returns: 0 for NULL, as SQLite has it.
-    mutating func integer(_ name: StaticString) -> Int64 {
-        place(of: name).map { sqlite3_column_int64(statement, $0) } ?? 0
-    }
+    /// For a column that is there and never NULL; where it is, the query ends with ``LedgerCorruption``. So do the others.
+    mutating func integer(_ name: StaticString) -> Int64 { demanded(optionalInteger(name), name) ?? 0 }
 
     mutating func number(_ name: StaticString) -> Int { Int(integer(name)) }
 
     mutating func flag(_ name: StaticString) -> Bool { integer(name) != 0 }
 
-    mutating func text(_ name: StaticString) -> String { optionalText(name) ?? "" }
+    mutating func text(_ name: StaticString) -> String { demanded(optionalText(name), name) ?? "" }
 
-    mutating func bytes(_ name: StaticString) -> [UInt8] { optionalBytes(name) ?? [] }
+    mutating func bytes(_ name: StaticString) -> [UInt8] { demanded(optionalBytes(name), name) ?? [] }
 
     /// - Returns: `nil` for NULL, and where a ledger of an earlier version has no such column; so do the others.
     mutating func optionalInteger(_ name: StaticString) -> Int64? {
@@ -134,6 +138,11 @@ struct Columns {
 
     mutating func optionalBytes(_ name: StaticString) -> [UInt8]? {
         value(name).map { Array(contents($0)) }
+    }
+
+    private mutating func demanded<Value>(_ value: Value?, _ name: StaticString) -> Value? {
+        if value == nil { missing = name }
+        return value
     }
 
     /// Adds every column's type, length and value to `bytes`: no two rows are the same bytes.

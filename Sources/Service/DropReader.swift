@@ -27,7 +27,8 @@ struct DropReader: Sendable {
     /// What is longer can never be sent: it is neither copied nor hashed, which could take for ever.
     var longestDrop: Int64 { max(Int64(sizes.longest), attachments.bodyBytes) }
 
-    /// - Parameter expected: how the file was when it was claimed; `nil` where a copy took its place.
+    /// - Parameter expected: how the file was when it was claimed; `nil` where a copy took its place, to which nobody else
+    ///   can write.
     /// - Throws: ``SystemCallError``, for a reason of this machine.
     func read(
         _ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp,
@@ -63,7 +64,7 @@ struct DropReader: Sendable {
         let form = FileForm(name: name, head: head)
         let reading =
             form == .json || form == .xml
-            ? try readDocument(name, form, file, start, before, arrived)
+            ? try readDocument(name, form, file, start, before, arrived, isOwn: expected == nil)
             : try readAttachment(name, head, file, before)
         guard try file.status().isSameContent(as: before) else {
             return .problem(nil, Problem(.readChanged, "The file was written to while it was read."), sha256: nil)
@@ -79,7 +80,7 @@ struct DropReader: Sendable {
 
     private func readDocument(
         _ name: FileName, _ form: FileForm, _ file: OpenFile, _ start: [UInt8], _ status: FileStatus,
-        _ arrived: Timestamp
+        _ arrived: Timestamp, isOwn: Bool
     ) throws -> Reading {
         guard status.size <= sizes.longest else {
             let message = "The document has \(status.size) bytes; more than \(sizes.longest) are not read."
@@ -93,7 +94,7 @@ struct DropReader: Sendable {
         let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
         if status.size > sizes.windowed, documents.canJudgeInWindows {
             let hash = RunningHash(file)
-            let source = DocumentSource(size: Int(status.size)) { try hash.read($0) }
+            let source = DocumentSource(size: Int(status.size), isOwn: isOwn) { try hash.read($0) }
             let judgement =
                 form == .xml
                 ? try documents.judge(

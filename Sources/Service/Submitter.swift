@@ -84,6 +84,10 @@ extension JudgedDocument {
         try unlessChanged { try body(of: batch) } ?? nil
     }
 
+    func longBodyIfUnchanged(of batch: Batch) throws -> LongBody? {
+        try unlessChanged { try longBody(of: batch) } ?? nil
+    }
+
     /// - Returns: `nil` where it is in no single body, and where the file it is in was written to.
     var recordTextIfUnchanged: [UInt8]? {
         get throws { try unlessChanged { try recordText } ?? nil }
@@ -218,9 +222,10 @@ struct Submitter: Sendable {
             return .multipart(
                 boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
-            if let long = document.longBody(of: batch) {
+            if let long = try await patience.persist("read a drop", { try document.longBodyIfUnchanged(of: batch) }) {
                 return .longJSON(
-                    head: long.head, size: long.size, tail: long.tail, sha256: batch.bodyHash, read: long.read)
+                    head: long.head, size: long.size, tail: long.tail, sha256: long.isHeld ? nil : batch.bodyHash,
+                    read: long.read)
             }
             if let body = try await patience.persist("read a drop", { try document.bodyIfUnchanged(of: batch) }) {
                 return .json(body)

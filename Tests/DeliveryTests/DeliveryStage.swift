@@ -179,8 +179,11 @@ final class RecordingJournal: RequestJournal {
             try await eventually("the journal is open") { state.withLock { !$0.isShut } }
         }
         return state.withLock { state in
+            // As the ledger has it: a request without a last word leaves its batch unresolved.
+            let last = state.entries.last { $0.purpose == purpose }
+            let before = last.map { $0.ending?.batch ?? .unresolved } ?? .waiting
             state.entries.append(Entry(purpose: purpose, requestID: requestID))
-            return RequestEntry(id: Int64(state.entries.count - 1), before: .waiting)
+            return RequestEntry(id: Int64(state.entries.count - 1), before: before)
         }
     }
 

@@ -3,6 +3,7 @@ import Delivery
 import FileSystem
 import Foundation
 import Model
+import Synchronization
 import SystemPackage
 import Testing
 import TestSupport
@@ -134,6 +135,34 @@ import TestSupport
             }
             #expect(problem.code == .readChanged)
             #expect(stage.submitted.isEmpty, "no whole request came")
+            #expect(stage.journal.batches.first?.ending?.batch == .waiting, "nothing of it can have been taken")
+        }
+    }
+
+    /// An attempt before it may have been taken.
+    @Test func aLongDocumentThatChangesBetweenAttemptsStaysUnresolved() async throws {
+        let content = Array(repeating: UInt8(ascii: "7"), count: 200_000)
+        let sha256 = Array(SHA256.hash(data: Array("{[".utf8) + content + Array("]}".utf8)))
+        let reads = Mutex(0)
+        try await DeliveryStage.run([.status(503)]) { stage async throws in
+            let body = RequestBody.longJSON(
+                head: Array("{[".utf8), size: 200_000, tail: Array("]}".utf8), sha256: sha256
+            ) { offset, count in
+                let number = reads.withLock { reads in
+                    reads += 1
+                    return reads
+                }
+                // Four pieces make the first attempt.
+                let byte = UInt8(ascii: number <= 4 ? "7" : "8")
+                return Array(repeating: byte, count: min(count, 200_000 - Int(offset)))
+            }
+            guard case .unresolved(let problem) = try await stage.deliver(stage.submission(body: body)) else {
+                Issue.record("it was delivered")
+                return
+            }
+            #expect(problem.code == .readChanged)
+            #expect(stage.submitted.count == 1)
+            #expect(stage.journal.batches.last?.ending?.batch == .unresolved)
         }
     }
 

@@ -22,7 +22,7 @@ struct Answer: Equatable, CustomStringConvertible {
         batches = try document.batches
         bodies = try batches.map { batch in
             let body = try #require(try document.body(of: batch))
-            if let long = document.longBody(of: batch) { #expect(try long.whole(inPiecesOf: 7) == body) }
+            if let long = try document.longBody(of: batch) { #expect(try long.whole(inPiecesOf: 7) == body) }
             return String(decoding: body, as: UTF8.self)
         }
         mentioned = try document.mentioned(of: ["a", "b2", "7"])
@@ -68,7 +68,7 @@ extension Answer {
 
 extension DocumentSource {
     /// A text in memory, as if it were a file.
-    init(held text: [UInt8]) {
-        self.init(size: text.count) { Array(text[$0.clamped(to: 0..<text.count)]) }
+    init(held text: [UInt8], isOwn: Bool = true) {
+        self.init(size: text.count, isOwn: isOwn) { Array(text[$0.clamped(to: 0..<text.count)]) }
     }
 }

@@ -7,14 +7,16 @@ import TestSupport
 
 /// Documents that are read in windows get the same answer as those that are held.
 @Suite struct WindowTests {
-    private static func source(_ text: [UInt8]) -> DocumentSource { DocumentSource(held: text) }
+    private static func source(_ text: [UInt8], isOwn: Bool = true) -> DocumentSource {
+        DocumentSource(held: text, isOwn: isOwn)
+    }
 
     private static func expectTheSame(
         _ text: [UInt8], _ judge: DocumentJudge, windows: [Int] = [1, 7, 40, 1 << 20],
         _ at: SourceLocation = #_sourceLocation
     ) throws {
         try Answer.expectTheSame(text, .json, judge, windows, at) { size in
-            try judge.judge(source(text), origin: Judging.origin, windowBytes: size)
+            try judge.judge(source(text, isOwn: size != 7), origin: Judging.origin, windowBytes: size)
         }
     }
 

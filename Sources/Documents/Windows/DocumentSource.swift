@@ -4,9 +4,12 @@ package struct DocumentSource: Sendable {
     package let size: Int
     /// The bytes of a range within the text; fewer where it has become shorter.
     package let read: @Sendable (Range<Int>) throws -> [UInt8]
+    /// Whether nobody but the service can write to it.
+    package let isOwn: Bool
 
-    package init(size: Int, read: @escaping @Sendable (Range<Int>) throws -> [UInt8]) {
+    package init(size: Int, isOwn: Bool = true, read: @escaping @Sendable (Range<Int>) throws -> [UInt8]) {
         self.size = size
+        self.isOwn = isOwn
         self.read = read
     }
 }
