@@ -114,7 +114,8 @@ struct Columns {
         self.statement = statement
     }
 
-    /// For a column that is there and never NULL; where it is, the query ends with ``LedgerCorruption``. So do the others.
+    /// Of a column that is there and never NULL; if it is not so, the query ends with ``LedgerCorruption``. The same goes
+    /// for the others that give no optional.
     mutating func integer(_ name: StaticString) -> Int64 { demanded(optionalInteger(name), name) ?? 0 }
 
     mutating func number(_ name: StaticString) -> Int { Int(integer(name)) }
