@@ -157,7 +157,8 @@ let package = Package(
             dependencies: ["Filing", "Inbox", "FileSystem", "Model", "TestSupport", crypto, system],
             swiftSettings: strict),
         .testTarget(
-            name: "LedgerTests", dependencies: ["Ledger", "FileSystem", "Model", "TestSupport", grdb, system],
+            name: "LedgerTests",
+            dependencies: ["Ledger", "CSQLite", "FileSystem", "Model", "TestSupport", grdb, system],
             swiftSettings: strict),
         .testTarget(
             name: "DocumentsTests",
