@@ -188,7 +188,7 @@ struct SpooledRecords {
     mutating func finish(_ kind: Kind, parts: [Range<Int>]) throws -> WindowedRecords {
         try flush()
         return WindowedRecords(
-            kind: kind, source: DocumentSource(size: written, read: spool.read), fields: FieldMapping(),
+            kind: kind, source: DocumentSource(size: written, isOwn: true, read: spool.read), fields: FieldMapping(),
             inside: 0..<written, parts: parts, isConverted: true)
     }
 }

@@ -66,27 +66,32 @@ package struct JudgedDocument: Sendable {
     ///   the others.
     package var batches: [Batch] {
         get throws {
+            var held: HeldText?
             let batches = try plan.parts.indices.map { index in
                 let reference = Reference.part(index + 1, of: parts, plan.reference)
-                let (bytes, hash) = try measuredBody(part: index + 1, reference: reference)
+                let (bytes, hash) = try measuredBody(part: index + 1, reference: reference, &held)
                 return Batch(
                     reference: reference, part: index + 1, parts: parts, records: plan.parts[index].count, bytes: bytes,
                     bodyHash: hash)
             }
-            known.set(batches.map(\.bodyHash))
+            known.set(batches.map(\.bodyHash), held)
             return batches
         }
     }
 
-    /// How long the body of a part is, and its SHA-256. One that need not be held is not.
-    private func measuredBody(part: Int, reference: String) throws -> (bytes: Int64, hash: [UInt8]) {
+    /// How long the body of a part is, and its SHA-256.
+    ///
+    /// - Parameter held: set to its records' text where it is a document's only one and may not be made again.
+    private func measuredBody(
+        part: Int, reference: String, _ held: inout HeldText?
+    ) throws -> (bytes: Int64, hash: [UInt8]) {
         guard let long = longBody(part: part, reference: reference) else {
             let body = try body(part: part, reference: reference)
             return (Int64(body.count), Array(SHA256.hash(data: body)))
         }
-        let held = long.mayChange && parts == 1 ? HeldText(capacity: Int(long.size)) : nil
-        let hash = try long.hash { held?.append($0) }
-        if let held { known.keep(held, hash: hash) }
+        let text = long.mayChange && parts == 1 ? HeldText(capacity: Int(long.size)) : nil
+        let hash = try long.hash { text?.append($0) }
+        held = text
         return (long.length, hash)
     }
 
@@ -218,24 +223,20 @@ package struct LongBody: Sendable {
 
 /// The bodies that a document made: the hashes of all, one for each part, and the text of one that may not be made again.
 private final class KnownBodies: Sendable {
-    private let hashes = Mutex<[[UInt8]]>([])
-    private let kept = Mutex<(text: HeldText, hash: [UInt8])?>(nil)
+    private let made = Mutex<(hashes: [[UInt8]], held: HeldText?)>(([], nil))
 
-    func set(_ hashes: [[UInt8]]) {
-        self.hashes.withLock { $0 = hashes }
+    /// - Parameter held: the records' text of the only one.
+    func set(_ hashes: [[UInt8]], _ held: HeldText?) {
+        made.withLock { $0 = (hashes, held) }
     }
 
     /// - Parameter part: from 1.
     func has(_ hash: [UInt8], part: Int) -> Bool {
-        hashes.withLock { $0.indices.contains(part - 1) && $0[part - 1] == hash }
+        made.withLock { $0.hashes.indices.contains(part - 1) && $0.hashes[part - 1] == hash }
     }
 
-    func keep(_ text: HeldText, hash: [UInt8]) {
-        kept.withLock { $0 = (text, hash) }
-    }
-
-    /// The records' text of the body with this hash, where it is kept.
+    /// The records' text of the body with this hash, where it is held.
     func held(hash: [UInt8]) -> HeldText? {
-        kept.withLock { $0?.hash == hash ? $0?.text : nil }
+        made.withLock { $0.hashes.first == hash ? $0.held : nil }
     }
 }

@@ -47,9 +47,7 @@ package final class BodyStore: Sendable {
     }
 
     /// The hashes of all that is kept.
-    package func hashes() throws(SystemCallError) -> [String] {
-        try directory.list().map(\.description)
-    }
+    package var hashes: Set<String> { names.withLock { $0 } }
 
     /// The batch is resolved: nobody needs its body any more.
     package func forget(hash: [UInt8]) throws(SystemCallError) {

@@ -57,7 +57,7 @@ extension Ledger {
             ) { $0.bytes("bodyHash") }
         }
         let names = Set(wanted.map(\.hex))
-        for name in try bodies.hashes() where !names.contains(name) { try bodies.remove(name) }
+        for name in bodies.hashes where !names.contains(name) { try bodies.remove(name) }
     }
 
     /// The batch is resolved: nobody needs its body any more.

@@ -99,8 +99,7 @@ extension Ledger {
                 ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
             try Taken.keepHolds(of: id, .accepted, word: word, database)
             guard kind == .payment else { return }
-            try completeParts(
-                drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
+            try completeParts(drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(batches.map(\.state))
             guard states.contains(.unresolved) || states.contains(.accepted) else {
@@ -116,8 +115,7 @@ extension Ledger {
                 try leaveOpen(id, .partial, database)
             }
             guard kind == .payment, let spoken else { return }
-            try keepPart(
-                drop, content: content, sha256: row.sha256 ?? [], spoken, database)
+            try keepPart(drop, content: content, sha256: row.sha256 ?? [], spoken, database)
         }
     }
 

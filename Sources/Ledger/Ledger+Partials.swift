@@ -72,8 +72,7 @@ extension Ledger {
         if new.isEmpty { return }
         try database.run(
             "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)", drop.id.text, drop.inbox,
-            content,
-            sha256)
+            content, sha256)
         let id = database.lastInsertedRowID
         for accepted in new {
             try database.run(

@@ -7,7 +7,7 @@ package struct DocumentSource: Sendable {
     /// Whether nobody but the service can write to it.
     package let isOwn: Bool
 
-    package init(size: Int, isOwn: Bool = true, read: @escaping @Sendable (Range<Int>) throws -> [UInt8]) {
+    package init(size: Int, isOwn: Bool = false, read: @escaping @Sendable (Range<Int>) throws -> [UInt8]) {
         self.size = size
         self.isOwn = isOwn
         self.read = read

@@ -85,7 +85,7 @@ private final class XMLJudgement {
             return tally.finish(shape, origin, text: (all, tally.converted)) { plan in
                 .windowed(
                     WindowedRecords(
-                        kind: shape.kind, source: DocumentSource(size: all.count, read: spool.read),
+                        kind: shape.kind, source: DocumentSource(size: all.count, isOwn: true, read: spool.read),
                         fields: FieldMapping(), inside: all, parts: plan.parts.map(\.text), isConverted: true))
             }
         }
