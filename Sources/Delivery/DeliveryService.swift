@@ -147,9 +147,10 @@ package actor DeliveryService {
             settings.retry, isAttachment: submission.kind == .attachment, attempts: submission.attempts)
         defer { stages[submission.drop] = nil }
         while true {
-            guard let (action, reply) = try await attempt(submission, &policy) else { continue }
-            switch action {
-            case .accept: return .accepted
+            guard let judged = try await attempt(submission, &policy) else { continue }
+            let reply = judged.reply
+            switch judged.action {
+            case .accept: return judged.unwritten.map { .handedOver($0, $1) } ?? .accepted
             case .refuse(let code): return .refused(problem(code, reply))
             case .giveUp(let code): return .unresolved(problem(code, reply))
             case .early: return .early
@@ -169,10 +170,16 @@ package actor DeliveryService {
         await tokens.abort()
     }
 
+    /// An answer, and what follows from it.
+    private struct Judged {
+        var action: RetryPolicy.Action
+        var reply: APIClient.Reply
+        /// What the journal is not told.
+        var unwritten: (RequestEntry, RequestEnding)?
+    }
+
     /// - Returns: `nil` where submission was paused before the request could leave.
-    private func attempt(
-        _ submission: Submission, _ policy: inout RetryPolicy
-    ) async throws -> (RetryPolicy.Action, APIClient.Reply)? {
+    private func attempt(_ submission: Submission, _ policy: inout RetryPolicy) async throws -> Judged? {
         stages[submission.drop] = .gates
         try await pauses.pass(submission.inbox)
         let pass = try await breaker.enter(submission.drop)
@@ -187,7 +194,7 @@ package actor DeliveryService {
             KillPoint.requestBegins.reach()
             let intent = try await intend(.batch(drop: submission.drop, reference: submission.reference))
             let exchange = try await exchange(submission, intent, pass)
-            var answer: (RetryPolicy.Action, APIClient.Reply)?
+            var answer: Judged?
             if let exchange {
                 answer = try await judge(exchange, of: submission, pass, &policy)
             } else {
@@ -252,7 +259,7 @@ package actor DeliveryService {
     private func judge(
         _ answered: (Exchange, token: Token, slot: Int64), of submission: Submission, _ pass: BreakerGate.Pass,
         _ policy: inout RetryPolicy
-    ) async throws -> (RetryPolicy.Action, APIClient.Reply) {
+    ) async throws -> Judged {
         KillPoint.answerArrived.reach()
         let (exchange, token, slot) = answered
         let endpoint = endpoint(of: submission)
@@ -264,9 +271,14 @@ package actor DeliveryService {
             await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
         }
         await gate.leave(slot)
-        let judged = DeliveryService.ending(exchange, action)
-        try await journal.end(exchange.intent.entry, judged)
-        KillPoint.answerCommitted.reach()
+        let ending = DeliveryService.ending(exchange, action)
+        var unwritten: (RequestEntry, RequestEnding)?
+        if submission.handsOverAcceptance, ending.batch == .accepted {
+            unwritten = (exchange.intent.entry, ending)
+        } else {
+            try await journal.end(exchange.intent.entry, ending)
+            KillPoint.answerCommitted.reach()
+        }
         if reply.status == 401 { await tokens.refuse(token) }
         report(
             .answered(
@@ -275,9 +287,9 @@ package actor DeliveryService {
                         inbox: submission.inbox, drop: submission.drop, reference: submission.reference,
                         attempt: max(policy.attempts, 1)),
                     method: endpoint.method, path: endpoint.path, requestID: exchange.intent.requestID,
-                    status: judged.status, code: judged.error, duration: exchange.duration,
+                    status: ending.status, code: ending.error, duration: exchange.duration,
                     retryIn: DeliveryService.retryDelay(action), failure: reply.failure, isHeld: action.isHold)))
-        return (action, reply)
+        return Judged(action: action, reply: reply, unwritten: unwritten)
     }
 
     private func decide(_ answer: Answer, _ policy: inout RetryPolicy) -> RetryPolicy.Action {

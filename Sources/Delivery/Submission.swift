@@ -10,9 +10,12 @@ package struct Submission: Sendable {
     package var body: RequestBody
     /// Attempts that it used before, in an earlier run of the service.
     package var attempts: Int
+    /// Whether an acceptance is handed over, to be written down together with what follows from it.
+    package var handsOverAcceptance: Bool
 
     package init(
-        inbox: String, drop: DropID, kind: Kind, reference: String, body: RequestBody, attempts: Int = 0
+        inbox: String, drop: DropID, kind: Kind, reference: String, body: RequestBody, attempts: Int = 0,
+        handsOverAcceptance: Bool = false
     ) {
         self.inbox = inbox
         self.drop = drop
@@ -20,6 +23,7 @@ package struct Submission: Sendable {
         self.reference = reference
         self.body = body
         self.attempts = attempts
+        self.handsOverAcceptance = handsOverAcceptance
     }
 }
 
@@ -58,6 +62,8 @@ package enum RequestBody: Sendable {
 /// How a submission ended.
 package enum Delivered: Sendable, Hashable {
     case accepted
+    /// It was accepted, and the journal is not told.
+    case handedOver(RequestEntry, RequestEnding)
     /// A final answer said no.
     case refused(Problem)
     /// The attempts are used up; whether the API took it is not known.

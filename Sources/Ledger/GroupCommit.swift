@@ -26,8 +26,8 @@ final class GroupCommit: Sendable {
 
     /// A group of so many shows that there are others on their way.
     private static let company = 4
-    private static let full = 24
-    private static let longestWait = DispatchTimeInterval.milliseconds(1)
+    private static let full = 128
+    private static let longestWait = DispatchTimeInterval.milliseconds(8)
 
     private let pool: DatabasePool
     private let queue = Mutex(Queue())

@@ -15,6 +15,8 @@ package struct Ending: Sendable {
     package var refusedRecords: [String: Set<Int>] = [:]
     /// Whether the drop is put back by itself, once, if it never was (contract, section 4, "Outages").
     package var isPutBack = false
+    /// The answer that it follows from, where that is written down together with it.
+    package var answer: RequestEnd?
 
     package init(
         outcome: Outcome, isConfirmed: Bool = false, problem: Problem? = nil, duplicateOf: FileName? = nil,
@@ -46,7 +48,9 @@ extension Ledger {
         let leftOut =
             try ending.alreadyAccepted.isEmpty
             ? nil : String(decoding: JSONEncoder().encode(ending.alreadyAccepted), as: UTF8.self)
-        return try await commit { database in
+        let slotEnd = slotEnd
+        return try await commit { [boot] database in
+            if let answer = ending.answer { try Ledger.write(answer, slotEnd: slotEnd, boot: boot, database) }
             func decide() throws {
                 try database.run(
                     """

@@ -1,6 +1,40 @@
 import GRDB
 import Model
 
+/// How a request ended.
+package struct RequestEnd: Sendable, Hashable {
+    /// Its number.
+    package var request: Int64
+    /// When it left; `nil`: when it was written down.
+    package var left: Timestamp?
+    package var status: Int?
+    package var duration: Duration
+    package var error: Code?
+    /// What the batch is by now; `nil`: as it was.
+    package var batch: BatchState?
+    /// Where the batch's status can be read.
+    package var statusURI: String?
+    /// The beginning of the answer.
+    package var response: String?
+    /// Whether it is one of its batch's attempts.
+    package var isCounted: Bool
+
+    package init(
+        request: Int64, at left: Timestamp? = nil, status: Int?, duration: Duration, error: Code?, batch: BatchState?,
+        statusURI: String?, response: String?, isCounted: Bool = true
+    ) {
+        self.request = request
+        self.left = left
+        self.status = status
+        self.duration = duration
+        self.error = error
+        self.batch = batch
+        self.statusURI = statusURI
+        self.response = response
+        self.isCounted = isCounted
+    }
+}
+
 extension Ledger {
     /// Writes down that a request for a batch is about to leave: from here on its batch is unresolved.
     ///
@@ -74,28 +108,22 @@ extension Ledger {
     }
 
     /// Writes down how a request ended.
-    ///
-    /// - Parameters:
-    ///   - left: when it left; `nil`: when it was written down.
-    ///   - batch: what the batch is by now; `nil`: as it was.
-    ///   - statusURI: where the batch's status can be read.
-    ///   - response: the beginning of the answer.
-    ///   - isCounted: whether it is one of its batch's attempts.
-    package func end(
-        request: Int64, at left: Timestamp? = nil, status: Int?, duration: Duration, error: Code?, batch: BatchState?,
-        statusURI: String?, response: String?, isCounted: Bool = true
-    ) async throws {
-        // Rounded up: a slot is never free too early.
-        let slotEnd = time.moment.sinceBoot.wholeMilliseconds + 1
-        try await commit { [boot] database in
-            try database.run(
-                """
-                UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?,
-                    slotEnd = ?, counted = ? WHERE id = ?
-                """, left?.milliseconds, status, duration.wholeMilliseconds, error?.rawValue, boot, slotEnd, isCounted,
-                request)
-            try Ledger.sender(of: request, database)?.end(batch, statusURI, response, database)
-        }
+    package func end(_ end: RequestEnd) async throws {
+        let slotEnd = slotEnd
+        try await commit { [boot] in try Ledger.write(end, slotEnd: slotEnd, boot: boot, $0) }
+    }
+
+    /// When the slot of a request ends whose answer has come. Rounded up: a slot is never free too early.
+    var slotEnd: Int64 { time.moment.sinceBoot.wholeMilliseconds + 1 }
+
+    static func write(_ end: RequestEnd, slotEnd: Int64, boot: String, _ database: Database) throws {
+        try database.run(
+            """
+            UPDATE requests SET at = COALESCE(?, at), status = ?, durationMs = ?, error = ?, boot = ?,
+                slotEnd = ?, counted = ? WHERE id = ?
+            """, end.left?.milliseconds, end.status, end.duration.wholeMilliseconds, end.error?.rawValue, boot,
+            slotEnd, end.isCounted, end.request)
+        try sender(of: end.request, database)?.end(end.batch, end.statusURI, end.response, database)
     }
 
     /// When the answers of the last window ended, for the throttle.

@@ -8,11 +8,14 @@ import SystemPackage
 /// The end of a drop's way: outcome, result, folder.
 extension InboxPipeline {
     /// Makes the outcome last, then files drop and result.
+    ///
+    /// - Parameter sent: the batches that it follows from.
     func conclude(
-        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]?, _ ending: Ending, spoken: Spoken? = nil, in work: WorkFolder
+        _ drop: Drop, kind: Kind? = nil, sha256: [UInt8]?, _ ending: Ending, sent: [Batch] = [],
+        spoken: Spoken? = nil, in work: WorkFolder
     ) async throws {
         KillPoint.outcomeDecided.reach()
-        let name = try await reserve(drop.name, ending.outcome.folder)
+        let (name, ending) = try await name(for: drop, ending)
         KillPoint.nameReserved.reach()
         let result = try await parts.patience.persist("write the ledger") {
             try await parts.ledger.conclude(
@@ -22,7 +25,23 @@ extension InboxPipeline {
         await parts.announcements.announce(final: drop.id)
         let holdsBack = ending.outcome == .accepted && spoken?.settlesIn ?? .zero > .zero
         await parts.order.conclude(drop.id, settlesIn: holdsBack ? spoken?.settlesIn : nil)
+        if ending.outcome == .accepted { try await parts.submitter.forgetBodies(of: sent) }
+        KillPoint.bodiesForgotten.reach()
         try await file(result, name, in: work)
+    }
+
+    /// - Returns: besides, the ending as it is to be written down. No answer waits for a folder.
+    private func name(for drop: Drop, _ ending: Ending) async throws -> (FiledName, Ending) {
+        let folder = ending.outcome.folder
+        guard let answer = ending.answer else { return (try await reserve(drop.name, folder), ending) }
+        do {
+            return (try reserveAtOnce(drop.name, folder), ending)
+        } catch {
+            try await parts.patience.persist("write the ledger") { try await parts.ledger.end(answer) }
+            var rest = ending
+            rest.answer = nil
+            return (try await reserve(drop.name, folder), rest)
+        }
     }
 
     /// - Parameter isPlain: the folder's file system refuses the drop's own name.
@@ -30,14 +49,20 @@ extension InboxPipeline {
         _ name: FileName, _ folder: Folder, isPlain: Bool = false
     ) async throws -> FiledName {
         try await parts.patience.persist("look into \(settings.path(of: folder))") {
-            try settings.withFiling(folder) { (target) throws(SystemCallError) in
-                if isPlain { return try target.reserve(FiledName.plain(name)) }
-                do throws(SystemCallError) {
-                    return try target.reserve(name)
-                } catch {
-                    guard error.mayRefuseName else { throw error }
-                    return try target.reserve(FiledName.plain(name))
-                }
+            try reserveAtOnce(name, folder, isPlain: isPlain)
+        }
+    }
+
+    private func reserveAtOnce(
+        _ name: FileName, _ folder: Folder, isPlain: Bool = false
+    ) throws(SystemCallError) -> FiledName {
+        try settings.withFiling(folder) { (target) throws(SystemCallError) in
+            if isPlain { return try target.reserve(FiledName.plain(name)) }
+            do throws(SystemCallError) {
+                return try target.reserve(name)
+            } catch {
+                guard error.mayRefuseName else { throw error }
+                return try target.reserve(FiledName.plain(name))
             }
         }
     }

@@ -64,6 +64,7 @@ extension InboxPipeline {
         gate.leave(berth.ticket)
         let ending: Ending
         var spoken: Spoken?
+        var sent: [Batch] = []
         switch turn {
         case .wait(let other): return .waits(job.drop, status, for: .drop(other))
         case .remake, .anew: preconditionFailure("a drop is made anew where it is decided")
@@ -81,10 +82,11 @@ extension InboxPipeline {
             case .waits(let wait): return .waits(job.drop, status, for: wait)
             case .ended(let end): ending = end
             }
+            sent = batches
             let settling = settings.order.rule == .none ? .zero : settings.order.wait
             spoken = try await parts.submitter.spoken(job, ending, settlesIn: settling)
         }
-        try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, spoken: spoken, in: work)
+        try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, sent: sent, spoken: spoken, in: work)
         if ending.outcome == .accepted, case .document(let document) = job.content {
             await parts.submitter.announceAccounts(of: document)
         }

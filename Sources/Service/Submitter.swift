@@ -146,6 +146,7 @@ struct Submitter: Sendable {
     /// - Returns: `nil` for an attachment whose account the API does not know so far.
     func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
         try await keepIfConverted(batches, job)
+        let last = batches.last { $0.state != .accepted }?.part
         for batch in batches where batch.state != .accepted {
             if batch.state == .refused, let problem = try await refusal(of: batch, job) {
                 try await keepBodies(of: job, batches)
@@ -154,9 +155,13 @@ struct Submitter: Sendable {
             guard let body = try await body(of: batch, among: batches, job) else {
                 return .failed(Submitter.lostBody)
             }
-            switch try await deliver(batch, body, job) {
+            switch try await deliver(batch, body, job, isLast: batch.part == last && !confirms) {
             case .accepted:
                 if batch.part < batch.parts { KillPoint.partAccepted.reach() }
+            case .handedOver(let request, let answer):
+                var ending = Ending(outcome: .accepted)
+                ending.answer = RequestEnd(request, answer)
+                return ending
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
                 return ending(problem)
@@ -164,10 +169,7 @@ struct Submitter: Sendable {
                 return nil
             }
         }
-        let ending = try await confirmed(job, batches)
-        if ending.outcome == .accepted { try await forgetBodies(of: batches) }
-        KillPoint.bodiesForgotten.reach()
-        return ending
+        return try await confirmed(job, batches)
     }
 
     static let lostBody = Problem(
@@ -204,12 +206,13 @@ struct Submitter: Sendable {
         }
     }
 
+    /// - Parameter isLast: what becomes of the drop follows from its acceptance at once.
     private func deliver(
-        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob
+        _ batch: Batch, _ body: RequestBody, _ job: SubmissionJob, isLast: Bool
     ) async throws -> Delivered {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
-            attempts: batch.attempts)
+            attempts: batch.attempts, handsOverAcceptance: isLast)
         return try await delivery.deliver(submission)
     }
 
@@ -254,7 +257,8 @@ struct Submitter: Sendable {
         }
     }
 
-    private func forgetBodies(of batches: [Batch]) async throws {
+    /// Nobody sends them again. To be called when the ledger knows why.
+    func forgetBodies(of batches: [Batch]) async throws {
         try await patience.persist("remove a kept body") {
             for batch in batches { try ledger.forgetBody(hash: batch.bodyHash) }
         }

@@ -91,11 +91,12 @@ final class DeliveryStage: Sendable {
 
     func submission(
         _ reference: String = "account-1", kind: Kind = .account, inbox: String = "erp", body: RequestBody? = nil,
-        attempts: Int = 0
+        attempts: Int = 0, handsOverAcceptance: Bool = false
     ) -> Submission {
         Submission(
             inbox: inbox, drop: DropID(text: "drop of \(reference)"), kind: kind, reference: reference,
-            body: body ?? .json(Array("{\"batchReferenceId\":\"\(reference)\"}".utf8)), attempts: attempts)
+            body: body ?? .json(Array("{\"batchReferenceId\":\"\(reference)\"}".utf8)), attempts: attempts,
+            handsOverAcceptance: handsOverAcceptance)
     }
 
     /// Delivers while time runs by itself from one deadline to the next.

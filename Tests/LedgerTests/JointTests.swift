@@ -56,8 +56,9 @@ import TestSupport
         #expect(before == .waiting)
         for drop in drops { #expect(try await ledger.batches(of: drop.id).map(\.state) == [.unresolved]) }
         try await ledger.end(
-            request: request, status: 503, duration: .zero, error: .submitServerError, batch: nil, statusURI: nil,
-            response: nil)
+            RequestEnd(
+                request: request, status: 503, duration: .zero, error: .submitServerError, batch: nil, statusURI: nil,
+                response: nil))
         for drop in drops { #expect(try await ledger.attempts(ofBatch: "joint", drop: drop.id) == 1) }
         try await ledger.attempt("joint", of: drops[1], status: 202, becomes: .accepted)
         for drop in drops {

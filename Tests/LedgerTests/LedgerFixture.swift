@@ -57,8 +57,9 @@ extension Ledger {
     ) async throws {
         let (request, _) = try await begin(batch: reference, of: drop.id, requestID: UUID().uuidString)
         try await end(
-            request: request, status: status, duration: .milliseconds(12), error: error, batch: state, statusURI: nil,
-            response: nil)
+            RequestEnd(
+                request: request, status: status, duration: .milliseconds(12), error: error, batch: state,
+                statusURI: nil, response: nil))
     }
 
     /// How many attempts of a batch count.

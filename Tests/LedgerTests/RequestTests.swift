@@ -81,14 +81,35 @@ import TestSupport
         #expect(try await ledger.attempts(ofBatch: "a", drop: drop.id) == 1)
     }
 
+    @Test func anAnswerIsWrittenDownTogetherWithWhatFollowsFromIt() async throws {
+        let drop = try await admitted("c")
+        let (request, _) = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        var ending = Ending(outcome: .accepted)
+        ending.answer = RequestEnd(
+            request: request, status: 202, duration: .milliseconds(84), error: nil, batch: .accepted,
+            statusURI: "https://api/status/1", response: "{\"ok\":true}")
+        let result = try await ledger.conclude(drop, ending, filedName: drop.name)
+        let report = try #require(result.batches.first)
+        #expect(report.batch.state == .accepted)
+        #expect(report.statusURI == "https://api/status/1")
+        #expect(report.attempts.map(\.status) == [202])
+        #expect(try await ledger.openBatches(of: drop.id).isEmpty)
+        // Its slot is free a minute after its answer.
+        fixture.time.advance(by: .seconds(59))
+        #expect(try await ledger.inheritSlots(window: .seconds(60), limit: 10).count == 1)
+        fixture.time.advance(by: .seconds(2))
+        #expect(try await ledger.inheritSlots(window: .seconds(60), limit: 10).isEmpty)
+    }
+
     @Test func aResultTellsEveryAttempt() async throws {
         let drop = try await admitted("c")
         try await ledger.attempt("c", of: drop, status: nil, error: .submitNetwork)
         fixture.time.advance(by: .seconds(2))
         let (request, _) = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
         try await ledger.end(
-            request: request, status: 202, duration: .milliseconds(84), error: nil, batch: .accepted,
-            statusURI: "https://api/status/1", response: "{\"ok\":true}")
+            RequestEnd(
+                request: request, status: 202, duration: .milliseconds(84), error: nil, batch: .accepted,
+                statusURI: "https://api/status/1", response: "{\"ok\":true}"))
         fixture.time.advance(by: .seconds(1))
         let result = try await ledger.conclude(drop, Ending(outcome: .accepted), filedName: drop.name)
         let report = try #require(result.batches.first)
@@ -105,8 +126,9 @@ import TestSupport
     @Test func requestsForTokensAreWrittenDownToo() async throws {
         let request = try await ledger.beginTokenRequest(requestID: "t")
         try await ledger.end(
-            request: request, status: 200, duration: .milliseconds(5), error: nil, batch: nil, statusURI: nil,
-            response: nil)
+            RequestEnd(
+                request: request, status: 200, duration: .milliseconds(5), error: nil, batch: nil, statusURI: nil,
+                response: nil))
         #expect(try await ledger.inheritSlots(window: .seconds(60), limit: 10).count == 1)
     }
 }

@@ -19,7 +19,8 @@ import TestSupport
         let request = try await ledger.beginTokenRequest(requestID: UUID().uuidString)
         guard ends else { return }
         try await ledger.end(
-            request: request, status: 200, duration: .zero, error: nil, batch: nil, statusURI: nil, response: nil)
+            RequestEnd(
+                request: request, status: 200, duration: .zero, error: nil, batch: nil, statusURI: nil, response: nil))
     }
 
     private func slots(_ ledger: Ledger, limit: Int = 1000) async throws -> [Moment] {

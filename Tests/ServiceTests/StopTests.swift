@@ -28,8 +28,9 @@ import TestSupport
                 let batch = try #require(try await ledger.batches(of: drop.id).first)
                 let (request, _) = try await ledger.begin(batch: batch.reference, of: drop.id, requestID: "r")
                 try await ledger.end(
-                    request: request, status: 422, duration: .milliseconds(7), error: .submitBadRequest,
-                    batch: .refused, statusURI: nil, response: #"{"title": "No such debtor"}"#)
+                    RequestEnd(
+                        request: request, status: 422, duration: .milliseconds(7), error: .submitBadRequest,
+                        batch: .refused, statusURI: nil, response: #"{"title": "No such debtor"}"#))
             }
             try await stage.serve {
                 let result = try await stage.result(of: "orders.json")

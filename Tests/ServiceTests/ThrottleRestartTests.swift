@@ -29,8 +29,9 @@ import TestSupport
             for ended in underWay where ended.end <= time.moment {
                 throttle.end(ended.request, at: time.moment)
                 try await ledger.end(
-                    request: ended.row, status: 200, duration: .zero, error: nil, batch: nil, statusURI: nil,
-                    response: nil)
+                    RequestEnd(
+                        request: ended.row, status: 200, duration: .zero, error: nil, batch: nil, statusURI: nil,
+                        response: nil))
             }
             underWay.removeAll { $0.end <= time.moment }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Inbox
+import Ledger
 import Model
 import Sandbox
 import Service
@@ -55,6 +56,31 @@ import Testing
                 try await stage.waitForFile("bank/done/1.json")
                 #expect(stage.said(of: "bank").last == "available")
             }
+        }
+    }
+
+    /// An answer is written down with what follows from it; where that has to wait, it is written down by itself.
+    @Test func anAnswerDoesNotWaitForTheFolder() async throws {
+        try await Stage.withFaults { stage in
+            stage.sandbox.script([.delay(.seconds(2))], for: .kind(.account))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "1.json")
+                try await eventually("it is on its way") { stage.sandbox.requests.contains { $0.method == "PUT" } }
+                // No folder, and no place for one.
+                try Data().write(to: stage.done)
+                let ledger = try Ledger(state: stage.state, boot: "test", time: stage.time)
+                try await eventually("its answer is written down") {
+                    guard case .waiting(let drop)? = try await ledger.unfinished(inbox: "erp").first else {
+                        return false
+                    }
+                    return try await ledger.batches(of: drop.id).map(\.state) == [.accepted]
+                }
+                try FileManager.default.removeItem(at: stage.done)
+                try await stage.waitForFiled(1)
+            }
+            #expect(try await stage.result(of: "1.json").outcome == "accepted")
+            #expect(stage.sandbox.books.accounts["INV-1"]?.times == 1)
+            #expect(stage.sandbox.requests.count { $0.method == "PUT" } == 1)
         }
     }
 

@@ -58,6 +58,7 @@ extension Submitter {
             return nil
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
+        case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
         }
     }
 
