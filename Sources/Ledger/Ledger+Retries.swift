@@ -33,6 +33,8 @@ extension Ledger {
     /// - Parameter inode: `nil` for a file that was claimed by an earlier run; in `.work` it may be a copy by now.
     /// - Returns: whether there were any.
     static func takeTerms(_ drop: Drop, sha256: [UInt8], inode: UInt64?, _ database: Database) throws -> Bool {
+        // Nearly always there are none, and an update of nothing costs much more than to find that out.
+        guard try database.holds("SELECT 1 FROM retries WHERE usedBy IS NULL") else { return false }
         try database.run(
             """
             UPDATE retries SET usedBy = ?1 WHERE id = (SELECT MAX(id) FROM retries
