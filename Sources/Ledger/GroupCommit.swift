@@ -26,8 +26,8 @@ final class GroupCommit: Sendable {
 
     /// A group of so many shows that there are others on their way.
     private static let company = 4
-    private static let full = 128
-    private static let longestWait = DispatchTimeInterval.milliseconds(8)
+    private static let full = 24
+    private static let longestWait = DispatchTimeInterval.milliseconds(1)
 
     private let pool: DatabasePool
     private let queue = Mutex(Queue())
@@ -76,7 +76,6 @@ final class GroupCommit: Sendable {
         if mustDrain { pool.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
-    /// Waits for a full group, for a moment.
     private func gather() {
         let isShort = queue.withLock { queue in
             queue.isGathering = queue.waiting.count < GroupCommit.full

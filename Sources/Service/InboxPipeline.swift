@@ -11,7 +11,7 @@ import SystemPackage
 /// One inbox from the claim to the filed drop: the way of the contract's section 3.
 final class InboxPipeline: Sendable {
     /// Drops of one inbox that are worked on at the same time.
-    static let width = 256
+    static let width = 96
     /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
     /// folder. Where they share requests, there are enough for one to be filled while another is under way.
     private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
