@@ -69,6 +69,8 @@ package final class WorkFolder: Sendable {
                 let folder = try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
                 if try put(folder) { return WorkName(shelf: shelf, name: name) }
             } catch {
+                // It may have been made for nothing.
+                _ = try? directory.removeDirectory(WorkFolder.name(ofShelf: shelf))
                 switch error.errno {
                 // A drop has the shelf's own name.
                 case .notDirectory, .tooManySymbolicLinkLevels: continue

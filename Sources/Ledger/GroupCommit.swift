@@ -76,6 +76,7 @@ final class GroupCommit: Sendable {
         if mustDrain { pool.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
+    /// Waits for a full group, for a moment.
     private func gather() {
         let isShort = queue.withLock { queue in
             queue.isGathering = queue.waiting.count < GroupCommit.full

@@ -68,6 +68,42 @@ import TestSupport
         #expect(try inboxURL.text(of: "a.json") == "2")
     }
 
+    /// Its name is taken in the folder, and when there is a shelf for it, it is gone.
+    @Test(.timeLimit(.minutes(2))) func aNameThatGoesWhileItIsTakenLeavesNoShelf() throws {
+        final class Flag: Sendable {
+            let isSet = Atomic(false)
+        }
+        _ = try claim("a.json")
+        let path = inboxURL.path + "/a.json"
+        let isOver = Flag()
+        let hasEnded = DispatchSemaphore(value: 0)
+        Thread {
+            while !isOver.isSet.load(ordering: .relaxed) {
+                close(open(path, O_CREAT | O_WRONLY, 0o644))
+                unlink(path)
+            }
+            hasEnded.signal()
+        }.start()
+        defer {
+            isOver.isSet.store(true, ordering: .relaxed)
+            hasEnded.wait()
+        }
+        var (taken, gone) = (0, 0)
+        while taken < 500 || gone < 5000 {
+            do throws(SystemCallError) {
+                let place = try work.take(FileName("a.json"), from: inbox)
+                taken += 1
+                unlink(workURL.path + "/\(place)")
+                try work.clear(place)
+            } catch {
+                #expect(error.errno == .noSuchFileOrDirectory)
+                gone += 1
+            }
+            let names = try workURL.names
+            try #require(names == ["a.json"], "after \(taken) taken, \(gone) gone")
+        }
+    }
+
     @Test func anEmptyShelfThatAStopLeftGoes() throws {
         try FileManager.default.createDirectory(
             at: workURL.appendingPathComponent("3"), withIntermediateDirectories: true)
