@@ -62,7 +62,8 @@ extension DeliveryService {
         let exchange = try await exchange(outgoing, intent, slot)
         KillPoint.statusArrived.reach()
         let reply = exchange.reply
-        var ending = RequestEnding(status: reply.status, duration: exchange.duration, left: exchange.leftAt)
+        var ending = RequestEnd(
+            request: exchange.intent.entry.id, left: exchange.leftAt, status: reply.status, duration: exchange.duration)
         let confirmation: Confirmation
         switch reply.answer {
         case .status(200...299, _):
@@ -85,7 +86,7 @@ extension DeliveryService {
             ending.error = .submitNetwork
         }
         await gate.leave(slot)
-        try await journal.end(exchange.intent.entry, ending)
+        try await journal.end(ending)
         KillPoint.statusCommitted.reach()
         report(
             .answered(

@@ -150,7 +150,7 @@ package actor DeliveryService {
             guard let judged = try await attempt(submission, &policy) else { continue }
             let reply = judged.reply
             switch judged.action {
-            case .accept: return judged.unwritten.map { .handedOver($0, $1) } ?? .accepted
+            case .accept: return judged.unwritten.map { .handedOver($0) } ?? .accepted
             case .refuse(let code): return .refused(problem(code, reply))
             case .giveUp(let code): return .unresolved(problem(code, reply))
             case .early: return .early
@@ -175,7 +175,7 @@ package actor DeliveryService {
         var action: RetryPolicy.Action
         var reply: APIClient.Reply
         /// What the journal is not told.
-        var unwritten: (RequestEntry, RequestEnding)?
+        var unwritten: RequestEnd?
     }
 
     /// - Returns: `nil` where submission was paused before the request could leave.
@@ -272,11 +272,11 @@ package actor DeliveryService {
         }
         await gate.leave(slot)
         let ending = DeliveryService.ending(exchange, action)
-        var unwritten: (RequestEntry, RequestEnding)?
+        var unwritten: RequestEnd?
         if submission.handsOverAcceptance, ending.batch == .accepted {
-            unwritten = (exchange.intent.entry, ending)
+            unwritten = ending
         } else {
-            try await journal.end(exchange.intent.entry, ending)
+            try await journal.end(ending)
             KillPoint.answerCommitted.reach()
         }
         if reply.status == 401 { await tokens.refuse(token) }
@@ -323,9 +323,10 @@ package actor DeliveryService {
         }
     }
 
-    private static func ending(_ exchange: Exchange, _ action: RetryPolicy.Action) -> RequestEnding {
+    private static func ending(_ exchange: Exchange, _ action: RetryPolicy.Action) -> RequestEnd {
         let reply = exchange.reply
-        var ending = RequestEnding(status: reply.status, duration: exchange.duration, left: exchange.leftAt)
+        var ending = RequestEnd(
+            request: exchange.intent.entry.id, left: exchange.leftAt, status: reply.status, duration: exchange.duration)
         if case .none(let failure) = reply.answer { ending.isCounted = failure.origin != .machine }
         switch action {
         case .accept:

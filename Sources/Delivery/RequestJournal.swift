@@ -8,7 +8,7 @@ import Model
 /// - Throws: `CancellationError` only.
 package protocol RequestJournal: Sendable {
     func begin(_ purpose: RequestPurpose, requestID: String) async throws -> RequestEntry
-    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws
+    func end(_ request: RequestEnd) async throws
     /// The request did not leave after all: its batch is what it was.
     func withdraw(_ request: RequestEntry) async throws
 }
@@ -31,22 +31,6 @@ package enum RequestPurpose: Sendable, Hashable {
     case batch(drop: DropID, reference: String)
     /// To read a batch's status.
     case status(drop: DropID, reference: String)
-}
-
-/// How a request ended.
-package struct RequestEnding: Sendable, Hashable {
-    package var status: Int?
-    package var duration: Duration
-    package var error: Code?
-    /// When it left.
-    package var left: Timestamp
-    /// Whether it is an attempt of its batch; not one that was made to find out whether a pause is over.
-    package var isCounted = true
-    /// What the batch is by now; `nil`: as it was before this request.
-    package var batch: BatchState?
-    package var statusURI: String?
-    /// At most ``APIClient/keptAnswer`` bytes.
-    package var response: String?
 }
 
 /// What the delivery has to say to whoever looks after it.

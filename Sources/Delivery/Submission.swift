@@ -63,7 +63,7 @@ package enum RequestBody: Sendable {
 package enum Delivered: Sendable, Hashable {
     case accepted
     /// It was accepted, and the journal is not told.
-    case handedOver(RequestEntry, RequestEnding)
+    case handedOver(RequestEnd)
     /// A final answer said no.
     case refused(Problem)
     /// The attempts are used up; whether the API took it is not known.

@@ -76,7 +76,7 @@ struct TokenSource: Sendable {
         await gate.leave(slot)
         // The answer holds the token: its body goes nowhere.
         let duration = time.moment - started
-        try await journal.end(entry, RequestEnding(status: reply.status, duration: duration, left: left))
+        try await journal.end(RequestEnd(request: entry.id, left: left, status: reply.status, duration: duration))
         let path = URL(string: settings.tokenURL)?.path ?? settings.tokenURL
         report(
             .answered(

@@ -1,40 +1,6 @@
 import GRDB
 import Model
 
-/// How a request ended.
-package struct RequestEnd: Sendable, Hashable {
-    /// Its number.
-    package var request: Int64
-    /// When it left; `nil`: when it was written down.
-    package var left: Timestamp?
-    package var status: Int?
-    package var duration: Duration
-    package var error: Code?
-    /// What the batch is by now; `nil`: as it was.
-    package var batch: BatchState?
-    /// Where the batch's status can be read.
-    package var statusURI: String?
-    /// The beginning of the answer.
-    package var response: String?
-    /// Whether it is one of its batch's attempts.
-    package var isCounted: Bool
-
-    package init(
-        request: Int64, at left: Timestamp? = nil, status: Int?, duration: Duration, error: Code?, batch: BatchState?,
-        statusURI: String?, response: String?, isCounted: Bool = true
-    ) {
-        self.request = request
-        self.left = left
-        self.status = status
-        self.duration = duration
-        self.error = error
-        self.batch = batch
-        self.statusURI = statusURI
-        self.response = response
-        self.isCounted = isCounted
-    }
-}
-
 extension Ledger {
     /// Writes down that a request for a batch is about to leave: from here on its batch is unresolved.
     ///

@@ -28,16 +28,7 @@ struct LedgerJournal: RequestJournal {
         }
     }
 
-    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws {
-        try await patience.persist("write the ledger") { try await ledger.end(RequestEnd(request, ending)) }
-    }
-}
-
-extension RequestEnd {
-    init(_ request: RequestEntry, _ ending: RequestEnding) {
-        self.init(
-            request: request.id, at: ending.left, status: ending.status, duration: ending.duration,
-            error: ending.error, batch: ending.batch, statusURI: ending.statusURI, response: ending.response,
-            isCounted: ending.isCounted)
+    func end(_ request: RequestEnd) async throws {
+        try await patience.persist("write the ledger") { try await ledger.end(request) }
     }
 }

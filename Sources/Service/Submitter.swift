@@ -158,9 +158,9 @@ struct Submitter: Sendable {
             switch try await deliver(batch, body, job, isLast: batch.part == last && !confirms) {
             case .accepted:
                 if batch.part < batch.parts { KillPoint.partAccepted.reach() }
-            case .handedOver(let request, let answer):
+            case .handedOver(let answer):
                 var ending = Ending(outcome: .accepted)
-                ending.answer = RequestEnd(request, answer)
+                ending.answer = answer
                 return ending
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)

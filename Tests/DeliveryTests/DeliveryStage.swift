@@ -156,7 +156,7 @@ final class RecordingJournal: RequestJournal {
     struct Entry: Sendable {
         var purpose: RequestPurpose
         var requestID: String
-        var ending: RequestEnding?
+        var ending: RequestEnd?
         var isWithdrawn = false
     }
 
@@ -188,8 +188,8 @@ final class RecordingJournal: RequestJournal {
         }
     }
 
-    func end(_ request: RequestEntry, _ ending: RequestEnding) async throws {
-        state.withLock { $0.entries[Int(request.id)].ending = ending }
+    func end(_ request: RequestEnd) async throws {
+        state.withLock { $0.entries[Int(request.request)].ending = request }
     }
 
     func withdraw(_ request: RequestEntry) async throws {

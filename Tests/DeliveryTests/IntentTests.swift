@@ -29,14 +29,14 @@ import Testing
     @Test func anAcceptanceIsHandedOverAndNothingElseIs() async throws {
         try await DeliveryStage.run([.status(503), .status(202), .status(422)]) { stage async throws in
             let first = try await stage.deliver(stage.submission("account-1", handsOverAcceptance: true))
-            guard case .handedOver(let request, let ending) = first else {
+            guard case .handedOver(let ending) = first else {
                 Issue.record("it ended as \(first)")
                 return
             }
             #expect(ending.status == 202)
             #expect(ending.batch == .accepted)
             #expect(stage.journal.batches.map { $0.ending?.status } == [503, nil])
-            #expect(stage.journal.all[Int(request.id)].requestID == stage.submitted.last?.headers["x-request-id"])
+            #expect(stage.journal.all[Int(ending.request)].requestID == stage.submitted.last?.headers["x-request-id"])
             let second = try await stage.deliver(stage.submission("account-2", handsOverAcceptance: true))
             guard case .refused = second else {
                 Issue.record("it ended as \(second)")
