@@ -94,15 +94,16 @@ package final class FilingFolder: Sendable {
     package func take(
         _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
     ) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            if try work.move(workName, to: directory, as: name.drop) { return true }
+            // It has the name itself where a run before this one moved it and was stopped before it could say so.
+            return try work.status(of: workName) == nil
+        } catch {
+            guard error.errno == .improperLink || error.errno == .noSuchFileOrDirectory else { throw error }
+        }
         guard let status = try work.status(of: workName) else {
-            // A run before this one moved it and was stopped before it could say so.
             if try directory.status(of: name.drop) != nil { return true }
             throw SystemCallError("fstatat", work.describe(workName), .noSuchFileOrDirectory)
-        }
-        do throws(SystemCallError) {
-            return try work.move(workName, to: directory, as: name.drop)
-        } catch {
-            guard error.errno == .improperLink else { throw error }
         }
         // Made anew, a link, pipe, socket or device is all that it was.
         guard status.form == .regular else { return try work.recreate(workName, in: directory, as: name.drop) }

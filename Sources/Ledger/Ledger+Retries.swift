@@ -95,9 +95,12 @@ extension Ledger {
     /// The first `-rN` behind all that a content was ever sent under.
     private static func freshRound(_ admission: Admission, _ database: Database) throws -> Int {
         let content = admission.content
+        // Whatever was sent and is neither in force nor of a later round was refused.
         let references = try database.all(
-            "SELECT reference FROM batches WHERE reference >= ?1 AND reference < ?1 || '.' AND dropID <> ?2", content,
-            admission.drop.id.text
+            """
+            SELECT reference FROM batches WHERE (state = 'refused' OR reference GLOB '*-r[0-9]*')
+                AND reference >= ?1 AND reference < ?1 || '.' AND dropID <> ?2
+            """, content, admission.drop.id.text
         ) { $0.text("reference") }
         let rounds =
             references.map { round(of: $0, behind: content) }

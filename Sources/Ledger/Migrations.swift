@@ -17,6 +17,7 @@ enum Migrations {
         add("8 joint batches", joints)
         add("9 removals", removals)
         add("10 drops by their end", ends)
+        add("11 references by their rounds", rounds)
         return migrator
     }
 

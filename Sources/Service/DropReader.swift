@@ -144,11 +144,13 @@ struct DropReader: Sendable {
     }
 
     private static func localDay(_ time: Timestamp) -> String {
-        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: time.asDate)
-        func padded(_ number: Int?, _ width: Int) -> String {
-            let digits = String(number ?? 0)
+        var seconds = time_t((Double(time.milliseconds) / 1000).rounded(.down))
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        func padded(_ number: CInt, _ width: Int) -> String {
+            let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+        return "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
     }
 }

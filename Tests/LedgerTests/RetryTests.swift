@@ -105,6 +105,23 @@ import TestSupport
         #expect(turn.batches?.map(\.state) == [.waiting])
     }
 
+    /// A refusal frees the reference for whoever comes; "as new" is one that the API has not seen all the same.
+    @Test func whatAnotherDropWasRefusedUnderIsUsed() async throws {
+        _ = try await live(.refused, kind: .account)
+        let old = try await live(.nothing, kind: .account)
+        let again = try await back(old, kind: .account, Self.asNew)
+        #expect(try await admit(again).0.batches?.map(\.reference) == ["c-r2"])
+        // Written down for the next time, though nothing left under it.
+        _ = try await ledger.conclude(
+            again.drop, .failed(Problem(.readChanged, "no")), filedName: again.drop.name)
+        #expect(
+            try await admit(back(again.drop, kind: .account, Self.asNew, inode: 8)).0.batches?.map(\.reference)
+                == ["c-r3"])
+        // A content of which this one's reference is the beginning is another.
+        let other = try await back(old, kind: .account, content: "c-r", Self.asNew, inode: 9)
+        #expect(try await admit(other).0.batches?.map(\.reference) == ["c-r"])
+    }
+
     @Test(arguments: Past.allCases) func paymentsAreSentTwiceOnlyWithLeave(past: Past) async throws {
         let old = try await live(past, kind: .payment)
         let admission = try await back(old, kind: .payment, Self.asNew)
