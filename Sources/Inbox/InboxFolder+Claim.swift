@@ -102,14 +102,18 @@ extension InboxFolder {
             if let marker, try folder.inbox.status(of: marker) == nil {
                 _ = try OpenFile(creating: marker, in: folder.inbox, .exclusive(mode: 0o640))
             }
+            let judged = try judged(drop, in: folder.work)
             KillPoint.goingBack.reach()
             guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
             KillPoint.wentBack.reach()
-            if let status = try folder.inbox.status(of: drop.name) {
+            // The rest may have come meanwhile: then it is looked at like any other.
+            if let status = try? folder.inbox.status(of: drop.name), status.isSameContent(as: judged) {
                 settling.takeBack(
                     drop.name, status, quietSince: drop.quietSince, isMarked: marker != nil, at: time.moment,
                     time.timestamp)
                 hints.add(.wake)
+            } else {
+                hints.add(.listing)
             }
             return true
         } catch {
@@ -117,6 +121,12 @@ extension InboxFolder {
             if error.errno != .improperLink { report(.cannotClaim(drop.name, error)) }
             return false
         }
+    }
+
+    /// How a drop's file was when it was judged: as it was claimed, if it is not a copy that nobody else can write to.
+    private func judged(_ drop: ClaimedDrop, in work: WorkFolder) throws(SystemCallError) -> FileStatus {
+        guard let present = try work.folder(of: drop.workName).status(of: drop.name) else { return drop.status }
+        return present.inode == drop.status.inode ? drop.status : present
     }
 
     /// Removes the markers of drops that were claimed, by a run of the service that was stopped before it could.

@@ -173,6 +173,21 @@ import TestSupport
         #expect(waited >= .milliseconds(3995))
     }
 
+    /// Its sender, who still has it open, may write on while it is judged and on its way back.
+    @Test func aDropThatWasWrittenToMeanwhileIsNoMoreWhatWentBack() async throws {
+        let stage = try InboxStage(settle: .zero, grace: .seconds(3600))
+        try stage.moveIn("a.json", "{\"looks\": \"whole\"}")
+        let first = try await stage.next()
+        let file = try FileHandle(forWritingTo: stage.work.appendingPathComponent("a.json"))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(" ".utf8))
+        try file.close()
+        try #require(await stage.drops.takeBack(first))
+        let second = try await stage.next()
+        #expect(second.condition == .whole)
+        #expect(try stage.text(of: second) == "{\"looks\": \"whole\"} ")
+    }
+
     @Test func aDropDoesNotGoBackOntoALaterOne() async throws {
         let stage = try InboxStage(settle: .milliseconds(50))
         try stage.moveIn("a.json", "{\"first\":1}")
