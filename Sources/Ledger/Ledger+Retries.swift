@@ -92,20 +92,22 @@ extension Ledger {
         }
     }
 
-    /// The first `-rN` behind all that a content was ever sent under.
+    /// The first `-rN` behind all that a content was ever sent under; the same as before where it was asked for already.
     private static func freshRound(_ admission: Admission, _ database: Database) throws -> Int {
-        let content = admission.content
+        let (content, id) = (admission.content, admission.drop.id.text)
         // Whatever was sent and is neither in force nor of a later round was refused.
         let references = try database.all(
             """
             SELECT reference FROM batches WHERE (state = 'refused' OR reference GLOB '*-r[0-9]*')
                 AND reference >= ?1 AND reference < ?1 || '.' AND dropID <> ?2
-            """, content, admission.drop.id.text
+            """, content, id
         ) { $0.text("reference") }
         let rounds =
             references.map { round(of: $0, behind: content) }
             + [try Hold.fetch(content, database)?.round, try Taken.fetch(content, database)?.round].compactMap(\.self)
-        return (rounds.max() ?? 0) + 1
+        // It may have taken the place of what was left open, and be stopped before anything left: nobody holds that then.
+        let before = try batches(of: id, database).map(\.reference).filter { $0.hasPrefix(content) }
+        return max((rounds.max() ?? 0) + 1, before.map { round(of: $0, behind: content) }.max() ?? 1)
     }
 
     private static func round(of reference: String, behind content: String) -> Int {

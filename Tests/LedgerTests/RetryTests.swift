@@ -232,6 +232,32 @@ import TestSupport
         #expect(try await admit(ours, to: last).0.batches?.map(\.state) == [.unresolved])
     }
 
+    /// It took the place of what was left open, which nobody holds from then on.
+    @Test(arguments: [Kind.account, .payment]) func aStopBeforeItLeftForgetsNothingOfWhatWasLeftOpen(
+        kind: Kind
+    ) async throws {
+        let old = try await live(.unresolved, kind: kind)
+        let stranger = try await live(.nothing, kind: kind)
+        for (file, inode) in [(old, UInt64(7)), (stranger, 8)] {
+            let ours = try await back(file, kind: kind, Self.twice, inode: inode)
+            let expected = file.id == old.id ? "c-r2" : "c-r3"
+            #expect(try await admit(ours).0.batches?.map(\.reference) == [expected])
+            // While all submission pauses, for one.
+            let later = try fixture.reopened()
+            #expect(try await admit(ours, to: later).0.batches?.map(\.reference) == [expected])
+            _ = try await later.conclude(
+                ours.drop, .failed(Problem(.readChanged, "no")), filedName: ours.drop.name)
+        }
+    }
+
+    /// The same where it is another file with the content of what was left open.
+    @Test func anotherFilesStopBeforeItLeftForgetsNothingOfWhatWasLeftOpen() async throws {
+        _ = try await live(.unresolved, kind: .account)
+        let ours = try await back(live(.nothing, kind: .account), kind: .account, Self.asNew)
+        #expect(try await admit(ours).0.batches?.map(\.reference) == ["c-r2"])
+        #expect(try await admit(ours, to: fixture.reopened()).0.batches?.map(\.reference) == ["c-r2"])
+    }
+
     @Test func aDropThatWaitsForItsTurnHasThemFromTheBeginning() async throws {
         let old = try await live(.accepted, kind: .payment)
         let ours = try await back(old, kind: .payment, Self.twice)
