@@ -145,18 +145,27 @@ import TestSupport
     }
 
     @Test func renamesInQuickSuccessionGoOutInTheirOrder() async throws {
-        let stage = try InboxStage(settle: .seconds(600))
+        let settle = Duration.seconds(30)
         let names = (0..<200).map { "\(($0 * 77) % 200).json" }
-        let probe = Task { try await stage.next() }
-        _ = try await repeatedlyMoving(into: stage, named: "probe", until: probe)
-        let taking = Task {
-            var taken: [String] = []
-            while taken.last != names.last { taken += try await stage.next(1) }
-            return taken
+        while true {
+            let stage = try InboxStage(settle: settle)
+            let probe = Task { try await stage.next() }
+            _ = try await repeatedlyMoving(into: stage, named: "probe", until: probe)
+            let taking = Task {
+                var taken: [String] = []
+                while taken.count < names.count {
+                    // A probe may have come between the claimed one and the mover's end.
+                    taken += try await stage.next(1).filter { !$0.hasPrefix("probe") }
+                }
+                return taken
+            }
+            let start = ContinuousClock.now
+            for name in names { try stage.moveIn(name) }
+            let taken = try await taking.value
+            // OverflowTests fill the kernel's queue, which all share: what it has no room for is not known as a rename.
+            if start.duration(to: .now) >= settle { continue }
+            return #expect(taken == names)
         }
-        for name in names { try stage.moveIn(name) }
-        // A probe may have come between the claimed one and the mover's end.
-        #expect(try await taking.value.filter { !$0.hasPrefix("probe") } == names)
     }
 
     /// A weekend's files, and a service that is stopped and started in the middle of them.
