@@ -150,7 +150,7 @@ package actor DeliveryService {
             guard let judged = try await attempt(submission, &policy) else { continue }
             let reply = judged.reply
             switch judged.action {
-            case .accept: return judged.unwritten.map { .handedOver($0) } ?? .accepted
+            case .accept: return judged.unwritten.map(Delivered.handedOver) ?? .accepted
             case .refuse(let code): return .refused(problem(code, reply))
             case .giveUp(let code): return .unresolved(problem(code, reply))
             case .early: return .early

@@ -91,7 +91,7 @@ struct DropReader: Sendable {
             return .problem(
                 nil, Problem(.readIncomplete, "The file has gaps in which nothing was ever written."), sha256: nil)
         }
-        let origin = DocumentOrigin(inbox: inbox, name: name, day: DropReader.localDay(arrived))
+        let origin = DocumentOrigin(inbox: inbox, name: name, day: arrived.local("%Y-%m-%d"))
         if status.size > sizes.windowed, documents.canJudgeInWindows {
             let hash = RunningHash(file)
             let source = DocumentSource(size: Int(status.size), isOwn: isOwn) { try hash.read($0) }
@@ -141,16 +141,5 @@ struct DropReader: Sendable {
             let hash = status.size > longestDrop ? nil : try FileCopy.hash(of: file)
             return .problem(.attachment, refusal.problem, sha256: hash)
         }
-    }
-
-    private static func localDay(_ time: Timestamp) -> String {
-        var seconds = time_t((Double(time.milliseconds) / 1000).rounded(.down))
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        func padded(_ number: CInt, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Model
+import Service
 
 /// What every page has around it.
 struct Frame: Sendable {
@@ -30,7 +31,7 @@ struct When: Sendable, Equatable {
 
     init(_ time: Timestamp) {
         iso = time.description
-        text = When.text(time, "%Y-%m-%d %H:%M:%S")
+        text = time.local("%Y-%m-%d %H:%M:%S")
     }
 
     init?(_ time: Timestamp?) {
@@ -38,17 +39,7 @@ struct When: Sendable, Equatable {
         self.init(time)
     }
 
-    /// In the local time of the machine.
-    static func text(_ time: Timestamp, _ format: String) -> String {
-        var seconds = time_t((Double(time.milliseconds) / 1000).rounded(.down))
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        var buffer = [CChar](repeating: 0, count: 64)
-        let length = strftime(&buffer, buffer.count, format, &parts)
-        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    static func zone(at time: Timestamp) -> String { text(time, "%Z (UTC%z)") }
+    static func zone(at time: Timestamp) -> String { time.local("%Z (UTC%z)") }
 }
 
 /// A length of time for people: `4 s`, `12 min`, `3 h 20 min`, `5 d 2 h`.

@@ -33,7 +33,7 @@ struct RateChart: Sendable {
         func length(_ count: Int) -> Int {
             count == 0 ? 0 : max(2, count * (RateChart.height - 16) / top)
         }
-        func clock(_ minute: Int64) -> String { When.text(Timestamp(milliseconds: minute * 60_000), "%H:%M") }
+        func clock(_ minute: Int64) -> String { Timestamp(milliseconds: minute * 60_000).local("%H:%M") }
         bars = minutes.enumerated().compactMap { index, minute in
             guard minute.requests > 0 else { return nil }
             let total = length(minute.requests)
