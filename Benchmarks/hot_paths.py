@@ -1,6 +1,6 @@
 """Counts what the hot paths cost, for scripts/hot-paths, and compares it with what is expected.
 
-hot_paths.py HOTPATHS PROGRAM SCHEMAS EXPECTED [--write]"""
+hot_paths.py HOTPATHS ALLOCATIONS PROGRAM SCHEMAS EXPECTED [--write]"""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ import tempfile
 
 from common import API, ENVIRONMENT, start_sandbox
 
-hot_paths, program, schemas, expected = (pathlib.Path(path).resolve() for path in sys.argv[1:5])
+hot_paths, allocations, program, schemas, expected = (pathlib.Path(path).resolve() for path in sys.argv[1:6])
 TOLERANCE = 1.2
 # Sets are gone through in the same order every time.
 COUNTED = ENVIRONMENT | {"SWIFT_DETERMINISTIC_HASHING": "1", "SWIFT_BACKTRACE": "enable=no"}
@@ -42,8 +42,8 @@ def each(case, count):
     return (instructions(case, 2 * count) - instructions(case, count)) / count
 
 
-def system_calls(drops, base):
-    """The system calls of a service that has so many drops to send and then ends."""
+def service(base, drops, command=(), environment={}):
+    """Runs a service that has so many drops to send and then ends: what was written to `costs` in its folder."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         inbox = folder / "erp/inbox"
@@ -52,30 +52,52 @@ def system_calls(drops, base):
         for number in range(drops):
             account = {"clientReferenceId": f"C-{drops}-{number}", "invoiceNumber": "1", "outstandingAmount": 1}
             (inbox / f"{number}.json").write_text(json.dumps({"accounts": [account]}))
-        command = ["strace", "-f", "-c", "-U", "calls,name", "-o", folder / "calls", program, "run", "--once"]
-        ended = subprocess.run(command, cwd=folder, env=COUNTED, capture_output=True, text=True)
+        ended = subprocess.run(
+            [*command, program, "run", "--once"], cwd=folder, env=COUNTED | environment, capture_output=True, text=True
+        )
         done = len(list((folder / "erp/done").glob("*.result.json")))
         if ended.returncode or done != drops:
-            sys.exit(f"strace failed, {done} of {drops} drops are done: {ended.stdout}{ended.stderr}")
-        lines = [line.split() for line in (folder / "calls").read_text().splitlines()]
-        return {line[1]: int(line[0]) for line in lines if len(line) == 2 and line[0].isdigit()}
+            sys.exit(f"{done} of {drops} drops are done: {ended.stdout}{ended.stderr}")
+        return (folder / "costs").read_text()
+
+
+def system_calls(base, drops):
+    """The system calls of a service with so many drops, by their names."""
+    text = service(base, drops, command=["strace", "-f", "-c", "-U", "calls,name", "-o", "costs"])
+    lines = [line.split() for line in text.splitlines()]
+    return {line[1]: int(line[0]) for line in lines if len(line) == 2 and line[0].isdigit()}
+
+
+def asked_for_memory(base, drops):
+    """How often a service with so many drops asks for memory."""
+    return int(service(base, drops, environment={"LD_PRELOAD": str(allocations), "ALLOCATIONS": "costs"}))
 
 
 def drop_costs():
+    """The system calls, syncs and allocations of one more drop on its way. Its server is a process of its own, whose costs
+    are not counted."""
+    few, many = 50, 150
     sandbox, base = start_sandbox(program, "--rate", "unlimited")
     try:
-        few, many = system_calls(50, base), system_calls(150, base)
+        memory = (asked_for_memory(base, many) - asked_for_memory(base, few)) / (many - few)
+        calls, more = system_calls(base, few), system_calls(base, many)
     finally:
         sandbox.terminate()
         sandbox.wait()
     # How threads wait for one another depends on the machine.
     waiting = {"futex", "epoll_wait", "sched_yield", "restart_syscall", "rt_sigprocmask", "madvise", "mprotect", "mmap"}
-    each = {name: (many[name] - few.get(name, 0)) / 100 for name in many if name not in waiting and name != "total"}
+    each = {
+        name: (more[name] - calls.get(name, 0)) / (many - few) for name in more if name not in waiting and name != "total"
+    }
     synced = sum(count for name, count in each.items() if name in ("fsync", "fdatasync", "syncfs"))
     for name, count in sorted(each.items(), key=lambda item: -item[1]):
         if count >= 0.5:
             print(f"    {count:5.1f} {name}")
-    return sum(each.values()), synced
+    return {
+        "system calls for a drop": sum(each.values()),
+        "fsyncs for a drop": synced,
+        "allocations for a drop": memory,
+    }
 
 
 def main():
@@ -87,7 +109,7 @@ def main():
         "instructions to let a request pass": each("throttle", 5000),
         "instructions to give a drop its turn": each("order", 5000),
     }
-    costs["system calls for a drop"], costs["fsyncs for a drop"] = drop_costs()
+    costs |= drop_costs()
     if "--write" in sys.argv:
         expected.write_text("".join(f"{cost:.1f} {name}\n" for name, cost in costs.items()))
         return print(expected.read_text(), end="")
