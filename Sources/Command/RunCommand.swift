@@ -31,6 +31,7 @@ struct RunCommand: AsyncParsableCommand {
         // From here on a SIGHUP ends nothing, however early it comes.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let configuration = try option.load()
+        try StateOwner.takeOn(configuration.state)
         let style = LogStyle(configuration.log)
         let logger = Logger(style)
         let log = EventLog(logger)

@@ -5,10 +5,11 @@ import SystemPackage
 
 /// Where the files lie that come with Sluice: schemas and sample drops.
 package enum SharedFiles {
-    /// The folder of the shipped schemas: the configured one, else one of ``candidates(_:)``.
+    /// The folder of the shipped schemas: the one that an admin chose, whether it is there or not, else one of
+    /// ``candidates(_:)``.
     package static func schemas(_ configured: FilePath?) -> FilePath {
-        if let configured, exists(configured) { return configured }
-        return find("schemas") ?? configured ?? Defaults.schemas
+        if let configured, configured != Defaults.schemas || exists(configured) { return configured }
+        return find("schemas") ?? Defaults.schemas
     }
 
     /// A folder that comes with Sluice; `nil` where it is not installed.

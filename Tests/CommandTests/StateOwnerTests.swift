@@ -1,0 +1,60 @@
+import Foundation
+import Sandbox
+import TestSupport
+import Testing
+
+/// What root starts works as the user whom the state folder belongs to (contract, section 9).
+@Suite(.timeLimit(.minutes(5))) struct StateOwnerTests {
+    private static let user: uid_t = 64000
+    private static let environment = ["SECRET_OF_THE_TEST": "x"]
+
+    private static let isRoot: Bool = {
+        if geteuid() == 0 { return true }
+        print(
+            "*** ONLY ROOT CAN BECOME ANOTHER USER: what root's commands leave to the service's user is NOT TESTED. ***"
+        )
+        return false
+    }()
+
+    /// What below a folder belongs to somebody else than the service's user.
+    private static func foreign(in folder: URL) throws -> [String] {
+        let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+        return try files.compactMap { $0 as? String }.filter {
+            let owner = try FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent($0).path)
+            return (owner[.ownerAccountID] as? NSNumber)?.uint32Value != user
+        }
+    }
+
+    @Test(.enabled(if: isRoot, "only root can become another user"))
+    func whatRootStartsBelongsToTheOwnerOfTheStateFolder() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let folder = try TemporaryFolder()
+            let inbox = try folder.subfolder("erp/inbox")
+            let state = try folder.subfolder("state")
+            let erp = folder.url.appendingPathComponent("erp")
+            try folder.url.write(CommandTests.configuration(api: address.baseURL), as: "sluice.yaml")
+            try inbox.write(
+                #"{"accounts":[{"clientReferenceId":"C-1","invoiceNumber":"1","outstandingAmount":1}]}"#, as: "a.json")
+            try inbox.write("{}", as: "b.json")
+            for path in [
+                state, erp, inbox, inbox.appendingPathComponent("a.json"), inbox.appendingPathComponent("b.json"),
+            ] { #expect(chown(path.path, Self.user, Self.user) == 0) }
+
+            func sluice(_ arguments: String...) async throws -> Program.Ended {
+                try await Program.run(arguments, in: folder.url, environment: Self.environment)
+            }
+            let run = try await sluice("run", "--once")
+            #expect(run.status == 1, "\(run.errors)")
+            #expect(sandbox.accepted.count == 1)
+            #expect(try await sluice("config", "check").status == 0)
+            #expect(try await sluice("pause", "erp").status == 0)
+            #expect(try await sluice("resume", "erp").status == 0)
+            #expect(try await sluice("backup", "state/copy.sqlite").status == 0)
+            #expect(try await sluice("retry", "b.json").status == 0)
+            #expect(try await sluice("audit").status == 0)
+            #expect(try inbox.names.contains("b.json"))
+            #expect(try Self.foreign(in: state).isEmpty)
+            #expect(try Self.foreign(in: erp).isEmpty)
+        }
+    }
+}
