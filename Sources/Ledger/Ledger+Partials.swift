@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Model
 
@@ -60,15 +61,7 @@ extension Ledger {
     static func keepPart(
         _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, _ database: Database
     ) throws {
-        // A drop that went on with an earlier one's parts brings what that one left behind, too.
-        let known = Set(
-            try database.all(
-                """
-                SELECT DISTINCT reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                WHERE partials.inbox = ?
-                """, drop.inbox
-            ) { $0.text("reference") })
-        let new = spoken.accepted.filter { !known.contains($0.record.reference) }
+        let new = try notKept(spoken.accepted, drop.inbox, database)
         if new.isEmpty { return }
         try database.run(
             "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)", drop.id.text, drop.inbox,
@@ -82,6 +75,30 @@ extension Ledger {
         for key in spoken.rest.sorted {
             try database.run(
                 "INSERT INTO partialRest (partial, identity) VALUES (?, ?)", id, Int64(bitPattern: key))
+        }
+    }
+
+    /// A drop that went on with an earlier one's parts brings what that one left behind, too: as many of each record as
+    /// were kept of it under the same reference are none of its own. Several documents may share a reference.
+    private static func notKept(
+        _ accepted: [TakenRecord], _ inbox: String, _ database: Database
+    ) throws -> [TakenRecord] {
+        var kept: [String: [RecordHash: Int]] = [:]
+        let references = String(
+            decoding: try JSONEncoder().encode(Set(accepted.map(\.record.reference))), as: UTF8.self)
+        try database.each(
+            """
+            SELECT reference, hash, COUNT(*) AS records FROM partialRecords
+                JOIN partials ON partials.id = partialRecords.partial
+            WHERE partials.inbox = ? AND reference IN (SELECT value FROM json_each(?)) GROUP BY reference, hash
+            """, inbox, references
+        ) { row in
+            kept[row.text("reference"), default: [:]][RecordHash(bytes: row.bytes("hash"))] = row.number("records")
+        }
+        return accepted.filter { record in
+            let left = kept[record.record.reference]?[record.hash] ?? 0
+            if left > 0 { kept[record.record.reference]?[record.hash] = left - 1 }
+            return left == 0
         }
     }
 
@@ -117,11 +134,14 @@ extension Ledger {
     private static func isComplete(_ partial: Int64, _ leftOut: [AcceptedRecord], _ database: Database) throws -> Bool {
         if leftOut.isEmpty { return false }
         let accepted = try database.all(
-            "SELECT reference, COUNT(*) AS records FROM partialRecords WHERE partial = ? GROUP BY reference", partial
-        ) { (reference: $0.text("reference"), records: $0.number("records")) }
-        var left: [String: Int] = [:]
-        for record in leftOut { left[record.reference, default: 0] += 1 }
-        return accepted.allSatisfy { left[$0.reference, default: 0] >= $0.records }
+            """
+            SELECT record, reference, COUNT(*) AS records FROM partialRecords
+            WHERE partial = ? GROUP BY record, reference
+            """, partial
+        ) { (record: AcceptedRecord(&$0), count: $0.number("records")) }
+        var left: [AcceptedRecord: Int] = [:]
+        for record in leftOut { left[record, default: 0] += 1 }
+        return accepted.allSatisfy { left[$0.record, default: 0] >= $0.count }
     }
 
     /// Takes identities off what a document's rest is about.

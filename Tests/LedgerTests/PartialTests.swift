@@ -76,6 +76,35 @@ import TestSupport
         #expect(try await ledger.admit(admission("p.json", "P", bytes: 3, inbox: "partner")).batches?.count == 1)
     }
 
+    /// Documents that share a request share its reference (`batching`).
+    @Test func whatWasAcceptedOfEachThatSharedARequestIsLeftOut() async throws {
+        let drops = [admission("f.json", "F", bytes: 1), admission("g.json", "G", bytes: 2)]
+        for drop in drops { _ = try await ledger.admit(drop) }
+        try await ledger.join(
+            JointBatch(
+                reference: "joint", bytes: 100, bodyHash: [1],
+                members: drops.map { JointBatch.Member(drop: $0.drop.id, records: 3) }))
+        try await ledger.attempt("joint", of: drops[0].drop, status: 202, becomes: .accepted)
+        for (drop, accepted, rest) in [(drops[0], ["a1", "b1"], "c1"), (drops[1], ["d1", "d1"], "e1")] {
+            _ = try await ledger.conclude(
+                drop.drop, .failed(Problem(.submitRejected, "no")), filedName: drop.drop.name,
+                spoken: Spoken(
+                    identities: IdentityKeys((accepted + [rest]).map(key)),
+                    accepted: accepted.enumerated().map { index, record in
+                        TakenRecord(
+                            hash: hash(record), position: index,
+                            record: AcceptedRecord(record: record, reference: "joint"))
+                    }, rest: IdentityKeys([key(rest)])))
+        }
+        #expect(try await leftOut(["a1", "b1", "c1", "d1", "e1"]) == ["a1", "b1", "d1", "d1"])
+        // As many records as the other has are not the other's.
+        let second = [
+            AcceptedRecord(record: "d1", reference: "joint"), AcceptedRecord(record: "d1", reference: "joint"),
+        ]
+        try await accept(admission("h.json", "H", bytes: 3), leavingOut: second, sending: ["x1"])
+        #expect(try await leftOut(["a1", "b1", "d1"]) == ["a1", "b1"])
+    }
+
     @Test func theSameBytesAreLeftOutByTheirPlaceWhateverTheyAreConvertedToNow() async throws {
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
         #expect(try await leftOut(["a1+brand", "b1+brand", "c1+brand"], bytes: 1) == ["0:a1", "1:b1"])
