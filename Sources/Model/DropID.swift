@@ -21,6 +21,16 @@ package struct DropID: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// When its drop was claimed; `nil` for a text that is no identifier.
+    package var time: Timestamp? {
+        var value: UInt64 = 0
+        for digit in text.utf8.prefix(10) {
+            guard let bits = DropID.digits.firstIndex(of: digit) else { return nil }
+            value = value << 5 | UInt64(bits)
+        }
+        return text.utf8.count == 26 ? Timestamp(milliseconds: Int64(value)) : nil
+    }
+
     private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     package var description: String { text }

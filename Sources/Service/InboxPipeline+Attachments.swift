@@ -50,7 +50,8 @@ extension InboxPipeline {
     /// Counted by the clock on the wall from run to run, and within one by that which nobody sets.
     private func timeLeft(for drop: Drop) -> Duration {
         let now = parts.time.moment
-        let age = max(.zero, drop.receivedAt.duration(to: parts.time.timestamp))
+        // It is asked for since it was claimed: while nobody took drops, no account came to the API, either.
+        let age = max(.zero, (drop.id.time ?? drop.receivedAt).duration(to: parts.time.timestamp))
         return waitEnds.withLock { ends in
             let end = ends[drop.id] ?? now + (settings.attachmentWait - age)
             ends[drop.id] = end

@@ -81,7 +81,7 @@ final class InboxPipeline: Sendable {
                 releaseIfIdle(work)
                 if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
-                    let drop = newDrop(claimed.workName, claimed.status)
+                    let drop = newDrop(claimed)
                     try await start(.new(drop, claimed), in: work, &group)
                 }
             } catch {
@@ -262,7 +262,9 @@ final class InboxPipeline: Sendable {
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             KillPoint.leftoversFound.reach()
             return unfinished.map { .known($0, statuses[$0.drop.workName]) }
-                + contents.filter { !known.contains($0.name) }.map { .unknown(newDrop($0.name, $0.status), $0.status) }
+                + contents.filter { !known.contains($0.name) }.map {
+                    .unknown(newDrop(ClaimedDrop(leftBehind: $0.name, $0.status)), $0.status)
+                }
         }
     }
 
@@ -288,11 +290,13 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    private func newDrop(_ name: WorkName, _ status: FileStatus) -> Drop {
+    /// It was received when it became whole, however long it lay in the inbox since.
+    private func newDrop(_ claimed: ClaimedDrop) -> Drop {
         let now = parts.time.timestamp
         var generator = SystemRandomNumberGenerator()
         return Drop(
             id: DropID(at: now, using: &generator), arrival: parts.ledger.nextArrival(), inbox: settings.name,
-            name: name.name, workName: name, bytes: status.size, receivedAt: now)
+            name: claimed.name, workName: claimed.workName, bytes: claimed.status.size,
+            receivedAt: min(claimed.quietSince, now))
     }
 }

@@ -77,6 +77,8 @@ import TestSupport
         var generator = SeededGenerator(seed: 2)
         let id = DropID(at: Timestamp(milliseconds: 1_469_918_176_385), using: &generator)
         #expect(id.text.hasPrefix("01ARYZ6S41"))
+        #expect(id.time == Timestamp(milliseconds: 1_469_918_176_385))
+        #expect(DropID(text: "d").time == nil && DropID(text: String(repeating: "u", count: 26)).time == nil)
     }
 
     @Test func identifiersOfOneMillisecondDiffer() {
