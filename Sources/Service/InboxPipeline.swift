@@ -179,13 +179,14 @@ final class InboxPipeline: Sendable {
         settings.releaseFolders()
     }
 
-    /// Waits for a place and for memory; new drops and those that waited for others take turns.
+    /// Waits for memory and then for a place; new drops and those that waited for others take turns. In this order, for
+    /// those that gave their place away keep their memory: nobody who has a place may wait for it.
     private func takeRoom(_ held: Int, lane: String) async throws {
-        try await places.enter(lane: lane)
+        try await parts.memory.take(held, lane: settings.name)
         do {
-            try await parts.memory.take(held, lane: settings.name)
+            try await places.enter(lane: lane)
         } catch {
-            await places.leave()
+            await parts.memory.giveBack(held)
             throw error
         }
     }
