@@ -78,7 +78,8 @@ extension Ledger {
         // What it holds under a later round is not what was accepted.
         let held = try Hold.round(of: admission.drop.id.text, database) ?? 0
         if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted, taken.round >= held,
-            try isDuplicate(of: taken, admission, database)
+            try isDuplicate(of: taken, admission, database),
+            try termsAsNew(admission, HoldKey.all(of: admission), database) == nil
         {
             return duplicate(of: taken, admission)
         }
@@ -119,8 +120,9 @@ extension Ledger {
         if batches.contains(where: { $0.state != .waiting }) { return true }
         return try database.holds(
             """
-            SELECT 1 FROM batches JOIN requests ON requests.batchID = batches.id OR requests.joint = batches.joint
-            WHERE batches.dropID = ?
+            SELECT 1 FROM sentBatches AS sent JOIN requests
+                ON requests.batchID = sent.id OR requests.joint = sent.joint
+            WHERE sent.dropID = ? AND sent.state = 'waiting'
             """, id)
     }
 

@@ -43,8 +43,8 @@ extension Ledger {
         return database.changesCount > 0
     }
 
-    /// The terms of a drop that is to be sent as new, and of which nothing has left so far: what has left is repeated
-    /// under its reference like that of any other drop.
+    /// The terms of a drop that is to be sent as new, and of which nothing has left so far but what was refused: what has
+    /// left is repeated under its reference like that of any other drop.
     static func termsAsNew(_ admission: Admission, _ keys: [HoldKey], _ database: Database) throws -> RetryTerms? {
         let id = admission.drop.id.text
         // A reference of the sender's own never gets another round.
@@ -52,7 +52,7 @@ extension Ledger {
             let terms = try database.first(
                 "SELECT * FROM retries WHERE usedBy = ? AND sha256 = ? AND asNew", id, admission.sha256,
                 make: { RetryTerms(&$0) }),
-            try !hasLeft(batches(of: id, database), id, database)
+            try !hasLeft(batches(of: id, database).filter { $0.state != .refused }, id, database)
         else { return nil }
         guard admission.kind == .payment, !terms.sendTwice else { return terms }
         return try mayBeCountedTwice(keys, database) ? nil : terms
@@ -106,7 +106,7 @@ extension Ledger {
             references.map { round(of: $0, behind: content) }
             + [try Hold.fetch(content, database)?.round, try Taken.fetch(content, database)?.round].compactMap(\.self)
         // It may have taken the place of what was left open, and be stopped before anything left: nobody holds that then.
-        let before = try batches(of: id, database).map(\.reference).filter { $0.hasPrefix(content) }
+        let before = try batches(of: id, database).map(\.alone.reference).filter { $0.hasPrefix(content) }
         return max((rounds.max() ?? 0) + 1, before.map { round(of: $0, behind: content) }.max() ?? 1)
     }
 

@@ -283,6 +283,35 @@ import TestSupport
         #expect(try await admit(ours).0 == .duplicate(of: other.drop.name))
     }
 
+    /// The credentials were wrong, for one: all that failed for that comes back.
+    @Test(arguments: [Kind.account, .payment, .attachment]) func whatWasRefusedAndIsPutBackIsStillToBeSentAsNew(
+        kind: Kind
+    ) async throws {
+        let old = try await live(.accepted, kind: kind)
+        let ours = try await back(old, kind: kind, Self.twice)
+        #expect(try await admit(ours).0.batches?.map(\.reference) == ["c-r2"])
+        try await ledger.attempt("c-r2", of: ours.drop, status: 403, error: .submitForbidden, becomes: .refused)
+        _ = try await ledger.conclude(
+            ours.drop, .failed(Problem(.submitForbidden, "no")), filedName: ours.drop.name)
+        try await ledger.endReturn(of: ours.drop.id, at: WorkName(name: ours.drop.name))
+        let (turn, _) = try await admit(ours)
+        #expect(turn.batches?.map(\.reference) == ["c-r2"] && turn.batches?.map(\.state) == [.waiting])
+    }
+
+    /// It waits for a slot with others, for one, when the service is stopped.
+    @Test func aStopBeforeWhatItSharesLeftForgetsNothing() async throws {
+        _ = try await live(.unresolved, kind: .account)
+        let ours = try await back(live(.nothing, kind: .account), kind: .account, Self.asNew)
+        #expect(try await admit(ours).0.batches?.map(\.reference) == ["c-r2"])
+        let other = coming("other.json", kind: .account, content: "d", inode: nil)
+        _ = try await admit(other)
+        try await ledger.join(
+            JointBatch(
+                reference: "joint", bytes: 100, bodyHash: [1],
+                members: [ours.drop, other.drop].map { JointBatch.Member(drop: $0.id, records: 3) }))
+        #expect(try await admit(ours, to: fixture.reopened()).0.batches?.map(\.reference) == ["c-r2"])
+    }
+
     @Test func theStoryOfADropSaysWhereItCameFrom() async throws {
         let old = try await live(.accepted, kind: .payment)
         let reader = try LedgerReader(state: fixture.folder.path)
