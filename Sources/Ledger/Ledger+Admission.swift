@@ -185,9 +185,13 @@ extension Ledger {
         let id = admission.drop.id.text
         var batches = try batches(of: hold.dropID, database)
         // A reference is free again after a refusal, for the same body at any rate.
-        for index in batches.indices where batches[index].state == .refused { batches[index].state = .waiting }
+        for index in batches.indices where batches[index].state == .refused {
+            batches[index] = batches[index].alone
+            batches[index].state = .waiting
+        }
         try replaceBatches(of: id, with: [], database)
         try insertBatches(batches, of: id, database)
+        try forgetAttempts(of: id, database)
         try database.run(
             """
             UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?

@@ -46,13 +46,14 @@ extension Ledger {
     }
 
     /// Removes bodies that nobody will send again: those of documents whose rest came another way, and shared ones that
-    /// never left, for their drops are decided anew. To be called before anything is taken up.
+    /// never left, for their drops are decided anew. A shared one that was accepted stays for those who come back to it.
+    /// To be called before anything is taken up.
     package func sweepBodies() throws {
         let wanted = try pool.read { database in
             try database.all(
                 """
-                SELECT bodyHash FROM sentBatches WHERE state <> 'accepted' AND dropID IN (SELECT dropID FROM holds)
-                    AND NOT (state = 'waiting' AND joint IS NOT NULL)
+                SELECT bodyHash FROM sentBatches WHERE dropID IN (SELECT dropID FROM holds)
+                    AND CASE WHEN joint IS NULL THEN state <> 'accepted' ELSE state <> 'waiting' END
                 """
             ) { $0.bytes("bodyHash") }
         }

@@ -53,27 +53,55 @@ extension Ledger {
         }
     }
 
-    /// The API refused a joint batch for what is in it: its drops go on apart.
+    /// What the API says of a body as a whole, though only a record of it is wrong (contract, section 8, `batching`).
+    private static let splitting: Set<Int> = [400, 413, 422]
+
+    /// The API refused a joint batch: nothing of it was taken. Refused for what is in it, its drops go on apart.
+    static func refuse(joint: Int64, status: Int?, _ database: Database) throws {
+        // Those that failed when it was not known whether it was taken have nothing open any more.
+        try database.run(
+            "DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)",
+            joint)
+        guard let status, splitting.contains(status) else { return }
+        // What is closed stays as it was said when it was.
+        try database.run(
+            """
+            UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
+            WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
+            """, joint)
+    }
+
+    /// Whether nobody can come back to a joint batch any more: each of its drops was accepted, or failed for certain.
+    package func isSettled(joint: Int64) async throws -> Bool {
+        try await pool.read { database in
+            // The last ones are the last to be settled.
+            try !database.holds(
+                """
+                SELECT 1 FROM batches WHERE joint = ? AND EXISTS (SELECT 1 FROM holds WHERE dropID = batches.dropID)
+                ORDER BY id DESC
+                """, joint)
+        }
+    }
+
+    /// Whether what a joint batch says of one of its drops' records is out of date, so that it is not to be repeated: a
+    /// later document of the inbox about one of them was accepted. Not asked for a drop that an admin lets go all the same.
     ///
-    /// Those that failed when it was not known whether it was taken have nothing open any more.
-    package func dissolve(_ reference: String, of drop: DropID) async throws {
-        try await commit { database in
-            let joint = try database.first(
-                "SELECT joint FROM sentBatches WHERE dropID = ? AND reference = ? AND joint IS NOT NULL", drop.text,
-                reference
-            ) { $0.integer("joint") }
-            guard let joint else { return }
-            try database.run("UPDATE joints SET state = 'refused' WHERE id = ?", joint)
-            // What is closed stays as it was said when it was.
-            try database.run(
+    /// - Parameter keys: what each record of its body is about, in their order.
+    package func isSuperseded(joint: Int64, keys: [UInt64], for drop: Drop) async throws -> Bool {
+        try await pool.read { database in
+            if try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", drop.id.text) { return false }
+            // A drop that came back has its place twice; the first to have it says how old it is.
+            let members = try database.all(
                 """
-                DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)
-                """, joint)
-            try database.run(
-                """
-                UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
-                WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
-                """, joint)
+                SELECT firstRecord, records, MIN(arrival) AS arrival FROM batches JOIN drops ON drops.id = batches.dropID
+                WHERE joint = ? GROUP BY place
+                """, joint
+            ) { (first: $0.number("firstRecord"), records: $0.number("records"), arrival: $0.integer("arrival")) }
+            return try members.contains { member in
+                let own = keys.dropFirst(member.first).prefix(member.records)
+                return try Ledger.isSuperseded(
+                    IdentityKeys(Array(own)), inbox: drop.inbox, arrival: member.arrival, database)
+            }
         }
     }
 }

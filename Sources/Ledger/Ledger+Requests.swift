@@ -89,7 +89,11 @@ extension Ledger {
                 slotEnd = ?, counted = ? WHERE id = ?
             """, end.left?.milliseconds, end.status, end.duration.wholeMilliseconds, end.error?.rawValue, boot,
             slotEnd, end.isCounted, end.request)
-        try sender(of: end.request, database)?.end(end.batch, end.statusURI, end.response, database)
+        guard let sender = try sender(of: end.request, database) else { return }
+        try sender.end(end.batch, end.statusURI, end.response, database)
+        if end.batch == .refused, let joint = sender.joint {
+            try refuse(joint: joint, status: end.status, database)
+        }
     }
 
     /// When the answers of the last window ended, for the throttle.

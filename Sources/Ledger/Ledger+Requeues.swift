@@ -35,6 +35,19 @@ extension Ledger {
         }
     }
 
+    /// Drops with all those that share a request with one of them.
+    package func withCompanions(_ drops: Set<DropID>) async throws -> Set<DropID> {
+        try await pool.read { database in
+            try drops.reduce(into: drops) { all, drop in
+                try database.each(
+                    """
+                    SELECT dropID FROM batches WHERE joint IN (SELECT joint FROM batches WHERE dropID = ?)
+                    """, drop.text
+                ) { all.insert(DropID(text: $0.text("dropID"))) }
+            }
+        }
+    }
+
     /// Puts failed drops on the list of those that are put back, once each.
     ///
     /// - Returns: those of them that are on it and wait.
@@ -86,11 +99,16 @@ extension Ledger {
                 UPDATE drops SET state = 'waiting', shelf = ?, outcome = NULL, confirmed = 0, problem = NULL,
                     duplicateOf = NULL, finishedAt = NULL, filedName = NULL WHERE id = ?
                 """, place.shelf, id)
-            try database.run(
-                """
-                UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?1)
-                    OR joint IN (SELECT joint FROM batches WHERE dropID = ?1)
-                """, id)
+            try Ledger.forgetAttempts(of: id, database)
         }
+    }
+
+    /// A drop that comes back has new attempts.
+    static func forgetAttempts(of id: String, _ database: Database) throws {
+        try database.run(
+            """
+            UPDATE requests SET counted = 0 WHERE batchID IN (SELECT id FROM batches WHERE dropID = ?1)
+                OR joint IN (SELECT joint FROM batches WHERE dropID = ?1)
+            """, id)
     }
 }

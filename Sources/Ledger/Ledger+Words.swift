@@ -115,11 +115,18 @@ extension Ledger {
     /// Whether a later document of the inbox, of whatever kind, that shares an identity was accepted.
     static func isSuperseded(_ admission: Admission, _ database: Database) throws -> Bool {
         guard admission.isOrdered, admission.kind != .attachment else { return false }
-        let (inbox, arrival) = (admission.drop.inbox, admission.drop.arrival)
+        return try isSuperseded(
+            admission.identities, inbox: admission.drop.inbox, arrival: admission.drop.arrival, database)
+    }
+
+    /// - Parameter arrival: what came after it is later.
+    static func isSuperseded(
+        _ identities: IdentityKeys, inbox: String, arrival: Int64, _ database: Database
+    ) throws -> Bool {
         guard try database.holds("SELECT 1 FROM words WHERE accepted AND inbox = ? AND arrival > ?", inbox, arrival)
         else { return false }
         var isSuperseded = false
-        try eachPiece(of: admission.identities, as: Kind.documents) { piece in
+        try eachPiece(of: identities, as: Kind.documents) { piece in
             isSuperseded = try database.holds(
                 """
                 SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords

@@ -25,7 +25,9 @@ extension InboxPipeline {
         await parts.announcements.announce(final: drop.id)
         let holdsBack = ending.outcome == .accepted && spoken?.settlesIn ?? .zero > .zero
         await parts.order.conclude(drop.id, settlesIn: holdsBack ? spoken?.settlesIn : nil)
-        if ending.outcome == .accepted { try await parts.submitter.forgetBodies(of: sent) }
+        if ending.outcome == .accepted || sent.contains(where: { $0.joined != nil }) {
+            try await parts.submitter.forgetBodies(of: sent)
+        }
         KillPoint.bodiesForgotten.reach()
         try await file(result, name, in: work)
     }

@@ -37,7 +37,9 @@ extension InboxPipeline {
         let joiner = parts.joiner
         if let joint = batches[0].joined?.joint {
             switch batches[0].state {
-            case .unresolved: return try await joiner.repeat(batches[0], of: job, joint: joint)
+            case .unresolved:
+                return try await joiner.repeat(
+                    batches[0], of: job, joint: joint, isOrdered: settings.order.rule != .none)
             case .accepted: return .accepted(try await joiner.confirmation(of: batches[0], job, joint: joint))
             case .waiting, .refused: return .alone
             }

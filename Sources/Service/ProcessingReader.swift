@@ -21,7 +21,7 @@ struct ProcessingReader: Sendable {
             let subject = StatusSubject(
                 inbox: result.drop.inbox, drop: drop, kind: kind, reference: report.batch.reference,
                 location: location)
-            switch try await delivery.confirm(subject) {
+            switch try await delivery.confirm(subject).part(of: report.batch) {
             case .completed: continue
             case .refused: isRejected = true
             case .pending, .unreadable: return false

@@ -78,9 +78,11 @@ actor Requeuer {
             run = []
             return schedule.goOn()
         case .paused(let drops):
-            run = drops
+            run = try await patience.persist("read the ledger") { @Sendable [ledger] in
+                try await ledger.withCompanions(drops)
+            }
             schedule.pause()
-            try await enlist(drops)
+            try await enlist(run)
         case .filed(let drop):
             // Whether it waits is in the ledger; a drop of the run is put there now.
             if run.contains(drop) {

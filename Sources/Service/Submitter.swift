@@ -260,7 +260,11 @@ struct Submitter: Sendable {
     /// Nobody sends them again. To be called when the ledger knows why.
     func forgetBodies(of batches: [Batch]) async throws {
         try await patience.persist("remove a kept body") {
-            for batch in batches { try ledger.forgetBody(hash: batch.bodyHash) }
+            for batch in batches {
+                // Others may come back to what they share.
+                if let joint = batch.joined?.joint, try await !ledger.isSettled(joint: joint) { continue }
+                try ledger.forgetBody(hash: batch.bodyHash)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Model
 import SystemPackage
@@ -80,7 +81,6 @@ import TestSupport
     @Test func aRefusedOneComesApartAndNobodyHasUsedUpAnAttempt() async throws {
         let drops = try await joined(4)
         try await ledger.attempt("joint", of: drops[0], status: 400, error: .submitBadRequest, becomes: .refused)
-        try await ledger.dissolve("joint", of: drops[0].id)
         for (index, drop) in drops.enumerated() {
             let batch = try #require(try await ledger.batches(of: drop.id).first)
             #expect(batch.reference == "c\(index + 1)" && batch.state == .waiting && batch.joined == nil)
@@ -122,12 +122,120 @@ import TestSupport
         let back = fixture.drop("back.json")
         _ = try await ledger.admit(fixture.admission(back, content: "c1"))
         try await ledger.attempt("joint", of: back, status: 422, error: .submitBadRequest, becomes: .refused)
-        try await ledger.dissolve("joint", of: back.id)
         for content in ["c1", "c2"] {
             let drop = content == "c1" ? back : fixture.drop("other.json")
             let batch = try #require(try await ledger.admit(fixture.admission(drop, content: content)).batches?.first)
             #expect(batch.reference == content && batch.state == .waiting && batch.joined == nil)
         }
+    }
+
+    /// Refused for something else than what is in it, it is over for those, too, who failed before that was known.
+    @Test func whoComesBackAfterARefusalForOthersGoesByItself() async throws {
+        let drops = try await joined(2)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        _ = try await ledger.conclude(
+            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
+        let first = fixture.drop("first.json")
+        _ = try await ledger.admit(fixture.admission(first, content: "c1"))
+        try await ledger.attempt("joint", of: first, status: 404, error: .submitNotFound, becomes: .refused)
+        _ = try await ledger.conclude(first, .failed(Problem(.submitNotFound, "no")), filedName: first.name)
+        let second = fixture.drop("second.json")
+        let batch = try #require(try await ledger.admit(fixture.admission(second, content: "c2")).batches?.first)
+        #expect(batch.reference == "c2" && batch.state == .waiting && batch.joined == nil && batch.attempts == 0)
+    }
+
+    @Test func aStopRightAfterARefusalForItsContentLeavesThemApart() async throws {
+        let drops = try await joined(2)
+        try await ledger.attempt("joint", of: drops[1], status: 422, error: .submitBadRequest, becomes: .refused)
+        let later = try fixture.reopened()
+        for (index, drop) in drops.enumerated() {
+            let content = "c\(index + 1)"
+            let batch = try #require(try await later.admit(fixture.admission(drop, content: content)).batches?.first)
+            #expect(batch.reference == content && batch.state == .waiting && batch.attempts == 0)
+        }
+    }
+
+    @Test func whoComesBackHasNewAttempts() async throws {
+        let drops = try await joined(2)
+        for _ in 1...2 { try await ledger.attempt("joint", of: drops[0], status: 503, error: .submitServerError) }
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        _ = try await ledger.conclude(
+            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
+        let back = fixture.drop("back.json")
+        let batch = try #require(try await ledger.admit(fixture.admission(back, content: "c2")).batches?.first)
+        #expect(batch.reference == "joint" && batch.state == .unresolved && batch.attempts == 0)
+    }
+
+    /// The whole of it is not repeated where any part of it is out of date.
+    @Test func aLaterDocumentAboutARecordOfAnyOfThemIsKnown() async throws {
+        let drops = try await joined(2)
+        let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
+        // Three records each, the second of the second drop being 5.
+        let keys: [UInt64] = [1, 2, 3, 4, 5, 6]
+        for drop in drops {
+            _ = try await ledger.conclude(drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
+        }
+        func isSuperseded(for drop: Drop) async throws -> Bool {
+            try await ledger.isSuperseded(joint: joint, keys: keys, for: drop)
+        }
+        func accept(_ content: String, _ drop: Drop, about identity: UInt64) async throws {
+            _ = try await ledger.admit(fixture.admission(drop, content: content))
+            try await ledger.accept(content, of: drop, Spoken(identities: IdentityKeys([identity])))
+        }
+        try await accept("other", fixture.drop("other.json"), about: 7)
+        try await accept("partner", fixture.drop("partner.json", inbox: "partner"), about: 5)
+        #expect(try await !isSuperseded(for: drops[0]))
+        try await accept("later", fixture.drop("later.json"), about: 5)
+        #expect(try await isSuperseded(for: drops[0]))
+        // Whoever takes the place of a drop is not later than it was; unless an admin says so.
+        let back = fixture.drop("back.json")
+        try await ledger.begin(
+            retry: RetryOrder(
+                drop: drops[1].id, inbox: "erp", name: back.name, inode: 7, sha256: Array("c2".utf8),
+                terms: RetryTerms(stale: true)))
+        var admission = fixture.admission(back, content: "c2")
+        admission.inode = 7
+        _ = try await ledger.admit(admission)
+        #expect(try await isSuperseded(for: drops[0]))
+        #expect(try await !isSuperseded(for: back))
+    }
+
+    @Test func whoSharesARequestIsPutBackWithWhoSentIt() async throws {
+        let drops = try await joined(3)
+        let other = fixture.drop("other.json")
+        _ = try await ledger.admit(fixture.admission(other, content: "other"))
+        let all = try await ledger.withCompanions([drops[0].id, other.id])
+        #expect(all == Set(drops.map(\.id) + [other.id]))
+    }
+
+    @Test func itIsSettledWhenNobodyCanComeBackToIt() async throws {
+        let drops = try await joined(2)
+        let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
+        #expect(try await !ledger.isSettled(joint: joint))
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        try await ledger.accept("joint", of: drops[1])
+        #expect(try await !ledger.isSettled(joint: joint))
+        let back = fixture.drop("back.json")
+        _ = try await ledger.admit(fixture.admission(back, content: "c1"))
+        _ = try await ledger.conclude(back, Ending(outcome: .accepted), filedName: back.name)
+        #expect(try await ledger.isSettled(joint: joint))
+    }
+
+    /// Who was refused a record in it, and comes back in other bytes, looks it up there.
+    @Test func itsBodyIsKeptUntilItIsSettled() async throws {
+        let drops = try await joined(2)
+        let body = Array("{}".utf8)
+        try ledger.keep(body: body, hash: Self.hash)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        try await ledger.accept("joint", of: drops[1])
+        let later = try fixture.reopened()
+        try later.sweepBodies()
+        #expect(later.isKept(Self.hash))
+        let back = fixture.drop("back.json", by: later)
+        _ = try await later.admit(fixture.admission(back, content: "c1"))
+        _ = try await later.conclude(back, Ending(outcome: .accepted), filedName: back.name)
+        try later.sweepBodies()
+        #expect(!later.isKept(Self.hash))
     }
 
     @Test func whatBecomesOfItLaterAltersNoClosedDrop() async throws {
@@ -167,5 +275,12 @@ import TestSupport
         }
         let batches = try LedgerReader(state: folder.path).batches(of: DropID(text: "d"))
         #expect(batches.map(\.batch.reference) == ["c"] && batches.first?.batch.joined == nil)
+    }
+}
+
+extension Ledger {
+    /// Whether there is a file for a body.
+    fileprivate func isKept(_ hash: [UInt8]) -> Bool {
+        bodies.hashes.contains(hash.map { String(format: "%02x", $0) }.joined())
     }
 }

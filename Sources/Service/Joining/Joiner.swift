@@ -168,8 +168,10 @@ actor Joiner {
     // MARK: After a crash, or when an unresolved drop comes back
 
     /// Repeats what a drop shared with others and was neither accepted nor refused, once for all of them.
-    func `repeat`(_ batch: Batch, of job: SubmissionJob, joint: Int64) async throws -> Fate {
-        try await repetitions.run(joint) { [submitter] in try await submitter.repeat(batch, of: job) }
+    func `repeat`(_ batch: Batch, of job: SubmissionJob, joint: Int64, isOrdered: Bool) async throws -> Fate {
+        try await repetitions.run(joint) { [submitter] in
+            try await submitter.repeat(batch, joint: joint, of: job, isOrdered: isOrdered)
+        }
     }
 
     /// What the API says became of what a drop shared.

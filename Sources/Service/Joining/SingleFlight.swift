@@ -1,25 +1,31 @@
 /// Does a thing once for all who want it at the same time.
 actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
-    private var waiting: [Key: [Int: CheckedContinuation<Value, any Error>]] = [:]
+    /// Told `nil`, a waiter has to see for itself.
+    private var waiting: [Key: [Int: CheckedContinuation<Value?, any Error>]] = [:]
     private var next = 0
 
     /// Runs `work`, or waits for the answer of the one who does.
     ///
-    /// - Throws: what `work` throws, to all; `CancellationError` to one whose task is cancelled.
+    /// - Throws: what `work` throws, to all; `CancellationError` only to one whose own task is cancelled.
     func run(_ key: Key, _ work: () async throws -> Value) async throws -> Value {
-        if waiting[key] != nil { return try await wait(for: key) }
+        while waiting[key] != nil {
+            if let value = try await wait(for: key) { return value }
+        }
         waiting[key] = [:]
         do {
             let value = try await work()
             for waiter in waiting.removeValue(forKey: key) ?? [:] { waiter.value.resume(returning: value) }
             return value
+        } catch is CancellationError {
+            for waiter in waiting.removeValue(forKey: key) ?? [:] { waiter.value.resume(returning: nil) }
+            throw CancellationError()
         } catch {
             for waiter in waiting.removeValue(forKey: key) ?? [:] { waiter.value.resume(throwing: error) }
             throw error
         }
     }
 
-    private func wait(for key: Key) async throws -> Value {
+    private func wait(for key: Key) async throws -> Value? {
         next += 1
         let id = next
         return try await withTaskCancellationHandler {

@@ -5,9 +5,6 @@ import Model
 
 /// Requests that several documents share.
 extension Submitter {
-    /// What the API says of a body as a whole, though only a record of it is wrong.
-    private static let splitting = [400, 413, 422]
-
     /// Sends documents in one request.
     ///
     /// - Parameter members: at least two, each with a batch that never left.
@@ -28,11 +25,15 @@ extension Submitter {
             .share(
                 inbox: first.drop.inbox, reference: body.reference, drops: members.count,
                 records: members.reduce(0) { $0 + $1.batch.records }))
-        return try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first)
+        return try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first) {
+            // Each has the document that it was made from.
+            try await forgetBody(body.hash)
+        }
     }
 
     private func deliver(
-        _ body: [UInt8], hash: [UInt8], as reference: String, attempts: Int, _ job: SubmissionJob
+        _ body: [UInt8], hash: [UInt8], as reference: String, attempts: Int, _ job: SubmissionJob,
+        accepted: () async throws -> Void
     ) async throws -> Joiner.Fate? {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
@@ -40,22 +41,13 @@ extension Submitter {
         switch try await delivery.deliver(submission) {
         case .accepted:
             let confirmation = try await confirmation(of: reference, job)
-            try await forgetBody(hash)
+            try await accepted()
             return .accepted(confirmation)
         case .refused(let problem):
-            let refusal = try await patience.persist("read the ledger") {
-                try await ledger.refusal(ofBatch: reference, drop: job.drop.id)
-            }
-            guard let status = refusal?.status, Submitter.splitting.contains(status) else {
-                try await forgetBody(hash)
-                return .ended(ending(problem))
-            }
-            try await patience.persist("write the ledger") {
-                try await ledger.dissolve(reference, of: job.drop.id)
-            }
             KillPoint.dissolved.reach()
+            let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
             try await forgetBody(hash)
-            return nil
+            return batches.first?.joined == nil ? nil : .ended(ending(problem))
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
         case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
@@ -67,16 +59,35 @@ extension Submitter {
     }
 
     /// Repeats a shared request that was neither accepted nor refused, to the letter.
-    func `repeat`(_ batch: Batch, of job: SubmissionJob) async throws -> Joiner.Fate {
+    ///
+    /// - Parameter isOrdered: whether it must not go after a later document about a record of any of its drops.
+    func `repeat`(_ batch: Batch, joint: Int64, of job: SubmissionJob, isOrdered: Bool) async throws -> Joiner.Fate {
         let current = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
         // Another drop of it may have repeated it meanwhile.
         guard current.first?.state == .unresolved, current.first?.reference == batch.reference else { return .anew }
         let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
         guard let kept else { return .ended(.failed(Submitter.lostBody)) }
+        if isOrdered {
+            let keys = JudgedDocument.records(ofBody: kept, job.kind).map(\.key)
+            let isSuperseded = try await patience.persist("read the ledger") {
+                try await ledger.isSuperseded(joint: joint, keys: keys, for: job.drop)
+            }
+            if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers)) }
+        }
         let fate = try await deliver(
-            kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job)
+            kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job
+        ) {
+            // With what the API says of them, those that came back in other bytes look up their records in it.
+            if !confirms { try await forgetBody(batch.bodyHash) }
+        }
         return fate ?? .anew
     }
+
+    private static let supersededWithOthers = Problem(
+        .orderSuperseded,
+        "It shares a request with other documents that may have been taken, and a later document about a record of one of "
+            + "those was accepted since: the request is not repeated. To send this document by itself: "
+            + "sluice retry --as-new --stale.")
 
     // MARK: Confirmation
 
@@ -101,7 +112,7 @@ extension Submitter {
 
 extension Confirmation {
     /// What it says of one drop's records.
-    fileprivate func part(of batch: Batch) -> Confirmation {
+    func part(of batch: Batch) -> Confirmation {
         guard case .refused(let records) = self, let first = batch.joined?.firstRecord, !records.isEmpty else {
             return self
         }
