@@ -13,6 +13,8 @@ package struct ClaimedDrop: Sendable {
     package let condition: Settling.Condition
     /// When it was claimed.
     package let claimedAt: Timestamp
+    /// When it became whole in the inbox, however long it lay there.
+    package let arrivedAt: Timestamp
     /// Since when it had been quiet in the inbox, so that it can go back and wait for the rest of `partialGrace`.
     package let quietSince: Timestamp
 }
@@ -24,7 +26,7 @@ extension ClaimedDrop {
         self.init(
             name: workName.name, workName: workName, status: status, inode: nil,
             condition: status.isPlain ? .whole : .notRegular,
-            claimedAt: status.changedAt, quietSince: status.changedAt)
+            claimedAt: status.changedAt, arrivedAt: status.changedAt, quietSince: status.changedAt)
     }
 }
 

@@ -25,6 +25,7 @@ extension InboxFolder {
         do throws(SystemCallError) {
             let now = time.timestamp
             let quietSince = settling.quietSince(name, at: time.moment, now) ?? now
+            let arrivedAt = min(settling.arrival(name, at: time.moment, now) ?? now, now)
             guard let before = try folder.inbox.status(of: name) else {
                 isClaimed(name)
                 return nil
@@ -44,7 +45,7 @@ extension InboxFolder {
                 name: name, workName: workName, status: status,
                 // On another file system it is a copy, with a number of its own.
                 inode: before.inode, condition: status.isPlain ? condition : .notRegular,
-                claimedAt: now, quietSince: quietSince)
+                claimedAt: now, arrivedAt: arrivedAt, quietSince: quietSince)
         } catch {
             if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
                 isClaimed(name)

@@ -209,6 +209,14 @@ package struct Settling: Sendable {
         }
     }
 
+    /// When an entry became whole (contract, section 3, *arrival*); `nil` for an unknown one.
+    package func arrival(_ name: FileName, at now: Moment, _ time: Timestamp) -> Timestamp? {
+        table.slot(of: name).map { slot in
+            let arrival = arrival(table[slot], at: now.sinceBoot.wholeNanoseconds, time)
+            return Timestamp(milliseconds: arrival / 1_000_000)
+        }
+    }
+
     /// What is due, in the order in which it is to be done.
     package func due(at now: Moment, _ time: Timestamp) -> [Slot] {
         let now = now.sinceBoot.wholeNanoseconds

@@ -291,13 +291,12 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    /// It was received when it became whole, however long it lay in the inbox since.
     private func newDrop(_ claimed: ClaimedDrop) -> Drop {
         let now = parts.time.timestamp
         var generator = SystemRandomNumberGenerator()
         return Drop(
             id: DropID(at: now, using: &generator), arrival: parts.ledger.nextArrival(), inbox: settings.name,
             name: claimed.name, workName: claimed.workName, bytes: claimed.status.size,
-            receivedAt: min(claimed.quietSince, now))
+            receivedAt: claimed.arrivedAt)
     }
 }

@@ -171,6 +171,25 @@ import Testing
         #expect(inbox.settling.count == 0)
     }
 
+    /// The rename that was seen, else the change time and `settle`, else the first sight and `settle`.
+    @Test func aFileArrivesWhenItBecomesWhole() {
+        var inbox = SettlingFixture()
+        let day = Duration.seconds(86_400)
+        inbox.see("old", inbox.file(quiet: day))
+        inbox.see("future", inbox.file(quiet: .seconds(-60), inode: 2))
+        inbox.pass(.seconds(2))
+        inbox.see("renamed", inbox.file(inode: 3), renamedIn: true)
+        let renamed = inbox.time
+        inbox.pass(.seconds(10))
+        func arrival(_ name: String) -> Timestamp? {
+            inbox.settling.arrival(FileName(name), at: inbox.now, inbox.time)
+        }
+        #expect(arrival("old") == inbox.time + .seconds(1 - 12 - 86_400))
+        #expect(arrival("future") == inbox.time + .seconds(-11))
+        #expect(arrival("renamed") == renamed)
+        #expect(arrival("nobody") == nil)
+    }
+
     @Test func aPostponedFileIsDueLater() {
         var inbox = SettlingFixture()
         inbox.see("a", inbox.file(), renamedIn: true)

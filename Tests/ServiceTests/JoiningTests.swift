@@ -24,9 +24,10 @@ import TestSupport
 
     private static func run(
         top: String = top(), inbox: String = "", api: [String] = [],
+        options: SandboxOptions = SandboxOptions(requestsPerMinute: nil),
         _ body: @escaping @Sendable (Stage) async throws -> Void
     ) async throws {
-        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+        try await Sandbox.withServer(options) { sandbox, address in
             let stage = try Stage(sandbox: sandbox, address: address)
             try stage.folder.url.write(lenient, as: "lenient.json")
             try stage.writeConfiguration(top: top, inbox: "schema: {json: lenient.json}\n" + inbox, api: api)
@@ -132,6 +133,86 @@ import TestSupport
                 #expect(result.code == (number == 42 ? "submit.rejected" : nil), "\(number)")
                 if number == 42 { #expect(result.errors.first?["record"]?.string == "A42") }
             }
+        }
+    }
+
+    // MARK: Payments
+
+    private static func payments(_ records: String...) -> String {
+        let records = records.map { #"{"clientReferenceId": "\#($0)", "amount": 5}"# }
+        return #"{"payments": [\#(records.joined(separator: ","))]}"#
+    }
+
+    /// What the API took of documents that share a request is not paid again with the corrections of any of them.
+    @Test func whatWasTakenOfEachIsLeftOutOfItsCorrection() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            for number in [20, 60] { stage.sandbox.rejectRecords(of: "B\(number)", message: "No such account") }
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)", "B\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                for number in [20, 60] {
+                    #expect(try await stage.result(of: "\(number).json").code == "submit.rejected")
+                    try stage.drop(Self.payments("A\(number)", "C\(number)"), as: "corrected-\(number).json")
+                }
+                try await stage.waitForFiled(102)
+            }
+            for number in [20, 60] {
+                let result = try await stage.result(of: "corrected-\(number).json")
+                #expect(result.outcome == "accepted")
+                #expect(result.json["alreadyAccepted"].map { Array($0.elements).count } == 1, "\(number)")
+            }
+            let counts = stage.sandbox.books.payments.filter { $0.clientReferenceId.hasPrefix("A") }.map(\.count)
+            #expect(counts.count == 100 && counts.allSatisfy { $0 == 1 })
+        }
+    }
+
+    // MARK: Order
+
+    /// A shared request that may have been taken is not repeated when a document of it is out of date: that one would
+    /// win over the later one.
+    @Test func aSharedRequestIsNotRepeatedAfterALaterDocument() async throws {
+        try await Self.run { stage in
+            stage.sandbox.script([.status(503), .status(503), .status(503)])
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                #expect(stage.filed.allSatisfy { $0.problem?.code == .submitServerError })
+                try stage.drop(Self.account("A50", status: "Closed"), as: "later.json")
+                try await stage.waitForFiled(201)
+            }
+            #expect(try await stage.result(of: "later.json").outcome == "accepted")
+            #expect(stage.filed.suffix(100).allSatisfy { $0.problem?.code == .orderSuperseded })
+            #expect(stage.sandbox.books.accounts.keys.sorted() == ["A50"])
+        }
+    }
+
+    // MARK: Memory
+
+    /// Those that share a request keep their memory and give their place away; those that waited for something else want
+    /// both.
+    @Test func whoWaitsForMemoryKeepsNoPlaceFromThoseWhoHaveTheirs() async throws {
+        let top = """
+            retry: {base: 10ms, cap: 20ms}
+            limits: {requestsPerMinute: 30, memory: 16MB}
+            batching: {mode: backlog}
+            """
+        // Each document takes a 160th of the memory.
+        let space = String(repeating: " ", count: 8 << 10)
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(3600) ... .seconds(3600)
+        // The payments wait for their accounts until others, which wait to share a request, fill the memory.
+        try await Self.run(top: top, api: ["orderWait: 3s"], options: options) { stage in
+            let records = (0..<120).map {
+                #"{"clientReferenceId": "A\#($0)", "invoiceNumber": "1", "outstandingAmount": 1}"#
+            }
+            try stage.drop("{\"accounts\": [\(records.joined(separator: ","))]}", as: "0.json")
+            try await stage.whileServing {
+                try await stage.waitForFiled(1)
+                for number in 0..<120 { try stage.drop(Self.payments("A\(number)") + space, as: "1-\(number).json") }
+                for number in 0..<400 { try stage.drop(Self.account("B\(number)") + space, as: "2-\(number).json") }
+                try await stage.waitForFiled(521)
+            }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
         }
     }
 }

@@ -56,7 +56,8 @@ import TestSupport
         try await Stage.prepare(time: time) { stage in
             stage.sandbox.script(Self.lost)
             try await tell(
-                restarts: restarts, inbox: "reference: content+day", stage,
+                // Where file systems have a clock of their own, this one's tells when a file came.
+                restarts: restarts, inbox: "reference: content+day\nwatch: poll\npoll: 100ms", stage,
                 [
                     {
                         try stage.drop(Stage.payments("INV-1=5"), as: "orders.json")
@@ -79,6 +80,22 @@ import TestSupport
             #expect(stage.paid == ["INV-1=5": 2])
             #expect(stage.sandbox.accepted.map(\.repeats) == [3, 0])
             #expect(stage.sandbox.accepted.map(\.mismatches) == [0, 0])
+        }
+    }
+
+    /// Nobody looked for a day.
+    @Test func aDocumentIsOfTheDayOnWhichItBecameWhole() async throws {
+        let time = SteppedTime()
+        try await Stage.prepare(time: time) { stage in
+            try stage.configure(["erp": "reference: content+day"])
+            try stage.drop(Stage.payments("INV-1=5"), as: "friday.json")
+            let friday = time.timestamp
+            time.step(by: .seconds(24 * 3600))
+            try await stage.whileServing {
+                let result = try await stage.result(of: "friday.json")
+                let received = try #require(result.json["drop"]?["receivedAt"]?.string)
+                #expect(try #require(Timestamp(rfc3339: received)) < friday + .seconds(3600))
+            }
         }
     }
 

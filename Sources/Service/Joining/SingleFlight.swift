@@ -1,7 +1,7 @@
 /// Does a thing once for all who want it at the same time.
 actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
     /// Told `nil`, a waiter has to see for itself.
-    private var waiting: [Key: [Int: CheckedContinuation<Value?, any Error>]] = [:]
+    private(set) var waiting: [Key: [Int: CheckedContinuation<Value?, any Error>]] = [:]
     private var next = 0
 
     /// Runs `work`, or waits for the answer of the one who does.
