@@ -2,6 +2,7 @@ import FileSystem
 import Foundation
 import Hummingbird
 import Ledger
+import Logging
 import Model
 import Service
 import SystemPackage
@@ -17,6 +18,7 @@ struct APIRoutes: Sendable {
     /// `nil`: there are no actions.
     let token: AdminToken?
     let version: String
+    let logger: Logger
 
     func add(to routes: inout Routes) {
         routes.add("/api/v1/status", get: { _, _ in await status() })
@@ -35,14 +37,14 @@ struct APIRoutes: Sendable {
             post: { request, _ in
                 try authorize(request)
                 let inbox = try await inboxName(in: request)
-                return try await pausing { try await service.pause(inbox) }
+                return try await pausing("pause", inbox) { try await service.pause(inbox) }
             })
         routes.add(
             "/api/v1/resume",
             post: { request, _ in
                 try authorize(request)
                 let inbox = try await inboxName(in: request)
-                return try await pausing { try await service.resume(inbox) }
+                return try await pausing("resume", inbox) { try await service.resume(inbox) }
             })
     }
 
@@ -116,6 +118,7 @@ struct APIRoutes: Sendable {
     private func retry(_ id: DropID, _ terms: RetryTerms) async throws -> Response {
         do {
             let name = try await service.retry(id, terms)
+            logger.log(AdminAction(terms, of: id))
             return Response.json {
                 $0.member("id", id.text)
                 $0.member("name", name.description)
@@ -129,9 +132,12 @@ struct APIRoutes: Sendable {
         }
     }
 
-    private func pausing(_ change: () async throws -> Void) async throws -> Response {
+    private func pausing(
+        _ action: String, _ inbox: String?, _ change: () async throws -> Void
+    ) async throws -> Response {
         do {
             try await change()
+            logger.log(AdminAction(action: action, subject: inbox))
         } catch let unknown as Administration.Unknown {
             throw APIProblem(.notFound, unknown.description)
         }

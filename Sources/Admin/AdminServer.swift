@@ -81,8 +81,9 @@ package struct AdminServer: ServiceLifecycle.Service {
         var routes = Routes(router)
         HealthPages(service: service).add(to: router)
         MetricsPage(service: service, version: settings.version).add(to: router)
-        APIRoutes(service: service, token: settings.token.map(AdminToken.init), version: settings.version).add(
-            to: &routes)
+        APIRoutes(
+            service: service, token: settings.token.map(AdminToken.init), version: settings.version, logger: logger
+        ).add(to: &routes)
         site.add(to: router, &routes)
         router.add(middleware: routes.wrongMethods)
         return router

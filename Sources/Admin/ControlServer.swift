@@ -63,7 +63,7 @@ package struct ControlServer: ServiceLifecycle.Service {
         let router = Router()
         router.add(middleware: APIErrors(logger: logger))
         var routes = Routes(router)
-        APIRoutes(service: service, token: nil, version: version).add(to: &routes)
+        APIRoutes(service: service, token: nil, version: version, logger: logger).add(to: &routes)
         router.add(middleware: routes.wrongMethods)
         return router
     }

@@ -57,6 +57,28 @@ struct ActionTests {
         }
     }
 
+    /// From a page, and by the JSON API.
+    @Test func eachActionStandsInTheLog() async throws {
+        try await AdminStage.run(inboxes: ["erp", "acme"]) { stage in
+            func actions() -> [String] { stage.log.all.filter { $0.hasPrefix("admin action") } }
+            let admin = try await stage.logIn()
+            _ = try await stage.act(admin, "/pause?inbox=acme")
+            #expect(try await stage.post("/api/v1/pause").status == 200)
+            #expect(try await stage.post("/api/v1/resume", #"{"inbox": "acme"}"#).status == 200)
+            #expect(try await stage.post("/api/v1/resume", #"{"inbox": "nobody"}"#).status == 404)
+            #expect(try await stage.post("/api/v1/resume").status == 200)
+            try await stage.drop("bad.json", "A", amount: "-5")
+            let id = try await stage.id(of: "bad.json")
+            #expect(try await stage.post("/api/v1/drops/\(id)/retry", #"{"stale": true}"#).status == 200)
+            #expect(
+                actions() == [
+                    "admin action action=pause subject=acme", "admin action action=pause subject=all",
+                    "admin action action=resume subject=acme", "admin action action=resume subject=all",
+                    "admin action action=retry --stale subject=\(id)",
+                ])
+        }
+    }
+
     @Test func inboxesArePausedAndGoOn() async throws {
         try await AdminStage.run(inboxes: ["erp", "acme"]) { stage in
             let admin = try await stage.logIn()

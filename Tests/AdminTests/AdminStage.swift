@@ -24,6 +24,8 @@ final class AdminStage: Sendable {
     let port: Int
     private let client: HTTPClient
     private let filed: Filed
+    /// What the admin server wrote to the log.
+    let log: LogLines
 
     /// Counts what is filed.
     final class Filed: Sendable {
@@ -37,13 +39,14 @@ final class AdminStage: Sendable {
     }
 
     private init(
-        _ folder: TemporaryFolder, _ sandbox: Sandbox, _ service: SluiceService, _ filed: Filed, port: Int,
-        _ client: HTTPClient
+        _ folder: TemporaryFolder, _ sandbox: Sandbox, _ service: SluiceService, _ filed: Filed, _ log: LogLines,
+        port: Int, _ client: HTTPClient
     ) {
         self.folder = folder
         self.sandbox = sandbox
         self.service = service
         self.filed = filed
+        self.log = log
         self.port = port
         self.client = client
     }
@@ -66,15 +69,16 @@ final class AdminStage: Sendable {
                 explicit: folder.path.appending("sluice.yaml"), environment: environment,
                 currentDirectory: folder.path)
             let filed = Filed()
+            let log = LogLines()
             let service = try SluiceService(
                 configuration, SluiceService.Options(version: "test", environment: environment),
                 time: time
             ) { filed.note($0) }
-            try await serve(service, token) { port in
+            try await serve(service, token, log) { port in
                 var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
                 configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
                 let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-                let stage = AdminStage(folder, sandbox, service, filed, port: port, client)
+                let stage = AdminStage(folder, sandbox, service, filed, log, port: port, client)
                 do {
                     try await body(stage)
                 } catch {
@@ -87,13 +91,14 @@ final class AdminStage: Sendable {
     }
 
     private static func serve(
-        _ service: SluiceService, _ token: String?, _ body: @escaping @Sendable (Int) async throws -> Void
+        _ service: SluiceService, _ token: String?, _ log: LogLines,
+        _ body: @escaping @Sendable (Int) async throws -> Void
     ) async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let admin = AdminServer(
             AdminServer.Settings(
                 listen: Configuration.ListenAddress(host: "127.0.0.1", port: 0), token: token.map { Secret($0) },
-                version: "test"), service: service, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                version: "test"), service: service, logger: Logger(label: "test") { _ in log }
         ) { listening.yield($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }

@@ -55,14 +55,14 @@ extension SitePages {
         let id = DropID(text: context.parameters.get("id").flatMap { FormFields.decode($0) } ?? "")
         let terms = RetryTerms(
             asNew: form["asNew"] != nil, sendTwice: form["sendTwice"] != nil, stale: form["stale"] != nil)
-        return try await act(visitor, form, terms.areUsual ? "retry" : "retry \(terms)", about: id.text) {
+        return try await act(visitor, form, AdminAction(terms, of: id)) {
             "\(try await service.retry(id, terms)) is back in its inbox."
         }
     }
 
     @Sendable func retryAll(_ request: Request, _: Context) async throws -> Response {
         let (visitor, form) = try await admit(request)
-        return try await act(visitor, form, "retry all retryable", about: nil) {
+        return try await act(visitor, form, AdminAction(action: "retry all retryable", subject: nil)) {
             let drops = try await service.administration().retryable()
             var (done, refused) = (0, 0)
             for entry in drops {
@@ -84,7 +84,7 @@ extension SitePages {
     @Sendable func pause(_ request: Request, _: Context) async throws -> Response {
         let (visitor, form) = try await admit(request)
         let inbox = await inbox(request)
-        return try await act(visitor, form, "pause", about: inbox) {
+        return try await act(visitor, form, AdminAction(action: "pause", subject: inbox)) {
             try await service.pause(inbox)
             return inbox.map { "\(FileName.escaped($0.utf8)) is paused." } ?? "Everything is paused."
         }
@@ -93,7 +93,7 @@ extension SitePages {
     @Sendable func resume(_ request: Request, _: Context) async throws -> Response {
         let (visitor, form) = try await admit(request)
         let inbox = await inbox(request)
-        return try await act(visitor, form, "resume", about: inbox) {
+        return try await act(visitor, form, AdminAction(action: "resume", subject: inbox)) {
             try await service.resume(inbox)
             return inbox.map { "\(FileName.escaped($0.utf8)) goes on." } ?? "Everything goes on."
         }
@@ -107,15 +107,12 @@ extension SitePages {
 
     /// Does it, and leads back with a word of what was done or why not.
     private func act(
-        _ visitor: Door.Visitor, _ form: FormFields, _ action: String, about subject: String?,
-        _ work: () async throws -> String
+        _ visitor: Door.Visitor, _ form: FormFields, _ action: AdminAction, _ work: () async throws -> String
     ) async throws -> Response {
         let words: String
         do {
             words = try await work()
-            logger.notice(
-                "admin action",
-                metadata: ["action": "\(action)", "subject": "\(FileName.escaped((subject ?? "all").utf8))"])
+            logger.log(action)
         } catch let refusal as Administration.Refusal {
             words = "Not done: \(refusal)."
         } catch let unknown as Administration.Unknown {
