@@ -25,6 +25,8 @@ admin: {{listen: none}}
 inboxes:
   - {{name: erp, path: erp/inbox, settle: 0s, schema: {{json: lenient.json}}}}
 """
+# limits.memory is 256 MB by default, and the whole process within 100 MB more.
+MEMORY = 356
 # What the API refuses gets as far as the API.
 LENIENT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -67,10 +69,12 @@ def main():
     failed = {int(path.name[:6]) for path in (folder / "erp/failed").glob("*.json") if ".result." not in path.name}
     done = sum(1 for path in (folder / "erp/done").iterdir() if ".result." not in path.name)
     times = [account["times"] for account in (accounts.values() if isinstance(accounts, dict) else accounts)]
+    peak = usage.ru_maxrss * 1024 / 1e6
     verdict = {
         "accepted once": len(times) == options.count - len(bad) and all(number == 1 for number in times),
         "the bad ones failed alone": failed == bad and done == options.count - len(bad),
         f"within {options.within:.0f} s": seconds <= options.within,
+        f"within {MEMORY} MB": peak <= MEMORY,
     }
     statuses = {}
     for request in requests:
@@ -79,7 +83,7 @@ def main():
     print(f"  {'seconds':28}{seconds:8.0f}")
     print(f"  {'requests, by status':28}{'':3}" + ", ".join(f"{count} × {status}" for status, count in statuses.items()))
     print(f"  {'CPU ms a document':28}{1000 * (usage.ru_utime + usage.ru_stime) / options.count:8.2f}")
-    print(f"  {'peak MB':28}{usage.ru_maxrss * 1024 / 1e6:8.0f}")
+    print(f"  {'peak MB':28}{peak:8.0f}")
     for name, holds in verdict.items():
         print(f"  {name:28}{'yes' if holds else 'NO':>8}")
     if not all(verdict.values()):

@@ -52,7 +52,7 @@ struct DocumentSizes: Sendable {
 /// How much of the memory budget a drop needs.
 enum MemoryShare {
     /// What any drop needs, however small: what is known of it, and the tasks that it has.
-    static let drop = 16 * 1024
+    static let drop = 48 * 1024
     /// A document's text, the tree of its values at its worst, and the body made from it, as times its text.
     static let document = 12
     /// What of the budget a body may be: its text and what it is made from.
