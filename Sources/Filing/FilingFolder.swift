@@ -134,9 +134,4 @@ package final class FilingFolder: Sendable {
         KillPoint.originalRemoved.reach()
         return true
     }
-
-    func isRegular(_ name: FileName, hash: [UInt8]) throws(SystemCallError) -> Bool {
-        guard try directory.status(of: name)?.form == .regular else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: name, in: directory)) == hash
-    }
 }

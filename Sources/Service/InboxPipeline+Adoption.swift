@@ -18,8 +18,7 @@ extension InboxPipeline {
         for orphan in try await parts.ledger.unfinished(notOf: settings.name) {
             let drop = orphan.drop
             guard sizes[drop.workName] == drop.bytes, await !parts.isInbox(drop.inbox) else { continue }
-            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
-            guard try FileCopy.hash(of: file) == orphan.sha256 else { continue }
+            guard try work.folder(of: drop.workName).isFile(drop.name, sha256: orphan.sha256) else { continue }
             try await parts.ledger.adopt(drop.id, by: settings.name)
             KillPoint.orphanAdopted.reach()
             hasAdopted = true

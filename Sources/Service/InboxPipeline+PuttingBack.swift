@@ -38,8 +38,9 @@ extension InboxPipeline {
         let (drop, name) = (requeue.drop, FiledName(requeue.filedName))
         guard let hash = requeue.sha256 else { return nil }
         return try await parts.patience.persist("put a drop back from \(settings.failed)") {
-            if let place = requeue.target, try hasArrived(drop, hash: hash, at: place, in: work) {
-                let folder = try work.folder(of: place)
+            if let place = requeue.target, case let folder = try work.folder(of: place),
+                try folder.isFile(drop.name, sha256: hash)
+            {
                 try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
                     try failed.clearAfterReturn(name, hash: hash, to: folder)
                 }
@@ -81,14 +82,6 @@ extension InboxPipeline {
         KillPoint.returnCommitted.reach()
         parts.report(.putBack(drop))
         return try work.folder(of: place).status(of: drop.name).map { (place, $0) }
-    }
-
-    private func hasArrived(
-        _ drop: Drop, hash: [UInt8], at place: WorkName, in work: WorkFolder
-    ) throws(SystemCallError) -> Bool {
-        let folder = try work.folder(of: place)
-        guard try folder.status(of: drop.name)?.form == .regular else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: drop.name, in: folder)) == hash
     }
 }
 

@@ -74,10 +74,12 @@ final class InboxPipeline: Sendable {
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
-                try await restorePlaces(in: work)
+                let lost = try await restorePlaces(in: work)
                 try await finishReturns(in: work)
                 try await restoreOrder()
-                for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
+                for job in try await leftovers(in: work, lost: lost) where !isStopping {
+                    try await start(job, in: work, &group)
+                }
                 releaseIfIdle(work)
                 if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
                 for await claimed in folder.drops {
@@ -244,15 +246,20 @@ final class InboxPipeline: Sendable {
 
     /// Everything in `.work` and in the ledger that has not come to its end: known drops by arrival, then those that
     /// were claimed and never judged.
-    private func leftovers(in work: WorkFolder) async throws -> [DropJob] {
+    ///
+    /// - Parameter lost: drops whose files are nowhere.
+    private func leftovers(in work: WorkFolder, lost: Set<DropID>) async throws -> [DropJob] {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
             var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
             await folder.removeMarkers(of: contents)
-            var known = Set(unfinished.map(\.drop.workName))
+            let placed = { (unfinished: [Unfinished]) in
+                Set(unfinished.lazy.filter { !lost.contains($0.drop.id) }.map(\.drop.workName))
+            }
+            var known = placed(unfinished)
             if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
                 unfinished = try await parts.ledger.unfinished(inbox: settings.name)
-                known = Set(unfinished.map(\.drop.workName))
+                known = placed(unfinished)
             }
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
@@ -261,7 +268,7 @@ final class InboxPipeline: Sendable {
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             KillPoint.leftoversFound.reach()
-            return unfinished.map { .known($0, statuses[$0.drop.workName]) }
+            return unfinished.map { .known($0, lost.contains($0.drop.id) ? nil : statuses[$0.drop.workName]) }
                 + contents.filter { !known.contains($0.name) }.map { .unknown(newDrop($0.name, $0.status), $0.status) }
         }
     }
