@@ -98,18 +98,17 @@ extension Ledger {
     private static func plan(leftBy id: String, wasPutBack: Bool, _ database: Database) throws -> [Batch]? {
         let batches = try batches(of: id, database)
         if batches.isEmpty { return nil }
-        if !wasPutBack {
-            if try hasLeft(batches, id, database) { return batches }
-            try Hold.release(id, database)
-            return nil
-        }
         // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
-        guard batches.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+        let goesOn =
+            try wasPutBack
+            ? batches.contains { $0.state == .unresolved || $0.state == .accepted } : hasLeft(batches, id, database)
+        guard goesOn else {
             try Hold.release(id, database)
             return nil
         }
         try database.run("UPDATE holds SET state = 'pending' WHERE dropID = ?", id)
         if database.changesCount == 0 { return nil }
+        if !wasPutBack { return batches }
         try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ? AND state = 'refused'", id)
         return try Ledger.batches(of: id, database)
     }

@@ -142,11 +142,10 @@ extension InboxPipeline {
         let place = try work.folder(of: drop.workName)
         if let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
-            // It is read again, whatever that is.
-            case .work: return .work
-            // Nothing else gets there before its end.
+            // Nothing else gets there before its file leaves.
+            case .work where status.changedAt <= drop.receivedAt: return .work
             case .leaving where !standing.isOlder(than: status): return .work
-            case .leaving, .folder: break
+            case .work, .leaving, .folder: break
             }
         }
         if try isUndone(standing, drop.name, in: place) { return .work }

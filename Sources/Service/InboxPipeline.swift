@@ -283,8 +283,7 @@ final class InboxPipeline: Sendable {
             try await file(result, FiledName(filedName), in: work)
             return .ended
         case .known(.waiting(let drop), nil):
-            parts.report(.missing(drop))
-            return .ended
+            return try await giveUp(drop)
         case .known(.waiting(let drop), let status?):
             return try await judge(drop, status, .whole, claimed: nil, in: work)
         case .unknown(let drop, let status):
@@ -293,6 +292,15 @@ final class InboxPipeline: Sendable {
         case .new(let drop, let claimed):
             return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, in: work)
         }
+    }
+
+    /// A drop that waits has no file any more: it stops nobody.
+    func giveUp(_ drop: Drop) async throws -> Step {
+        try await parts.patience.persist("write the ledger") { try await parts.ledger.giveUp(drop.id) }
+        await parts.announcements.announce(lost: drop.id)
+        await parts.order.conclude(drop.id, settlesIn: nil)
+        parts.report(.missing(drop))
+        return .ended
     }
 
     private func newDrop(_ name: WorkName, _ status: FileStatus) -> Drop {

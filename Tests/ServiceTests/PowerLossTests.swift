@@ -188,6 +188,33 @@ import TestSupport
         }
     }
 
+    /// Removed from `.work`, or filed since the backup was made that is the ledger now.
+    @Test func aDropWhoseFileIsGoneStopsNobodyAndIsRepeatedUnderItsReference() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            stage.sandbox.script([.hang])
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await eventually("it has left") { stage.sandbox.requests.contains { $0.reference != nil } }
+            }
+            try FileManager.default.removeItem(at: stage.work.appendingPathComponent("a.json"))
+            // Another drop has its name and size.
+            try Data(Stage.account("INV-2").utf8).write(to: stage.work.appendingPathComponent("a.json"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "again.json")
+                try await stage.waitForFiled(2)
+            }
+            #expect(stage.filed.map(\.outcome) == [.accepted, .accepted])
+            #expect(
+                stage.allEvents.contains {
+                    if case .missing(let drop) = $0 { drop.name.description == "a.json" } else { false }
+                })
+            #expect(Set(stage.sandbox.requests.compactMap(\.reference)).count == 2)
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1, 1])
+            #expect(try stage.content(of: "a.json", in: stage.done) == Stage.account("INV-2"))
+        }
+    }
+
     @Test func aDropThatWaitsAndWhoseClaimWasUndoneKeepsItsPlaceInTheLedger() async throws {
         try await prepare { stage in
             stage.sandbox.script([.hang])
