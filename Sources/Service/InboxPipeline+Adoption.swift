@@ -19,7 +19,7 @@ extension InboxPipeline {
             let drop = orphan.drop
             guard sizes[drop.workName] == drop.bytes, await !parts.isInbox(drop.inbox) else { continue }
             guard try work.folder(of: drop.workName).isFile(drop.name, sha256: orphan.sha256) else { continue }
-            try await parts.ledger.adopt(drop.id, by: settings.name)
+            try await parts.ledger.adopt(drop.id, by: settings.name, scope: settings.scope)
             KillPoint.orphanAdopted.reach()
             hasAdopted = true
         }

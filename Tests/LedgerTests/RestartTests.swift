@@ -143,6 +143,24 @@ import TestSupport
         #expect(try await later.admit(other) == .wait(drop.id))
     }
 
+    /// Its folder has another name, and what it may have sent is its sender's to repeat from there.
+    @Test func whatAnAdoptedDropLeavesOpenIsItsNewInboxs() async throws {
+        let drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c", kind: .payment, bytes: 1))
+        _ = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        try await ledger.adopt(drop.id, by: "acme", scope: "partners")
+        try await ledger.leaveUnresolved("c", of: drop)
+        let old = fixture.admission(fixture.drop("b.json"), content: "c", kind: .payment, bytes: 1)
+        #expect(try await ledger.admit(old).code == .referenceOtherInbox)
+        // Of the same inbox, and of one that shares its scope; as the same content, or as the same bytes.
+        for (inbox, content) in [("acme", "c"), ("other", "c"), ("acme", "d"), ("other", "d")] {
+            let again = fixture.drop("\(inbox) \(content).json", inbox: inbox)
+            let admission = fixture.admission(again, content: content, kind: .payment, scope: "partners", bytes: 1)
+            #expect(try await ledger.admit(admission).batches?.map(\.reference) == ["c"], "\(inbox) \(content)")
+            try await ledger.leaveUnresolved("c", of: again)
+        }
+    }
+
     @Test func concludingAgainGivesTheSameOutcome() async throws {
         let drop = fixture.drop("a.json")
         let ending = Ending.failed(Problem(.readEmpty, "empty"))
