@@ -20,9 +20,9 @@ final class InboxPipeline: Sendable {
     let folder: InboxFolder
     let reader: DropReader
     let parts: SharedParts
-    /// Drops that were put back into `.work`.
-    let returns: AsyncStream<(Drop, FileStatus)>.Continuation
-    private let returned: AsyncStream<(Drop, FileStatus)>
+    /// Failed drops that are to be put back.
+    let returns: AsyncStream<Requeue>.Continuation
+    let returning: AsyncStream<Requeue>
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
     /// What drops wait for that gave their place back.
@@ -43,7 +43,7 @@ final class InboxPipeline: Sendable {
         self.settings = settings
         self.parts = parts
         horizon = Turnstile(places: InboxPipeline.horizon(parts.joiner.limits))
-        (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
+        (returning, returns) = AsyncStream.makeStream(of: Requeue.self)
         let report = parts.report
         syncs = FilingSync(settings, ledger: parts.ledger, time: parts.time, report: report)
         folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
@@ -81,7 +81,7 @@ final class InboxPipeline: Sendable {
                     try await start(job, in: work, &group)
                 }
                 releaseIfIdle(work)
-                if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
+                if !settings.folder.once { group.addTask { await self.putBackWhatReturns(in: work) } }
                 for await claimed in folder.drops {
                     let drop = newDrop(claimed.workName, claimed.status)
                     try await start(.new(drop, claimed), in: work, &group)
@@ -96,20 +96,6 @@ final class InboxPipeline: Sendable {
         }
         await syncs.finish()
         letGo()
-    }
-
-    /// Takes up what is put back, until nothing more is taken.
-    private func takeUpReturns(in work: WorkFolder) async {
-        isTakingUp.withLock { $0 = !isStopping }
-        await withDiscardingTaskGroup { group in
-            do {
-                for await (drop, status) in returned {
-                    try await start(.known(.waiting(drop), status), in: work, &group)
-                }
-            } catch {
-                group.cancelAll()
-            }
-        }
     }
 
     /// Waits until the inbox and its folders are as they have to be.
@@ -146,7 +132,7 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
+    func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         if let drop = job.arrived { parts.report(.arrived(drop)) }
         try await horizon.enter(lane: "")
         let held = MemoryShare.bytes(
