@@ -12,7 +12,7 @@ import SystemPackage
 final class InboxPipeline: Sendable {
     /// Drops of one inbox that are worked on at the same time.
     static let width = 96
-    /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
+    /// Documents of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
     /// folder. Where they share requests, there are enough for one to be filled while another is under way.
     private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
@@ -33,6 +33,8 @@ final class InboxPipeline: Sendable {
     let syncs: FilingSync
     private let places = Turnstile(places: width)
     private let horizon: Turnstile
+    /// Attachments that were taken and are not filed.
+    let attachments = Atomic<Int>(0)
     /// Drops that have been started and not left.
     private let underWay = Atomic<Int>(0)
     private let phase = Mutex(Phase.waitsForFolders)
@@ -134,7 +136,8 @@ final class InboxPipeline: Sendable {
 
     func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         if let drop = job.arrived { parts.report(.arrived(drop)) }
-        try await horizon.enter(lane: "")
+        let isAttachment = isAttachment(job.drop.name)
+        if isAttachment { await countAttachments(1) } else { try await horizon.enter(lane: "") }
         let held = MemoryShare.bytes(
             for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes,
             inWindows: reader.documents.canJudgeInWindows)
@@ -142,7 +145,7 @@ final class InboxPipeline: Sendable {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
             try await takeRoom(held, lane: "new")
         } catch {
-            await horizon.leave()
+            await leaveHorizon(isAttachment: isAttachment)
             throw error
         }
         let berth = Berth(ticket: gate.ticket(), held: held)
@@ -154,10 +157,14 @@ final class InboxPipeline: Sendable {
                 // Stopped: the drop stays where the ledger left it.
             }
             self.gate.leave(berth.ticket)
-            await self.horizon.leave()
+            await self.leaveHorizon(isAttachment: isAttachment)
             self.underWay.subtract(1, ordering: .relaxed)
             self.releaseIfIdle(work)
         }
+    }
+
+    private func leaveHorizon(isAttachment: Bool) async {
+        if isAttachment { await countAttachments(-1) } else { await horizon.leave() }
     }
 
     /// An idle inbox costs no descriptor, and keeps no file system busy.
