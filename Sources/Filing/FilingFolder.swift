@@ -72,6 +72,9 @@ package final class FilingFolder: Sendable {
         return true
     }
 
+    /// Whether something has a drop's name here.
+    package func has(_ name: FiledName) throws(SystemCallError) -> Bool { try directory.status(of: name.drop) != nil }
+
     /// Takes a result away again: its drop gets another name.
     package func withdraw(_ name: FiledName) throws(SystemCallError) {
         try directory.remove(name.sidecar)

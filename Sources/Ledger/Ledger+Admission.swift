@@ -29,6 +29,7 @@ extension Ledger {
         let id = admission.drop.id.text
         let arrival = try insert(admission, database)
         let isNew = arrival != .known
+        if admission.isLate, let turn = try overtaken(admission, database) { return turn }
         // One that was never here has left nothing behind.
         if !isNew, let turn = try goOn(admission, database) { return turn }
         let keys = HoldKey.all(of: admission)
@@ -72,8 +73,8 @@ extension Ledger {
         return nil
     }
 
-    /// What became of a drop that was put back, while it lay in `failed`: another with its content was accepted, or a
-    /// later one with one of its identities.
+    /// What became of a drop while it was not there, for it lay in `failed` or could not be read: another with its content
+    /// was accepted, or a later one with one of its identities.
     private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
         // What it holds under a later round is not what was accepted.
         let held = try Hold.round(of: admission.drop.id.text, database) ?? 0

@@ -76,8 +76,8 @@ extension InboxPipeline {
         }
         if isThere {
             try await writeResult(result, name)
-        } else if try await returnToWork(standing, in: work) {
-            name = try await place(result, name, in: work)
+        } else if try await returnToWork(standing, in: work), let placed = try await place(result, name, in: work) {
+            name = placed
             filings.append(
                 try await parts.patience.persist("write the ledger") { try await parts.ledger.close(result.drop.id) })
         }

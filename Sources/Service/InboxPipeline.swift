@@ -218,8 +218,12 @@ final class InboxPipeline: Sendable {
             await leaveRoom(berth)
             guard case .waits(let drop, let status, let reason) = step else { return }
             gate.leave(berth.ticket)
-            try await wait(for: reason, drop)
-            job = .known(.waiting(drop), status)
+            if case .file = reason {
+                berth.isLate.store(true, ordering: .relaxed)
+            } else {
+                job = .known(.waiting(drop), status)
+            }
+            try await wait(for: reason, drop, in: work)
             try await takeRoom(berth.held, lane: "again")
             berth.hasPlace.store(true, ordering: .relaxed)
         }
@@ -285,15 +289,6 @@ final class InboxPipeline: Sendable {
         case .new(let drop, let claimed):
             return try await judge(drop, claimed.status, claimed.condition, claimed: claimed, in: work)
         }
-    }
-
-    /// A drop that waits has no file any more: it stops nobody.
-    func giveUp(_ drop: Drop) async throws -> Step {
-        try await parts.patience.persist("write the ledger") { try await parts.ledger.giveUp(drop.id) }
-        await parts.announcements.announce(lost: drop.id)
-        await parts.order.conclude(drop.id, settlesIn: nil)
-        parts.report(.missing(drop))
-        return .ended
     }
 
     private func newDrop(_ name: WorkName, _ status: FileStatus) -> Drop {
