@@ -177,8 +177,9 @@ extension InboxPipeline {
         let place = try work.folder(of: drop.workName)
         if let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
-            // Nothing else gets there before its file leaves.
+            // Nothing else gets there before its file leaves. One that cannot be read is waited for behind nobody's back.
             case .work where status.changedAt <= drop.receivedAt: return .work
+            case .work where await !isReadable(drop, in: place): return .work
             case .leaving where !standing.isOlder(than: status): return .work
             case .work, .leaving, .folder: break
             }
