@@ -18,8 +18,9 @@ package struct LedgerFile: Sendable {
 
     static let name = "ledger.sqlite"
     private static let logSuffix = "-wal"
-    /// What is kept aside with a ledger: its log, SQLite's index of that, and the bodies that it knows.
-    private static let companions = [logSuffix, "-shm"]
+    private static let journalSuffix = "-journal"
+    /// What is kept aside with a ledger: its log, SQLite's index of that, and the journal that it has until it has a log.
+    private static let companions = [logSuffix, "-shm", journalSuffix]
 
     private let state: FilePath
     private let directory: Directory
@@ -35,14 +36,16 @@ package struct LedgerFile: Sendable {
         get throws(SystemCallError) { try directory.status(of: FileName(LedgerFile.name)).map { $0.size > 0 } ?? false }
     }
 
-    /// Reads the whole ledger and its log, and says what they are. Nothing is changed.
+    /// Reads the whole ledger and its log, and says what they are. Nothing is changed, but for a step that a power loss
+    /// cut off before there was a log, which is undone.
     ///
     /// - Throws: ``SystemCallError`` and GRDB's `DatabaseError`, where it cannot be read for now.
     package func examine() throws -> Condition {
         guard try isThere else { return .missing }
         if let damage = try damageOfLog() { return .damaged(damage) }
         var configuration = GRDB.Configuration()
-        configuration.readonly = true
+        // Whoever only reads cannot undo it, and reads nothing.
+        configuration.readonly = try directory.status(of: FileName(LedgerFile.name + LedgerFile.journalSuffix)) == nil
         configuration.busyMode = .timeout(5)
         do {
             let queue = try DatabaseQueue(path: state.appending(LedgerFile.name).string, configuration: configuration)

@@ -71,6 +71,29 @@ import TestSupport
         }
     }
 
+    /// A new ledger has a journal until it has a log.
+    @Test func aStepThatWasCutOffBeforeThereWasALogIsUndone() async throws {
+        let below = try TemporaryFolder()
+        try Ledger(state: below.path, boot: "boot", time: ManualTime()).pool.close()
+        let queue = try DatabaseQueue(path: below.url.appendingPathComponent("ledger.sqlite").path)
+        try await queue.writeWithoutTransaction {
+            try $0.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1")
+        }
+        try await queue.write { database in
+            for number in 0..<200 {
+                try database.execute(
+                    sql: "INSERT INTO pauses (inbox, since) VALUES (?, 0)",
+                    arguments: ["\(number) \(String(repeating: "x", count: 1000))"])
+            }
+            for name in ["ledger.sqlite", "ledger.sqlite-journal"] {
+                try FileManager.default.copyItem(
+                    at: below.url.appendingPathComponent(name), to: folder.url.appendingPathComponent(name))
+            }
+        }
+        #expect(try LedgerFile(state: folder.path).examine() == .sound)
+        #expect(try await open().pauses().isEmpty)
+    }
+
     @Test(arguments: Damage.allCases) func aDamagedLedgerIsKeptAsideAndTheNewOneIsPaused(damage: Damage) async throws {
         try await fill()
         try cause(damage)
