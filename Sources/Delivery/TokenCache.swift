@@ -9,18 +9,26 @@ package actor TokenCache {
     private let kept: @Sendable () async -> Token?
     private var hasLookedForKept = false
     private let backoff: Backoff
+    private let attempts: Int?
+    private var isGivenUp = false
+    /// Whether the token came, or comes, in the place of one that a status was refused to.
+    private var isReplacement = false
     private let time: any TimeSource
     private let report: @Sendable (DeliveryEvent) -> Void
     private var current: Token?
     private var flight: Task<Token, any Error>?
 
-    /// - Parameter kept: the token of an earlier run, looked for once.
+    /// - Parameters:
+    ///   - attempts: after so many failures in a row nobody gets another token; `nil`: it is tried for ever.
+    ///   - kept: the token of an earlier run, looked for once.
     package init(
-        backoff: Backoff, time: any TimeSource, report: @escaping @Sendable (DeliveryEvent) -> Void,
+        backoff: Backoff, attempts: Int? = nil, time: any TimeSource,
+        report: @escaping @Sendable (DeliveryEvent) -> Void,
         kept: @escaping @Sendable () async -> Token? = { nil }, fetch: @escaping Fetch
     ) {
         self.kept = kept
         self.backoff = backoff
+        self.attempts = attempts
         self.time = time
         self.report = report
         self.fetch = fetch
@@ -34,7 +42,7 @@ package actor TokenCache {
     /// A token that is good now, without waiting for one.
     package var usable: Token? {
         guard let current, time.moment < current.expires else { return nil }
-        if time.moment >= current.renewal { _ = renew() }
+        if time.moment >= current.renewal, !isGivenUp { _ = renew() }
         return current
     }
 
@@ -45,6 +53,7 @@ package actor TokenCache {
         while true {
             try Task.checkCancellation()
             if let usable { return usable }
+            if isGivenUp { throw CancellationError() }
             let flight = renew()
             do {
                 try await withTaskCancellationHandler {
@@ -106,6 +115,11 @@ package actor TokenCache {
 }
 
 /// How old a token is, and how long it is still good for; negative once it has expired.
+                if attempt == attempts {
+                    isGivenUp = true
+                    report(.tokenFailed(message: failure.message, retryIn: nil))
+                    break
+                }
 package struct TokenState: Sendable, Hashable {
     package var age: Duration
     package var left: Duration

@@ -14,7 +14,7 @@ final class InboxPipeline: Sendable {
     static let width = 96
     /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
     /// folder. Where they share requests, there are enough for one to be filled while another is under way.
-    private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
+    static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
     let settings: InboxSettings
     let folder: InboxFolder
@@ -33,11 +33,17 @@ final class InboxPipeline: Sendable {
     let syncs: FilingSync
     private let places = Turnstile(places: width)
     private let horizon: Turnstile
-    /// Drops that have been started and not left.
-    private let underWay = Atomic<Int>(0)
+    private let underWay = Mutex(UnderWay())
     private let phase = Mutex(Phase.waitsForFolders)
 
     private enum Phase { case waitsForFolders, atWork, stopping }
+
+    private struct UnderWay {
+        /// Those that have been started and not left.
+        var drops = 0
+        /// Whether the place of one that leaves is another's.
+        var isTaking = true
+    }
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
@@ -69,6 +75,7 @@ final class InboxPipeline: Sendable {
     /// `once`, nothing is left.
     func run() async {
         await withDiscardingTaskGroup { group in
+            defer { hasTakenAll() }
             do {
                 guard try await foldersAreSuitable(), try await isNobodyElses(), try await isLetGo() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
@@ -158,7 +165,7 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let berth = Berth(ticket: gate.ticket(), held: held)
-        underWay.add(1, ordering: .relaxed)
+        underWay.withLock { $0.drops += 1 }
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, berth, in: work)
@@ -167,14 +174,31 @@ final class InboxPipeline: Sendable {
             }
             self.gate.leave(berth.ticket)
             await self.horizon.leave()
-            self.underWay.subtract(1, ordering: .relaxed)
+            self.hasLeft()
             self.releaseIfIdle(work)
         }
     }
 
+    private func hasLeft() {
+        let isTaking = underWay.withLock { underWay in
+            underWay.drops -= 1
+            return underWay.isTaking
+        }
+        if !isTaking { parts.movement.end() }
+    }
+
+    /// What is under way is all there is.
+    private func hasTakenAll() {
+        let drops = underWay.withLock { underWay in
+            underWay.isTaking = false
+            return underWay.drops
+        }
+        parts.movement.end(InboxPipeline.horizon(parts.joiner.limits) - drops)
+    }
+
     /// An idle inbox costs no descriptor, and keeps no file system busy.
     private func releaseIfIdle(_ work: WorkFolder) {
-        guard underWay.load(ordering: .relaxed) == 0 else { return }
+        guard underWay.withLock({ $0.drops }) == 0 else { return }
         work.release()
         settings.releaseFolders()
     }
@@ -232,7 +256,7 @@ final class InboxPipeline: Sendable {
     }
 
     /// How many documents wait here to be sent, or to be read at all.
-    func countWaiting() async -> Int { await folder.count + underWay.load(ordering: .relaxed) }
+    func countWaiting() async -> Int { await folder.count + underWay.withLock { $0.drops } }
 
     /// How far a drop came.
     enum Step: Sendable {

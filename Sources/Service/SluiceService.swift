@@ -156,7 +156,7 @@ package struct SluiceService: Service {
         _ report: @escaping @Sendable (ServiceEvent) -> Void
     ) -> DeliveryService {
         DeliveryService(
-            configuration.delivery(version: options.version, waitsForOutages: !options.once),
+            configuration.delivery(version: options.version, waits: !options.once),
             connections: connections, throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
             journal: LedgerJournal(ledger: ledger, patience: patience), time: time,
             tokenStore: TokenFile(state: configuration.state), credentials: credentials,
@@ -166,7 +166,7 @@ package struct SluiceService: Service {
             })
     }
 
-    /// Serves until that comes to its end, or the ledger turns out to be damaged.
+    /// Serves until that comes to its end, with `once` until nothing goes on, or the ledger turns out to be damaged.
     private func serve(
         _ parts: SharedParts, _ requeuer: Requeuer, _ pauses: PauseWatch, until damage: LedgerDamage
     ) async {
@@ -175,6 +175,8 @@ package struct SluiceService: Service {
             group.addTask { await damage.happens() }
             await group.next()
             group.cancelAll()
+            // The rest is for the next run.
+            if options.once { group.addTask { await parts.movement.standsStill() } }
         }
     }
 
@@ -206,17 +208,19 @@ package struct SluiceService: Service {
         _ delivery: DeliveryService, _ patience: Patience, _ requeuer: Requeuer,
         _ report: @escaping @Sendable (ServiceEvent) -> Void
     ) -> SharedParts {
-        let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
+        let movement = Movement()
+        let announcements = Announcements(movement: movement) { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
             ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, report: report,
             confirms: configuration.api.confirm == .completed, putsBack: configuration.retry.requeueAfterOutage)
         let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
-        let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
+        let order = OrderKeeper(time: time, movement: movement, isProcessed: reader.isProcessed) {
+            report(.takenForProcessed($0))
+        }
         return SharedParts(
             ledger: ledger, claims: claims, submitter: submitter,
             joiner: Joiner(configuration.gathering, submitter: submitter, time: time), announcements: announcements,
-            order: order,
-            requeuer: requeuer, memory: memory, spools: configuration.state,
+            order: order, movement: movement, requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
             isInbox: { [supervisor] in await supervisor.has($0) }
         ) { [supervisor] event in
