@@ -70,7 +70,17 @@ package actor TokenCache {
 
     /// The API refused a token: it is given to nobody any more.
     package func refuse(_ token: Token) {
-        if current?.bearer == token.bearer { current = nil }
+        guard current?.bearer == token.bearer else { return }
+        current = nil
+        isReplacement = false
+    }
+
+    /// The API refused a token when a status was read. Where another one was had for that already, it is the status that
+    /// it is not good for.
+    package func refuseForStatus(_ token: Token) {
+        guard current?.bearer == token.bearer, !isReplacement else { return }
+        current = nil
+        isReplacement = true
     }
 
     /// Gives up a fetch that is under way.
@@ -80,6 +90,7 @@ package actor TokenCache {
 
     private func renew() -> Task<Token, any Error> {
         if let flight { return flight }
+        if current != nil { isReplacement = false }
         let task = Task {
             defer { flight = nil }
             if !hasLookedForKept {
@@ -104,6 +115,11 @@ package actor TokenCache {
             do {
                 return try await fetch()
             } catch let failure as NetworkFailure {
+                if attempt == attempts {
+                    isGivenUp = true
+                    report(.tokenFailed(message: failure.message, retryIn: nil))
+                    break
+                }
                 let pause = max(failure.retryAfter ?? .zero, .milliseconds(100))
                 let delay = max(backoff.delay(attempt: attempt, using: &generator), pause)
                 report(.tokenFailed(message: failure.message, retryIn: delay))
@@ -115,11 +131,6 @@ package actor TokenCache {
 }
 
 /// How old a token is, and how long it is still good for; negative once it has expired.
-                if attempt == attempts {
-                    isGivenUp = true
-                    report(.tokenFailed(message: failure.message, retryIn: nil))
-                    break
-                }
 package struct TokenState: Sendable, Hashable {
     package var age: Duration
     package var left: Duration
