@@ -188,7 +188,7 @@ package actor DeliveryService {
         do {
             try await ahead.enter(lane: submission.inbox)
         } catch {
-            await breaker.giveBack(pass)
+            await breaker.withdraw(pass)
             throw error
         }
         do {
@@ -201,7 +201,7 @@ package actor DeliveryService {
                 answer = try await judge(exchange, of: submission, pass, &policy)
             } else {
                 try await journal.withdraw(intent.entry)
-                await breaker.giveBack(pass)
+                await breaker.withdraw(pass)
             }
             await ahead.leave()
             return answer
