@@ -31,6 +31,9 @@ package struct SluiceService: Service {
     /// More than are ever used: how many are is the delivery's decision, which a reload may change.
     private static let connections = 1000
 
+    /// So many requests of the last minute are remembered over a restart, whatever the limit: a reload may raise it.
+    private static let slots = 10_000
+
     /// As it was at the start.
     private let configuration: Configuration
     private let options: Options
@@ -104,13 +107,12 @@ package struct SluiceService: Service {
     }
 
     package func run() async throws {
-        let slots =
-            if let limit = configuration.limits.requestsPerMinute {
-                // Those that were written down and may not have left are no reason to forget one that did.
-                try await ledger.inheritSlots(
-                    window: Throttle.window,
-                    limit: limit + DeliveryService.writtenDown(inFlight: configuration.limits.inFlight))
-            } else { [Moment]() }
+        let limits = configuration.limits
+        // Those that were written down and may not have left are no reason to forget one that did.
+        let slots = try await ledger.inheritSlots(
+            window: Throttle.window,
+            limit: max(limits.requestsPerMinute ?? 0, SluiceService.slots)
+                + DeliveryService.writtenDown(inFlight: limits.inFlight))
         // From here on nothing throws: connections have to be shut down.
         let connections = Connections(
             count: SluiceService.connections, timeout: configuration.api.timeout,
@@ -173,10 +175,10 @@ package struct SluiceService: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await serve(parts, requeuer, pauses) }
             group.addTask { await damage.happens() }
-            await group.next()
-            group.cancelAll()
             // The rest is for the next run.
             if options.once { group.addTask { await parts.movement.standsStill() } }
+            await group.next()
+            group.cancelAll()
         }
     }
 
