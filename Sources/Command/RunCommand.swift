@@ -152,8 +152,9 @@ private final class Tally: Sendable {
     func count(_ event: ServiceEvent) {
         switch event {
         case .filed(let result, _) where result.outcome == .failed: counts.withLock { $0.hasFailedDrop = true }
-        // What waits for the end of an outage was not brought to its end.
-        case .delivery(.breaker(.opened(_, run: _))): counts.withLock { $0.hasFailedDrop = true }
+        // What waits for the end of an outage, or for a token, was not brought to its end.
+        case .delivery(.breaker(.opened(_, run: _))), .delivery(.tokenFailed(_, retryIn: nil)):
+            counts.withLock { $0.hasFailedDrop = true }
         case .inbox(_, .unavailable(_)), .inbox(_, .unsuitable(_)), .ledgerNeedsDecision:
             counts.withLock { $0.hasUnavailableInbox = true }
         default: break

@@ -81,9 +81,13 @@ struct StatusCommand: AsyncParsableCommand {
 
     private static func show(_ health: ServiceHealth) {
         let token = health.tokenLeft.map { "the token is good for \(WatchView.text($0))" } ?? "there is no token"
-        guard let outage = health.outage else { return Output.line("\(token), there is no outage") }
-        let since = health.outageSince.map { " since \($0)" } ?? ""
-        Output.line("\(token); \(Output.colored("submission pauses by itself\(since): \(outage)", .red))")
+        if let outage = health.outage {
+            let since = health.outageSince.map { " since \($0)" } ?? ""
+            Output.line("\(token); \(Output.colored("submission pauses by itself\(since): \(outage)", .red))")
+        } else {
+            Output.line("\(token), there is no outage")
+        }
+        for trouble in health.troubles { Output.line("\(Output.colored("trouble:", .yellow)) \(Output.safe(trouble))") }
     }
 }
 

@@ -120,11 +120,19 @@ package struct Breaker: Sendable {
         }
     }
 
-    /// A probe never left, or nobody waits for its answer any more.
+    /// A probe's answer ended, or nobody waits for it any more.
     package mutating func endProbe(at now: Moment) {
-        guard case .probing(let cause) = state else { return }
         // From the answer's end: then the API sees one in that time however long each was on its way.
-        state = .open(cause, next: now + settings.probe)
+        pass(next: now + settings.probe)
+    }
+
+    /// A probe never left: it is the next one's turn.
+    package mutating func withdrawProbe(at now: Moment) {
+        pass(next: now)
+    }
+
+    private mutating func pass(next: Moment) {
+        if case .probing(let cause) = state { state = .open(cause, next: next) }
     }
 
     private mutating func note(_ sign: Sign, of drop: DropID, after run: Run?, at now: Moment) -> Change? {

@@ -34,7 +34,8 @@ package actor BreakerGate {
     /// When the next probe may leave; `nil`: there is no pause, or a probe is under way.
     package var nextProbe: Moment? { breaker.nextProbe }
 
-    /// Waits until the drop may send. A ``Pass/probe`` has to be brought back, by ``note(_:of:_:)`` or ``giveBack(_:)``.
+    /// Waits until the drop may send. A ``Pass/probe`` has to be brought back, by ``note(_:of:_:)``,
+    /// ``withdraw(_:)`` or ``giveBack(_:)``.
     ///
     /// - Throws: `CancellationError`.
     package func enter(_ drop: DropID) async throws -> Pass {
@@ -86,7 +87,14 @@ package actor BreakerGate {
         return breaker.cause != nil
     }
 
-    /// The request never left, or was cut off.
+    /// The request never left.
+    package func withdraw(_ pass: Pass) {
+        guard pass == .probe else { return }
+        breaker.withdrawProbe(at: time.moment)
+        wakeNext()
+    }
+
+    /// The request was cut off.
     package func giveBack(_ pass: Pass) {
         guard pass == .probe else { return }
         breaker.endProbe(at: time.moment)

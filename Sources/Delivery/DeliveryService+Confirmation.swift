@@ -70,7 +70,7 @@ extension DeliveryService {
             confirmation = settings.status.read(reply.body)
             ending.response = reply.text
         case .status(401, _):
-            await tokens.refuse(token)
+            await tokens.refuseForStatus(token)
             confirmation = .unreadable("the API answered 401")
             ending.error = .submitUnauthorized
         case .status(408, let retryAfter), .status(429, let retryAfter):

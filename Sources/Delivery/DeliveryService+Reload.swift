@@ -8,12 +8,3 @@ extension DeliveryService {
         await turnstile.change(places: inFlight)
     }
 }
-
-extension Throttle {
-    /// Another limit counts from now on. Where there was none, nobody counted what left: the window begins anew, with
-    /// nothing in it, once what the API may still count is over.
-    package mutating func change(limit new: Int?, at now: Moment) {
-        if limit == nil && new != nil { stop(until: now + Throttle.window) }
-        limit = new
-    }
-}

@@ -12,8 +12,9 @@ package actor DeliveryService {
         package var inFlight: Int
         package var retry: RetryPolicy.Settings
         package var breaker: Breaker.Settings
-        /// Whether submissions wait for the end of a pause; else they end with `CancellationError`.
-        package var waitsForOutages: Bool
+        /// Whether submissions wait for the end of a pause, and for a token as long as it takes; else they end with
+        /// `CancellationError`.
+        package var waits: Bool
         /// How status documents are read, and how long.
         package var status: StatusReading
         package var confirmation: ConfirmationSchedule
@@ -23,7 +24,7 @@ package actor DeliveryService {
         package init(
             endpoints: [Kind: Endpoint], tokenURL: String, audience: String, timeout: Duration, inFlight: Int,
             retry: RetryPolicy.Settings, breaker: Breaker.Settings = Breaker.Settings(),
-            waitsForOutages: Bool = true, status: StatusReading = StatusReading(),
+            waits: Bool = true, status: StatusReading = StatusReading(),
             confirmation: ConfirmationSchedule = ConfirmationSchedule(), version: String
         ) {
             self.endpoints = endpoints
@@ -33,7 +34,7 @@ package actor DeliveryService {
             self.inFlight = inFlight
             self.retry = retry
             self.breaker = breaker
-            self.waitsForOutages = waitsForOutages
+            self.waits = waits
             self.status = status
             self.confirmation = confirmation
             self.version = version
@@ -88,7 +89,7 @@ package actor DeliveryService {
     package init(
         _ settings: Settings, connections: Connections, throttle: Throttle, journal: any RequestJournal,
         time: any TimeSource, generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
-        tokenStore: (any TokenStore)? = nil, pauses: PauseGate = PauseGate(), credentials: @escaping Credentials,
+        tokenStore: (any TokenStore)? = nil, credentials: @escaping Credentials,
         report: @escaping @Sendable (DeliveryEvent) -> Void
     ) {
         let client = APIClient(
@@ -101,17 +102,18 @@ package actor DeliveryService {
         self.time = time
         self.report = report
         self.generator = generator
-        self.pauses = pauses
+        pauses = PauseGate(waits: settings.waits)
         ahead = Turnstile(places: DeliveryService.writtenDown(inFlight: settings.inFlight))
         turnstile = Turnstile(places: settings.inFlight)
-        breaker = BreakerGate(Breaker(settings.breaker), waits: settings.waitsForOutages, time: time) {
+        breaker = BreakerGate(Breaker(settings.breaker), waits: settings.waits, time: time) {
             report(.breaker($0))
         }
         let source = TokenSource(
             settings: settings, credentials: credentials, client: client, gate: gate, journal: journal, time: time,
             store: tokenStore, report: report)
         tokens = TokenCache(
-            backoff: Backoff(base: settings.retry.base, cap: settings.retry.cap), time: time, report: report,
+            backoff: Backoff(base: settings.retry.base, cap: settings.retry.cap),
+            attempts: settings.waits ? nil : settings.retry.attempts, time: time, report: report,
             kept: { await source.kept() }, fetch: { try await source.fetch() })
     }
 
@@ -186,7 +188,7 @@ package actor DeliveryService {
         do {
             try await ahead.enter(lane: submission.inbox)
         } catch {
-            await breaker.giveBack(pass)
+            await breaker.withdraw(pass)
             throw error
         }
         do {
@@ -199,7 +201,7 @@ package actor DeliveryService {
                 answer = try await judge(exchange, of: submission, pass, &policy)
             } else {
                 try await journal.withdraw(intent.entry)
-                await breaker.giveBack(pass)
+                await breaker.withdraw(pass)
             }
             await ahead.leave()
             return answer

@@ -8,7 +8,7 @@ struct Pace: Sendable {
     /// No slower than this part of the limit.
     private static let slowest = 0.02
 
-    private let limit: Double
+    private var limit: Double
     /// Requests a minute at `since`; `nil`: nobody asked for less, the slots alone decide.
     private var rate: Double?
     private var since = Moment(sinceBoot: .zero)
@@ -25,6 +25,15 @@ struct Pace: Sendable {
         if rate != nil, left < since { return }
         rate = max(current / 2, limit * Pace.slowest)
         since = max(now, resumed)
+    }
+
+    /// What was slowed down goes on from where it is.
+    mutating func change(limit new: Int, at now: Moment) {
+        if rate != nil {
+            rate = rate(at: now)
+            since = max(since, now)
+        }
+        limit = Double(new)
     }
 
     /// Requests a minute.

@@ -3,6 +3,7 @@ import Model
 /// Holds back what an admin has paused: all submission, or that of some inboxes.
 package actor PauseGate {
     private var paused: Paused
+    private let waits: Bool
     private var waiting: [Int: (inbox: String, continuation: CheckedContinuation<Void, Never>)] = [:]
     private var nextID = 0
 
@@ -19,8 +20,10 @@ package actor PauseGate {
         package func holds(_ inbox: String) -> Bool { all || inboxes.contains(inbox) }
     }
 
-    package init(_ paused: Paused = Paused()) {
+    /// - Parameter waits: whether requests wait for a pause to end; else they stay for the next run of the service.
+    package init(_ paused: Paused = Paused(), waits: Bool = true) {
         self.paused = paused
+        self.waits = waits
     }
 
     package func set(_ paused: Paused) {
@@ -37,6 +40,7 @@ package actor PauseGate {
         while true {
             try Task.checkCancellation()
             guard paused.holds(inbox) else { return }
+            guard waits else { throw CancellationError() }
             nextID += 1
             let id = nextID
             await withTaskCancellationHandler {

@@ -38,8 +38,8 @@ package enum DeliveryEvent: Sendable {
     case answered(AttemptReport)
     /// A token was fetched; it lives for this long.
     case tokenRenewed(lifetime: Duration)
-    /// No token could be had; it is tried again by itself.
-    case tokenFailed(message: String, retryIn: Duration)
+    /// No token could be had; it is tried again by itself, or, where `retryIn` is `nil`, no more in this run.
+    case tokenFailed(message: String, retryIn: Duration?)
     /// The token cannot be kept for the next run of the service.
     case tokenNotKept(message: String)
     /// Submission pauses by itself, or goes on.

@@ -8,7 +8,7 @@ package struct Throttle: Sendable {
     package static let window = Duration.seconds(60)
 
     /// `nil`: no limit.
-    package internal(set) var limit: Int?
+    package private(set) var limit: Int?
     /// Slots of requests that are under way.
     private var open: Set<Int64> = []
     /// When answers ended, oldest first; those before `firstInWindow` are out of the window.
@@ -55,7 +55,9 @@ package struct Throttle: Sendable {
         stoppedUntil = nil
         release(at: now)
         if let limit, taken >= limit {
-            return .wait(until: firstInWindow < ended.count ? ended[firstInWindow] + Throttle.window : nil)
+            // By then so many are free that there is one.
+            let last = firstInWindow + taken - limit
+            return .wait(until: last < ended.count ? ended[last] + Throttle.window : nil)
         }
         if let next = pace?.next(at: now), now < next { return .wait(until: next) }
         return .go
@@ -63,7 +65,7 @@ package struct Throttle: Sendable {
 
     /// The answer of `request` has ended, or will never come.
     package mutating func end(_ request: Int64, at now: Moment) {
-        guard open.remove(request) != nil, limit != nil else { return }
+        guard open.remove(request) != nil else { return }
         // Answers end in the order of the clock, so the list stays sorted.
         ended.append(now)
     }
@@ -82,6 +84,12 @@ package struct Throttle: Sendable {
     package mutating func slowDown(until moment: Moment, leftAt left: Moment, at now: Moment) {
         stop(until: moment)
         pace?.slowDown(leftAt: left, until: moment, at: now)
+    }
+
+    /// Another limit counts from now on, with what left before; `nil`: none.
+    package mutating func change(limit new: Int?, at now: Moment) {
+        limit = new
+        if let new, pace != nil { pace?.change(limit: new, at: now) } else { pace = new.map { Pace(limit: $0) } }
     }
 
     /// How many requests a minute may leave now; `nil`: as many as there are.

@@ -9,18 +9,26 @@ package actor TokenCache {
     private let kept: @Sendable () async -> Token?
     private var hasLookedForKept = false
     private let backoff: Backoff
+    private let attempts: Int?
+    private var isGivenUp = false
+    /// Whether the token came, or comes, in the place of one that a status was refused to.
+    private var isReplacement = false
     private let time: any TimeSource
     private let report: @Sendable (DeliveryEvent) -> Void
     private var current: Token?
     private var flight: Task<Token, any Error>?
 
-    /// - Parameter kept: the token of an earlier run, looked for once.
+    /// - Parameters:
+    ///   - attempts: after so many failures in a row nobody gets another token; `nil`: it is tried for ever.
+    ///   - kept: the token of an earlier run, looked for once.
     package init(
-        backoff: Backoff, time: any TimeSource, report: @escaping @Sendable (DeliveryEvent) -> Void,
+        backoff: Backoff, attempts: Int? = nil, time: any TimeSource,
+        report: @escaping @Sendable (DeliveryEvent) -> Void,
         kept: @escaping @Sendable () async -> Token? = { nil }, fetch: @escaping Fetch
     ) {
         self.kept = kept
         self.backoff = backoff
+        self.attempts = attempts
         self.time = time
         self.report = report
         self.fetch = fetch
@@ -34,7 +42,7 @@ package actor TokenCache {
     /// A token that is good now, without waiting for one.
     package var usable: Token? {
         guard let current, time.moment < current.expires else { return nil }
-        if time.moment >= current.renewal { _ = renew() }
+        if time.moment >= current.renewal, !isGivenUp { _ = renew() }
         return current
     }
 
@@ -45,6 +53,7 @@ package actor TokenCache {
         while true {
             try Task.checkCancellation()
             if let usable { return usable }
+            if isGivenUp { throw CancellationError() }
             let flight = renew()
             do {
                 try await withTaskCancellationHandler {
@@ -61,7 +70,17 @@ package actor TokenCache {
 
     /// The API refused a token: it is given to nobody any more.
     package func refuse(_ token: Token) {
-        if current?.bearer == token.bearer { current = nil }
+        guard current?.bearer == token.bearer else { return }
+        current = nil
+        isReplacement = false
+    }
+
+    /// The API refused a token when a status was read. Where another one was had for that already, it is the status that
+    /// it is not good for.
+    package func refuseForStatus(_ token: Token) {
+        guard current?.bearer == token.bearer, !isReplacement else { return }
+        current = nil
+        isReplacement = true
     }
 
     /// Gives up a fetch that is under way.
@@ -71,6 +90,7 @@ package actor TokenCache {
 
     private func renew() -> Task<Token, any Error> {
         if let flight { return flight }
+        if current != nil { isReplacement = false }
         let task = Task {
             defer { flight = nil }
             if !hasLookedForKept {
@@ -95,6 +115,11 @@ package actor TokenCache {
             do {
                 return try await fetch()
             } catch let failure as NetworkFailure {
+                if attempt == attempts {
+                    isGivenUp = true
+                    report(.tokenFailed(message: failure.message, retryIn: nil))
+                    break
+                }
                 let pause = max(failure.retryAfter ?? .zero, .milliseconds(100))
                 let delay = max(backoff.delay(attempt: attempt, using: &generator), pause)
                 report(.tokenFailed(message: failure.message, retryIn: delay))

@@ -2,7 +2,14 @@ import Model
 
 /// Where one drop waits for what another becomes.
 actor Announcements {
-    private var finals: [DropID: [Int: CheckedContinuation<Void, any Error>]] = [:]
+    private struct Waiter {
+        let continuation: CheckedContinuation<Void, any Error>
+        /// Nobody but the other drop can end the wait any more.
+        var isResting = false
+    }
+
+    private let movement: Movement
+    private var finals: [DropID: [Int: Waiter]] = [:]
     private var isFinal: @Sendable (DropID) async throws -> Bool
     /// Drops whose files are gone: nobody waits for them, though their outcomes do not stand.
     private var lost: Set<DropID> = []
@@ -13,13 +20,14 @@ actor Announcements {
     private var accounts: [String: [Int: CheckedContinuation<Void, any Error>]] = [:]
 
     /// - Parameter isFinal: what the ledger says, for a drop that ended before somebody asked.
-    init(isFinal: @escaping @Sendable (DropID) async throws -> Bool) {
+    init(movement: Movement, isFinal: @escaping @Sendable (DropID) async throws -> Bool) {
+        self.movement = movement
         self.isFinal = isFinal
     }
 
     /// A drop's outcome stands in the ledger.
     func announce(final drop: DropID) {
-        for continuation in (finals.removeValue(forKey: drop) ?? [:]).values { continuation.resume() }
+        for waiter in (finals.removeValue(forKey: drop) ?? [:]).values { letGo(waiter, .success(())) }
     }
 
     /// A drop's file is gone, and the ledger gave it up.
@@ -37,7 +45,11 @@ actor Announcements {
         // Asked before the wait begins, and once more behind it, for an end may fall between the two.
         if try await isFinal(drop) || lost.contains(drop) { return }
         let check = Task {
-            if try await isFinal(drop) { announce(final: drop) }
+            do {
+                if try await isFinal(drop) { announce(final: drop) } else { rest(drop, id) }
+            } catch {
+                stopWaiting(for: drop, id, error)
+            }
         }
         defer { check.cancel() }
         try await withTaskCancellationHandler {
@@ -46,16 +58,27 @@ actor Announcements {
                 if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else {
-                    finals[drop, default: [:]][id] = continuation
+                    finals[drop, default: [:]][id] = Waiter(continuation: continuation)
                 }
             }
         } onCancel: {
-            Task { await self.cancelFinal(drop, id) }
+            Task { await self.stopWaiting(for: drop, id, CancellationError()) }
         }
     }
 
-    private func cancelFinal(_ drop: DropID, _ id: Int) {
-        finals[drop]?.removeValue(forKey: id)?.resume(throwing: CancellationError())
+    private func rest(_ drop: DropID, _ id: Int) {
+        guard finals[drop]?[id] != nil else { return }
+        finals[drop]?[id]?.isResting = true
+        movement.rest()
+    }
+
+    private func stopWaiting(for drop: DropID, _ id: Int, _ error: any Error) {
+        if let waiter = finals[drop]?.removeValue(forKey: id) { letGo(waiter, .failure(error)) }
+    }
+
+    private func letGo(_ waiter: Waiter, _ result: Result<Void, any Error>) {
+        if waiter.isResting { movement.goOn() }
+        waiter.continuation.resume(with: result)
     }
 
     /// The `clientReferenceId`s that attachments wait for or are being sent for.

@@ -28,7 +28,7 @@ extension Configuration {
             bytes: min(batching.bytes.bytes, limits.jsonBytes.bytes) - JointBody.frame)
     }
 
-    func delivery(version: String, waitsForOutages: Bool) -> DeliveryService.Settings {
+    func delivery(version: String, waits: Bool) -> DeliveryService.Settings {
         var endpoints: [Kind: DeliveryService.Endpoint] = [:]
         for kind in Kind.allCases {
             guard let key = EndpointKind(rawValue: kind.rawValue), let endpoint = api.endpoints[key] else { continue }
@@ -40,7 +40,7 @@ extension Configuration {
             inFlight: limits.inFlight,
             retry: RetryPolicy.Settings(attempts: retry.attempts, base: retry.base, cap: retry.cap),
             breaker: Delivery.Breaker.Settings(failures: breaker.failures, probe: breaker.probe),
-            waitsForOutages: waitsForOutages,
+            waits: waits,
             status: Delivery.StatusReading(
                 field: api.status.field, pending: api.status.pending, completed: api.status.completed,
                 records: api.status.records, refused: api.status.refused),

@@ -168,7 +168,9 @@ package struct EventLog: Sendable {
         case .breaker(.closed(let cause)):
             logger.notice("submission goes on", metadata: ["cause": "\(cause.rawValue)"])
         case .tokenFailed(let message, let delay):
-            logger.error("tokenFailure", metadata: ["error": "\(message)", "retryIn": "\(delay.forPeople)"])
+            var metadata: Logger.Metadata = ["error": "\(message)"]
+            if let delay { metadata["retryIn"] = "\(delay.forPeople)" }
+            logger.error("tokenFailure", metadata: metadata)
         }
     }
 

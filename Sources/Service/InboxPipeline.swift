@@ -35,11 +35,17 @@ final class InboxPipeline: Sendable {
     private let horizon: Turnstile
     /// Attachments that were taken and are not filed.
     let attachments = Atomic<Int>(0)
-    /// Drops that have been started and not left.
-    private let underWay = Atomic<Int>(0)
+    private let underWay = Mutex(UnderWay())
     private let phase = Mutex(Phase.waitsForFolders)
 
     private enum Phase { case waitsForFolders, atWork, stopping }
+
+    private struct UnderWay {
+        /// Those that have been started and not left.
+        var drops = 0
+        /// Whether the place of one that leaves is another's.
+        var isTaking = true
+    }
 
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
@@ -71,6 +77,7 @@ final class InboxPipeline: Sendable {
     /// `once`, nothing is left.
     func run() async {
         await withDiscardingTaskGroup { group in
+            defer { hasTakenAll() }
             do {
                 guard try await foldersAreSuitable(), try await isNobodyElses(), try await isLetGo() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
@@ -149,7 +156,7 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let berth = Berth(ticket: gate.ticket(), held: held)
-        underWay.add(1, ordering: .relaxed)
+        underWay.withLock { $0.drops += 1 }
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, berth, in: work)
@@ -158,7 +165,7 @@ final class InboxPipeline: Sendable {
             }
             self.gate.leave(berth.ticket)
             await self.leaveHorizon(isAttachment: isAttachment)
-            self.underWay.subtract(1, ordering: .relaxed)
+            self.hasLeft()
             self.releaseIfIdle(work)
         }
     }
@@ -167,9 +174,26 @@ final class InboxPipeline: Sendable {
         if isAttachment { await countAttachments(-1) } else { await horizon.leave() }
     }
 
+    private func hasLeft() {
+        let isTaking = underWay.withLock { underWay in
+            underWay.drops -= 1
+            return underWay.isTaking
+        }
+        if !isTaking { parts.movement.end() }
+    }
+
+    /// What is under way is all there is.
+    private func hasTakenAll() {
+        let drops = underWay.withLock { underWay in
+            underWay.isTaking = false
+            return underWay.drops
+        }
+        parts.movement.end(Movement.taking - drops)
+    }
+
     /// An idle inbox costs no descriptor, and keeps no file system busy.
     private func releaseIfIdle(_ work: WorkFolder) {
-        guard underWay.load(ordering: .relaxed) == 0 else { return }
+        guard underWay.withLock({ $0.drops }) == 0 else { return }
         work.release()
         settings.releaseFolders()
     }
@@ -231,7 +255,7 @@ final class InboxPipeline: Sendable {
     }
 
     /// How many documents wait here to be sent, or to be read at all.
-    func countWaiting() async -> Int { await folder.count + underWay.load(ordering: .relaxed) }
+    func countWaiting() async -> Int { await folder.count + underWay.withLock { $0.drops } }
 
     /// How far a drop came.
     enum Step: Sendable {

@@ -23,16 +23,18 @@ actor OrderKeeper {
     /// Who asks the API about a drop that others wait for.
     private var watches: [DropID: Task<Void, Never>] = [:]
     private let time: any TimeSource
+    private let movement: Movement
     /// Says whether the API processed a document, as soon as it says so; `false`: it never will.
     private let isProcessed: @Sendable (DropID) async throws -> Bool
     /// Told of drops that others waited for, and that were taken for processed without a word from the API.
     private let report: @Sendable (DropID) -> Void
 
     init(
-        time: any TimeSource, isProcessed: @escaping @Sendable (DropID) async throws -> Bool,
+        time: any TimeSource, movement: Movement, isProcessed: @escaping @Sendable (DropID) async throws -> Bool,
         report: @escaping @Sendable (DropID) -> Void
     ) {
         self.time = time
+        self.movement = movement
         self.isProcessed = isProcessed
         self.report = report
     }
@@ -65,10 +67,12 @@ actor OrderKeeper {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Void, any Error>) in
                 if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
+                if isItsTurn(drop, step) { return continuation.resume() }
                 waiting[drop] = Waiter(id: id, step: step, continuation: continuation)
-                wake([drop])
-                guard waiting[drop] != nil else { return }
-                if step == .leaving { watch(order.settling(before: drop)) }
+                switch step {
+                case .decision: movement.rest()
+                case .leaving: watch(order.settling(before: drop))
+                }
                 setAlarm()
             }
         } onCancel: {
@@ -118,15 +122,25 @@ actor OrderKeeper {
 
     private func wake(_ drops: [DropID]) {
         for drop in drops {
-            guard let waiter = waiting[drop] else { continue }
-            let isItsTurn = waiter.step == .decision ? order.take(drop) : order.mayLeave(drop)
-            if isItsTurn { waiting.removeValue(forKey: drop)?.continuation.resume() }
+            guard let waiter = waiting[drop], isItsTurn(drop, waiter.step) else { continue }
+            letGo(drop, .success(()))
         }
+    }
+
+    private func isItsTurn(_ drop: DropID, _ step: Step) -> Bool {
+        step == .decision ? order.take(drop) : order.mayLeave(drop)
+    }
+
+    private func letGo(_ drop: DropID, _ result: Result<Void, any Error>) {
+        guard let waiter = waiting.removeValue(forKey: drop) else { return }
+        // Who may leave waits for no more than time.
+        if waiter.step == .decision { movement.goOn() }
+        waiter.continuation.resume(with: result)
     }
 
     private func cancel(_ drop: DropID, _ id: Int) {
         guard waiting[drop]?.id == id else { return }
-        waiting.removeValue(forKey: drop)?.continuation.resume(throwing: CancellationError())
+        letGo(drop, .failure(CancellationError()))
         if waiting.isEmpty { rest() }
     }
 

@@ -14,6 +14,7 @@ struct SharedParts: Sendable {
     let joiner: Joiner
     let announcements: Announcements
     let order: OrderKeeper
+    let movement: Movement
     let requeuer: Requeuer
     let memory: MemoryBudget
     /// The folder for converted records that cannot be held.

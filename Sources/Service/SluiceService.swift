@@ -31,6 +31,9 @@ package struct SluiceService: Service {
     /// More than are ever used: how many are is the delivery's decision, which a reload may change.
     private static let connections = 1000
 
+    /// So many requests of the last minute are remembered over a restart, whatever the limit: a reload may raise it.
+    private static let slots = 10_000
+
     /// As it was at the start.
     private let configuration: Configuration
     private let options: Options
@@ -104,13 +107,12 @@ package struct SluiceService: Service {
     }
 
     package func run() async throws {
-        let slots =
-            if let limit = configuration.limits.requestsPerMinute {
-                // Those that were written down and may not have left are no reason to forget one that did.
-                try await ledger.inheritSlots(
-                    window: Throttle.window,
-                    limit: limit + DeliveryService.writtenDown(inFlight: configuration.limits.inFlight))
-            } else { [Moment]() }
+        let limits = configuration.limits
+        // Those that were written down and may not have left are no reason to forget one that did.
+        let slots = try await ledger.inheritSlots(
+            window: Throttle.window,
+            limit: max(limits.requestsPerMinute ?? 0, SluiceService.slots)
+                + DeliveryService.writtenDown(inFlight: limits.inFlight))
         // From here on nothing throws: connections have to be shut down.
         let connections = Connections(
             count: SluiceService.connections, timeout: configuration.api.timeout,
@@ -156,7 +158,7 @@ package struct SluiceService: Service {
         _ report: @escaping @Sendable (ServiceEvent) -> Void
     ) -> DeliveryService {
         DeliveryService(
-            configuration.delivery(version: options.version, waitsForOutages: !options.once),
+            configuration.delivery(version: options.version, waits: !options.once),
             connections: connections, throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
             journal: LedgerJournal(ledger: ledger, patience: patience), time: time,
             tokenStore: TokenFile(state: configuration.state), credentials: credentials,
@@ -166,13 +168,15 @@ package struct SluiceService: Service {
             })
     }
 
-    /// Serves until that comes to its end, or the ledger turns out to be damaged.
+    /// Serves until that comes to its end, with `once` until nothing goes on, or the ledger turns out to be damaged.
     private func serve(
         _ parts: SharedParts, _ requeuer: Requeuer, _ pauses: PauseWatch, until damage: LedgerDamage
     ) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await serve(parts, requeuer, pauses) }
             group.addTask { await damage.happens() }
+            // The rest is for the next run.
+            if options.once { group.addTask { await parts.movement.standsStill() } }
             await group.next()
             group.cancelAll()
         }
@@ -206,17 +210,19 @@ package struct SluiceService: Service {
         _ delivery: DeliveryService, _ patience: Patience, _ requeuer: Requeuer,
         _ report: @escaping @Sendable (ServiceEvent) -> Void
     ) -> SharedParts {
-        let announcements = Announcements { [ledger] in try await ledger.isFinal($0) }
+        let movement = Movement()
+        let announcements = Announcements(movement: movement) { [ledger] in try await ledger.isFinal($0) }
         let submitter = Submitter(
             ledger: ledger, delivery: delivery, announcements: announcements, patience: patience, report: report,
             confirms: configuration.api.confirm == .completed, putsBack: configuration.retry.requeueAfterOutage)
         let reader = ProcessingReader(ledger: ledger, delivery: delivery, patience: patience)
-        let order = OrderKeeper(time: time, isProcessed: reader.isProcessed) { report(.takenForProcessed($0)) }
+        let order = OrderKeeper(time: time, movement: movement, isProcessed: reader.isProcessed) {
+            report(.takenForProcessed($0))
+        }
         return SharedParts(
             ledger: ledger, claims: claims, submitter: submitter,
             joiner: Joiner(configuration.gathering, submitter: submitter, time: time), announcements: announcements,
-            order: order,
-            requeuer: requeuer, memory: memory, spools: configuration.state,
+            order: order, movement: movement, requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
             isInbox: { [supervisor] in await supervisor.has($0) }
         ) { [supervisor] event in

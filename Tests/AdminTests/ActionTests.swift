@@ -57,6 +57,25 @@ struct ActionTests {
         }
     }
 
+    @Test func aFolderThatIsAwayKeepsNoOtherInboxFromBeingTriedAgain() async throws {
+        try await AdminStage.run(inboxes: ["acme", "erp"]) { stage in
+            stage.sandbox.script([.status(404), .status(404)])
+            for inbox in ["acme", "erp"] {
+                try await stage.drop(AdminStage.account(inbox), as: "\(inbox).json", in: inbox)
+            }
+            let story = "/drops/\(try await stage.id(of: "acme.json"))"
+            let away = stage.path("acme", "away")
+            try FileManager.default.moveItem(at: stage.path("acme", "failed"), to: away)
+            let admin = try await stage.logIn()
+            _ = try await stage.act(admin, "/failed/retry", "&back=/failed")
+            let page = try await stage.get("/failed", cookie: admin.cookie)
+            #expect(page.has("1 drop is back in the inbox. 1 could not be put back: open ") && page.has("acme/failed"))
+            try await eventually("the other is accepted") { stage.sandbox.accepted.count == 1 }
+            #expect(try await stage.act(admin, "\(story)/retry", "&back=/failed").status == 303)
+            #expect(try await stage.get("/failed", cookie: admin.cookie).has("Not done: open "))
+        }
+    }
+
     /// From a page, and by the JSON API.
     @Test func eachActionStandsInTheLog() async throws {
         try await AdminStage.run(inboxes: ["erp", "acme"]) { stage in

@@ -144,7 +144,7 @@ import Testing
             let paused = try await Self.run("status", in: folder)
             #expect(paused.status == 1 && paused.output.contains("paused"))
             _ = try await Self.run("resume", in: folder)
-            #expect(try await Self.run("status", in: folder).status == 0)
+            try await eventually("it goes on") { try await Self.run("status", in: folder).status == 0 }
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o777], ofItemAtPath: folder.url.appendingPathComponent("erp/done").path)
             let degraded = try await Self.run("status", in: folder)

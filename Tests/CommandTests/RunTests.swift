@@ -40,6 +40,16 @@ import Testing
         }
     }
 
+    @Test func onceSaysWhetherSomethingWaitsForAToken() async throws {
+        try await Sandbox.withServer(SandboxOptions(clientSecret: "another")) { _, address in
+            let (folder, inbox) = try Self.prepare(address)
+            try inbox.write(Self.account("INV-1"), as: "a.json")
+            let ended = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
+            #expect(ended.status == 1 && ended.errors.contains("tokenFailure"))
+            #expect(try Self.drops(in: folder, ".work") == ["a.json"])
+        }
+    }
+
     @Test(arguments: [SIGTERM, SIGKILL])
     func aStopInTheMiddleOfFiftyDropsLosesAndDoublesNothing(signal: Int32) async throws {
         let faults = try FaultPlan(parsing: "latency:5ms..40ms")

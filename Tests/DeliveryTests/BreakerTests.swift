@@ -133,7 +133,16 @@ import Testing
     @Test func aProbeThatNeverLeftFreesItsTurn() {
         var breaker = open()
         #expect(breaker.enter(drop(1), at: moment(30)) == .probe)
+        #expect(breaker.enter(drop(2), at: moment(30)) == .wait(until: nil))
+        breaker.withdrawProbe(at: moment(31))
+        #expect(breaker.enter(drop(2), at: moment(31)) == .probe)
+    }
+
+    @Test func aProbeThatWasCutOffCountsAsOne() {
+        var breaker = open()
+        #expect(breaker.enter(drop(1), at: moment(30)) == .probe)
         breaker.endProbe(at: moment(31))
+        #expect(breaker.enter(drop(2), at: moment(60)) == .wait(until: moment(61)))
         #expect(breaker.enter(drop(2), at: moment(61)) == .probe)
     }
 
@@ -166,7 +175,7 @@ import Testing
         #expect(Breaker.Sign(of: answer, kind, isNewToken: isNewToken) == sign)
     }
 
-    /// Whatever happens: between two probes lie thirty seconds, no two are under way, and the row goes on.
+    /// Whatever happens: between two probes that left lie thirty seconds, no two are under way, and the row goes on.
     @Test(arguments: 0..<30 as Range<UInt64>) func randomHistoriesKeepTheRules(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var breaker = open()
@@ -178,10 +187,12 @@ import Testing
             now += .milliseconds(Int64.random(in: 0...4000, using: &generator))
             let at = Moment(sinceBoot: now)
             if let probing = underWay, Int.random(in: 0..<4, using: &generator) == 0 {
-                if Bool.random(using: &generator) {
-                    #expect(breaker.note(.fails, of: probing, isProbe: true, at: at) == nil)
-                } else {
-                    breaker.endProbe(at: at)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: #expect(breaker.note(.fails, of: probing, isProbe: true, at: at) == nil)
+                case 1: breaker.endProbe(at: at)
+                default:
+                    breaker.withdrawProbe(at: at)
+                    lastProbe = nil
                 }
                 underWay = nil
             }

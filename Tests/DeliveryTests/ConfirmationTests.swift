@@ -93,6 +93,26 @@ import TestSupport
         }
     }
 
+    @Test func aStatusThatNoTokenIsGoodForCostsOneNewToken() async throws {
+        let tokens = Script([Int]())
+        let options = DeliveryStage.Options(confirmation: ConfirmationSchedule(deadline: .seconds(100)))
+        try await DeliveryStage.run(options) { stage async throws in
+            for number in 1...3 {
+                #expect(
+                    try await stage.confirm(subject("/v1/status/\(number)"))
+                        == .unreadable("the API answered 401"))
+            }
+            #expect(stage.submitted.count > 10)
+            #expect(stage.tokenRequests.count == 2)
+            // One that a batch is refused with goes all the same.
+            #expect(try await stage.delivery.deliver(stage.submission()) == .accepted)
+            #expect(stage.tokenRequests.count == 3)
+        } handler: { request in
+            if request.path == "/token" { return DeliveryStage.token(tokens.number()) }
+            return .status(request.method == "GET" || request.bearer == "token-2" ? 401 : 202)
+        }
+    }
+
     @Test func itTakesASlotLikeAnyRequest() async throws {
         try await DeliveryStage.run(
             [.status(200, body: #"{"status": "Completed"}"#)], DeliveryStage.Options(limit: 10)

@@ -61,4 +61,32 @@ import Testing
             #expect(stage.journal.batches.count == 2)
         }
     }
+
+    @Test func aProbeThatIsPausedIsTheNextOnes() async throws {
+        let options = DeliveryStage.Options(breaker: Breaker.Settings(failures: 2, probe: .seconds(30)))
+        let answers = Script([503, 503])
+        try await DeliveryStage.run(options) { stage async throws in
+            let held = (1...2).map { stage.submission("account-\($0)", inbox: "held") }
+            let waiting = held.map { submission in Task { try await stage.delivery.deliver(submission) } }
+            try await eventually("submission pauses") { await stage.delivery.outage == .outage }
+            stage.time.advance(by: .seconds(5))
+            for submission in held {
+                try await eventually("it stands in the row") {
+                    await stage.delivery.stage(of: submission.drop) == .gates
+                }
+            }
+            let other = Task { try await stage.delivery.deliver(stage.submission("account-3", inbox: "other")) }
+            try await eventually("it stands in the row") {
+                await stage.delivery.stage(of: stage.submission("account-3").drop) == .gates
+            }
+            await stage.delivery.pauses.set(PauseGate.Paused(inboxes: ["held"]))
+            stage.time.advance(by: .seconds(30))
+            try await eventually("the other probes") { stage.submitted.count == 3 }
+            #expect(try await other.value == .accepted)
+            await stage.delivery.pauses.set(PauseGate.Paused())
+            for each in waiting { #expect(try await each.value == .accepted) }
+        } handler: { request in
+            request.path == "/token" ? DeliveryStage.token(1) : .status(answers.take() ?? 200)
+        }
+    }
 }

@@ -40,6 +40,22 @@ import Testing
         #expect(next == moment(12))
     }
 
+    @Test func anotherLimitIsAnotherPace() {
+        var throttle = Throttle(limit: nil)
+        throttle.change(limit: 600, at: moment(0))
+        throttle.slowDown(until: moment(1), leftAt: moment(0), at: moment(1))
+        #expect(throttle.rate(at: moment(1)) == 300)
+        throttle.change(limit: 1200, at: moment(7))
+        #expect(throttle.rate(at: moment(7)) == 360, "it goes on from where it is")
+        #expect(throttle.rate(at: moment(10)) == 420)
+        throttle.change(limit: 100, at: moment(10))
+        #expect(throttle.rate(at: moment(10)) == 100)
+        throttle.slowDown(until: moment(20), leftAt: moment(19), at: moment(20))
+        #expect(throttle.rate(at: moment(20)) == 50)
+        throttle.change(limit: nil, at: moment(20))
+        #expect(throttle.rate(at: moment(20)) == nil)
+    }
+
     @Test func itNeverStopsAltogether() {
         var throttle = Throttle(limit: 1000)
         for second in 0..<100 {

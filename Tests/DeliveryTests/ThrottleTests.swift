@@ -53,13 +53,17 @@ import Testing
         #expect(time.sleeperCount == 0)
     }
 
-    @Test func aLimitAfterNoneWaitsForTheWindowThatNobodyCounted() {
+    @Test func aLimitAfterNoneCountsWhatLeftWithoutOne() {
         var throttle = Throttle(limit: nil)
-        #expect(throttle.take(1, at: moment(0)) == .go)
-        throttle.end(1, at: moment(1))
-        throttle.change(limit: 5, at: moment(2))
-        #expect(throttle.take(2, at: moment(3)) == .wait(until: moment(62)))
-        #expect(throttle.take(2, at: moment(62)) == .go)
+        for request in 1...7 {
+            #expect(throttle.take(Int64(request), at: moment(0)) == .go)
+            throttle.end(Int64(request), at: moment(Double(request)))
+        }
+        #expect(throttle.used(at: moment(61)) == 6)
+        throttle.change(limit: 3, at: moment(61))
+        #expect(throttle.take(8, at: moment(61)) == .wait(until: moment(65)), "when less than three are in the window")
+        #expect(throttle.take(8, at: moment(65)) == .go)
+        #expect(throttle.take(9, at: moment(65)) == .wait(until: moment(66)))
     }
 
     @Test func withoutALimitNobodyWaits() {

@@ -135,4 +135,19 @@ import Testing
         #expect(try await wanted.value == "one")
         #expect(endpoint.count == 2)
     }
+
+    @Test func oneThatIsNotHadInSoManyTriesIsGivenUpForGood() async throws {
+        let time = ManualTime()
+        let endpoint = Endpoint(time: time)
+        let cache = TokenCache(
+            backoff: Backoff(base: .seconds(1), cap: .seconds(60)), attempts: 2, time: time, report: { _ in }
+        ) { try await endpoint.fetch() }
+        for _ in 1...2 { endpoint.answer.yield(.failure(NetworkFailure("down"))) }
+        let wanted = (1...3).map { _ in Task { try await cache.token() } }
+        try await eventually("it backs off") { time.sleeperCount == 1 }
+        time.advance(by: .seconds(2))
+        for each in wanted { await #expect(throws: CancellationError.self) { try await each.value } }
+        await #expect(throws: CancellationError.self) { try await cache.token() }
+        #expect(endpoint.count == 2)
+    }
 }

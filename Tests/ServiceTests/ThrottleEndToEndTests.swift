@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Sandbox
+import Service
 import Testing
 import TestSupport
 
@@ -30,6 +31,25 @@ import TestSupport
             #expect(stage.sandbox.largestWindow == 1000)
             #expect(!stage.sandbox.requests.contains { $0.status == 429 })
             #expect(stage.sandbox.accepted.count == 1050)
+        }
+    }
+
+    /// A reload may bring a higher limit at once.
+    @Test(arguments: ["1", "unlimited"])
+    func aRestartRemembersWhatLeftInTheLastMinuteWhateverTheLimit(limit: String) async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.writeConfiguration(top: "limits: {requestsPerMinute: unlimited}")
+            try await stage.whileServing {
+                for number in 0..<150 { try stage.drop(Stage.account("INV-\(number)"), as: "\(number).json") }
+                try await stage.waitForFiled(150)
+            }
+            try stage.writeConfiguration(top: "limits: {requestsPerMinute: \(limit), inFlight: 1}")
+            let service = try stage.makeService()
+            let run = Task { try await service.run() }
+            try await eventually("all count, and the token") { await service.live().requests == 151 }
+            run.cancel()
+            try await run.value
         }
     }
 }

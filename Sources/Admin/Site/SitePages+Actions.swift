@@ -1,3 +1,4 @@
+import FileSystem
 import Foundation
 import Hummingbird
 import Ledger
@@ -65,6 +66,7 @@ extension SitePages {
         return try await act(visitor, form, AdminAction(action: "retry all retryable", subject: nil)) {
             let drops = try await service.administration().retryable()
             var (done, refused) = (0, 0)
+            var fault: SystemCallError?
             for entry in drops {
                 do {
                     _ = try await service.retry(entry.drop.id)
@@ -72,9 +74,13 @@ extension SitePages {
                 } catch is Administration.Refusal {
                     // It went meanwhile.
                     refused += 1
+                } catch let error as SystemCallError {
+                    refused += 1
+                    fault = error
                 }
             }
-            let rest = refused > 0 ? " \(refused) could not be put back." : ""
+            let why = fault.map { ": \($0)" } ?? ""
+            let rest = refused > 0 ? " \(refused) could not be put back\(why)." : ""
             return drops.isEmpty
                 ? "No failed drop would go through unchanged."
                 : "\(done) drop\(done == 1 ? " is" : "s are") back in the inbox.\(rest)"
@@ -117,6 +123,8 @@ extension SitePages {
             words = "Not done: \(refusal)."
         } catch let unknown as Administration.Unknown {
             words = "Not done: \(unknown)."
+        } catch let error as SystemCallError {
+            words = "Not done: \(error)."
         }
         await overview.forget()
         door.leave(words, for: visitor)

@@ -41,7 +41,8 @@ enum Condition: String, Sendable, Hashable {
 
     init(_ report: StatusReport, _ health: ServiceHealth?) {
         self =
-            !report.isRunning ? .notRunning : report.isDegraded || health?.outage != nil ? .degraded : .healthy
+            !report.isRunning
+            ? .notRunning : report.isDegraded || health?.troubles.isEmpty == false ? .degraded : .healthy
     }
 
     var color: Output.Color {

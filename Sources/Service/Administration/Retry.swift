@@ -120,7 +120,12 @@ extension Administration {
                 // An earlier drop of that name was put back before.
                 seen.insert(place).inserted, let filed = entry.filedName
             else { return false }
-            return try Directory(opening: place.removingLastComponent()).status(of: filed)?.form == .regular
+            do {
+                return try Directory(opening: place.removingLastComponent()).status(of: filed)?.form == .regular
+            } catch {
+                // Whoever puts it back is told why that cannot be.
+                return true
+            }
         }.reversed()
     }
 }

@@ -38,8 +38,9 @@ package struct StatusReport: Sendable {
     package var isRunning: Bool { process != nil }
     /// Something wants an admin.
     package var isDegraded: Bool {
+        // One of long ago says nothing: what is in the way for longer, the service says itself.
         let isAPIInTheWay =
-            switch lastRequest?.error {
+            switch requests > 0 ? lastRequest?.error : nil {
             case .submitUnauthorized, .submitForbidden, .submitRateLimited, .submitServerError, .submitNetwork: true
             default: false
             }

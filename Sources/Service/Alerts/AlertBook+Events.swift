@@ -59,6 +59,8 @@ extension AlertBook {
         case 500...: changes.append(count(.serverErrors, at: now))
         default: break
         }
+        // What is wrong with a status says nothing of what is submitted.
+        guard !report.isStatus else { return changes }
         let isFinal = !report.isHeld && report.retryIn == nil
         if report.code == .submitUnauthorized && isFinal {
             changes.append(note(.misconfigured, isOn: true, detail: "the API refuses a new token", at: now))

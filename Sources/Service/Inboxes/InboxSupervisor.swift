@@ -68,8 +68,10 @@ actor InboxSupervisor {
         await withDiscardingTaskGroup { group in
             if !once { group.addTask { await self.watch() } }
             for await start in starts {
+                parts.movement.begin(Movement.taking)
                 group.addTask { await self.work(start, parts) }
             }
+            parts.movement.end()
         }
         parents.forget()
     }
@@ -241,8 +243,9 @@ actor InboxSupervisor {
             await pipeline.folder.setPaused(await parts.pauses.holds(terms.name))
             await InboxSupervisor.run(pipeline, until: start.stops, time)
         } catch {
+            parts.movement.end(Movement.taking)
             report(.inbox(terms.name, .unsuitable("\(error)")))
-            for await _ in start.stops { break }
+            if !once { for await _ in start.stops { break } }
         }
         working[terms.name] = nil
         if once || Task.isCancelled { return }

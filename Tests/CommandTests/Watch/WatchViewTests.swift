@@ -176,3 +176,24 @@ import Testing
         #expect(Backlog(remaining: 5, finished: 9, lastMinute: 0).timeLeft == nil)
     }
 }
+
+/// How the service is, in a word.
+@Suite struct ConditionTests {
+    private func report(requests: Int = 0, last error: Code? = nil) -> StatusReport {
+        StatusReport(
+            process: "123", inboxes: [], requests: requests, limit: 1000,
+            lastRequest: error.map { Attempt(at: Timestamp(milliseconds: 0), status: 500, error: $0) }, failures: [])
+    }
+
+    @Test func whatTheServiceSaysOfItselfCounts() {
+        #expect(Condition(report(), ServiceHealth()) == .healthy)
+        #expect(Condition(report(), ServiceHealth(troubles: ["no token can be had"])) == .degraded)
+        #expect(Condition(report(), nil) == .healthy)
+    }
+
+    @Test func theLastRequestCountsForAMinute() {
+        #expect(Condition(report(requests: 1, last: .submitServerError), nil) == .degraded)
+        #expect(Condition(report(requests: 1, last: .submitBadRequest), nil) == .healthy)
+        #expect(Condition(report(requests: 0, last: .submitServerError), ServiceHealth()) == .healthy)
+    }
+}

@@ -10,12 +10,15 @@ import Testing
 
 /// Which alert follows from what the service tells.
 @Suite struct AlertEventTests {
-    private func answer(_ status: Int?, code: Code? = nil, isHeld: Bool = false) -> ServiceEvent {
+    private func answer(
+        _ status: Int?, code: Code? = nil, isHeld: Bool = false, isStatus: Bool = false
+    ) -> ServiceEvent {
         .delivery(
             .answered(
                 AttemptReport(
                     subject: .init(inbox: "erp", drop: DropID(text: "d"), reference: "r", attempt: 1), method: "PUT",
-                    path: "/", requestID: "x", status: status, code: code, duration: .zero, isHeld: isHeld)))
+                    path: "/", requestID: "x", status: status, code: code, duration: .zero, isHeld: isHeld,
+                    isStatus: isStatus)))
     }
 
     private func told(_ events: [ServiceEvent], seconds: Int = 1) -> [String] {
@@ -84,6 +87,15 @@ import Testing
             ])
         #expect(
             told([answer(403, code: .submitForbidden), answer(202)]) == ["misconfigured begins", "misconfigured ends"])
+    }
+
+    @Test func aStatusSaysNothingOfWhatIsSubmitted() {
+        #expect(told([answer(401, code: .submitUnauthorized, isStatus: true)]).isEmpty)
+        #expect(
+            told([answer(403, code: .submitForbidden), answer(200, isStatus: true), answer(202)], seconds: 10) == [
+                "misconfigured begins", "misconfigured ends",
+            ])
+        #expect(told([answer(403, code: .submitForbidden), answer(200, isStatus: true)]) == ["misconfigured begins"])
     }
 
     @Test func aTokenThatCannotBeHadIsTold() {
