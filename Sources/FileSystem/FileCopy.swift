@@ -100,6 +100,14 @@ package enum FileCopy {
     }
 }
 
+extension Directory {
+    /// Whether an entry is a regular file with this SHA-256.
+    package func isFile(_ name: FileName, sha256: [UInt8]) throws(SystemCallError) -> Bool {
+        guard try status(of: name)?.form == .regular else { return false }
+        return try FileCopy.hash(of: OpenFile(reading: name, in: self)) == sha256
+    }
+}
+
 private struct Fingerprint {
     private var hash = SHA256()
     private var end: Int64 = 0

@@ -19,7 +19,7 @@ extension FilingFolder {
     package func giveBack(
         _ name: FiledName, hash: [UInt8], to work: Directory, as workName: FileName
     ) throws(SystemCallError) -> GivenBack {
-        guard try isRegular(name.drop, hash: hash) else { return .gone }
+        guard try directory.isFile(name.drop, sha256: hash) else { return .gone }
         do throws(SystemCallError) {
             return try directory.move(name.drop, to: work, as: workName) ? .moved : .taken
         } catch {
@@ -51,7 +51,7 @@ extension FilingFolder {
     /// A stop of the service came between a drop's move back and its end: what is left of it here goes.
     package func clearAfterReturn(_ name: FiledName, hash: [UInt8], to work: Directory) throws(SystemCallError) {
         let isCopy = try directory.status().device != work.status().device
-        if isCopy, try isRegular(name.drop, hash: hash) { try directory.remove(name.drop) }
+        if isCopy, try directory.isFile(name.drop, sha256: hash) { try directory.remove(name.drop) }
         try withdraw(name)
     }
 }

@@ -37,7 +37,8 @@ extension FilingFolder {
     /// Whether a drop lies here as it was filed; without its hash, as far as its size tells.
     package func holds(_ name: FiledName, bytes: Int64, sha256: [UInt8]?) throws(SystemCallError) -> Bool {
         guard try directory.status(of: name.drop)?.size == bytes else { return false }
-        return try sha256.map { (hash) throws(SystemCallError) in try isRegular(name.drop, hash: hash) } ?? true
+        return try sha256.map { (hash) throws(SystemCallError) in try directory.isFile(name.drop, sha256: hash) }
+            ?? true
     }
 
     /// Removes what a copy to another file system was made from, where a stop of the service came in between.
@@ -46,7 +47,7 @@ extension FilingFolder {
     ) throws(SystemCallError) {
         guard try directory.status().device != work.status().device,
             try work.status(of: workName)?.form == .regular,
-            try isRegular(name.drop, hash: FileCopy.hash(of: OpenFile(reading: workName, in: work)))
+            try directory.isFile(name.drop, sha256: FileCopy.hash(of: OpenFile(reading: workName, in: work)))
         else { return }
         try work.remove(workName)
         try work.sync()

@@ -29,7 +29,7 @@ extension FilingFolder {
             return .foreign("it has \(status.size) bytes; it had \(drop.bytes)")
         }
         if let sha256 {
-            return try isRegular(name.drop, hash: sha256)
+            return try directory.isFile(name.drop, sha256: sha256)
                 ? .unchanged : .foreign("its content is another than what was judged")
         }
         return status.changedAt <= filedAt + FilingFolder.filingTime

@@ -72,6 +72,9 @@ package final class FilingFolder: Sendable {
         return true
     }
 
+    /// Whether something has a drop's name here.
+    package func has(_ name: FiledName) throws(SystemCallError) -> Bool { try directory.status(of: name.drop) != nil }
+
     /// Takes a result away again: its drop gets another name.
     package func withdraw(_ name: FiledName) throws(SystemCallError) {
         try directory.remove(name.sidecar)
@@ -133,10 +136,5 @@ package final class FilingFolder: Sendable {
         try work.sync()
         KillPoint.originalRemoved.reach()
         return true
-    }
-
-    func isRegular(_ name: FileName, hash: [UInt8]) throws(SystemCallError) -> Bool {
-        guard try directory.status(of: name)?.form == .regular else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: name, in: directory)) == hash
     }
 }

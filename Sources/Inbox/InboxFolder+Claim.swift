@@ -97,15 +97,20 @@ extension InboxFolder {
             drop.quietSince.duration(to: time.timestamp) < settings.rules.partialGrace, openForWork(), let folder
         else { return false }
         defer { if isWaiting { close() } }
+        let marker = settings.ready?.marker(of: drop.name)
+        var made: FileStatus?
         do throws(SystemCallError) {
+            guard try mayGoBack(drop, folder) else { return false }
             // Without its marker it would wait for ever.
-            let marker = settings.ready?.marker(of: drop.name)
             if let marker, try folder.inbox.status(of: marker) == nil {
-                _ = try OpenFile(creating: marker, in: folder.inbox, .exclusive(mode: 0o640))
+                made = try OpenFile(creating: marker, in: folder.inbox, .exclusive(mode: 0o640)).status()
             }
             let judged = try judged(drop, in: folder.work)
             KillPoint.goingBack.reach()
-            guard try folder.work.giveBack(drop.workName, to: folder.inbox) else { return false }
+            guard try folder.work.giveBack(drop.workName, to: folder.inbox) else {
+                withdraw(marker, made, folder.inbox)
+                return false
+            }
             KillPoint.wentBack.reach()
             // The rest may have come meanwhile: then it is looked at like any other.
             if let status = try? folder.inbox.status(of: drop.name), status.isSameContent(as: judged) {
@@ -118,9 +123,29 @@ extension InboxFolder {
             }
             return true
         } catch {
+            withdraw(marker, made, folder.inbox)
             // Judged as it is, it ends in one place; so does one that another file system keeps from going back.
             if error.errno != .improperLink { report(.cannotClaim(drop.name, error)) }
             return false
+        }
+    }
+
+    /// Whether a rename leads back, and the name is free: no marker is made for nothing.
+    private func mayGoBack(
+        _ drop: ClaimedDrop, _ folder: (inbox: Directory, work: WorkFolder)
+    ) throws(SystemCallError) -> Bool {
+        guard try folder.inbox.status(of: drop.name) == nil else { return false }
+        return try folder.work.folder(of: drop.workName).status().device == folder.inbox.status().device
+    }
+
+    /// Removes the marker that was made for a drop which did not go back: it would vouch for the next upload of its
+    /// name. One that its sender has written since stays.
+    private func withdraw(_ marker: FileName?, _ made: FileStatus?, _ inbox: Directory) {
+        guard let marker, let made else { return }
+        do throws(SystemCallError) {
+            if try inbox.status(of: marker) == made { try inbox.remove(marker) }
+        } catch {
+            report(.cannotClaim(marker, error))
         }
     }
 

@@ -105,6 +105,14 @@ package actor InboxFolder {
         hints.add(.wake)
     }
 
+    /// Claims no file of these names, whatever comes meanwhile, until told otherwise.
+    ///
+    /// - Parameter isOn: asked here, so that of two calls at a time the last word counts.
+    package func leaveAside(_ names: @escaping @Sendable (FileName) -> Bool, if isOn: @Sendable () -> Bool) {
+        settling.isLeftAside = isOn() ? names : nil
+        hints.add(.wake)
+    }
+
     /// Waits for the next whole drop and claims it.
     ///
     /// - Returns: `nil` after ``stop()`` or cancellation, or with `once` when nothing is left.

@@ -53,6 +53,9 @@ package struct Settling: Sendable {
     /// An entry's number, for lists of many: good until the entry is forgotten.
     package typealias Slot = UInt32
 
+    /// Entries that are not due, whole or not, for as long as this says so.
+    package var isLeftAside: (@Sendable (FileName) -> Bool)?
+
     private var rules: Rules
     private var table = WaitingTable()
     private var wentBack: [FileName: FileStatus] = [:]
@@ -248,7 +251,7 @@ package struct Settling: Sendable {
         table.slot(of: name).flatMap { action($0, at: now, time) }
     }
 
-    /// When something will be due; `nil` while nothing is waited for but markers.
+    /// When something will be due; `nil` while nothing is waited for but markers, and what is left aside.
     package func nextLook(at now: Moment, _ time: Timestamp) -> Moment? {
         let now = now.sinceBoot.wholeNanoseconds
         var next: Int64?
@@ -268,7 +271,9 @@ package struct Settling: Sendable {
         guard let slot = table.slot(of: name) else { return nil }
         let entry = table[slot]
         let now = now.sinceBoot.wholeNanoseconds
-        guard let deadline = deadline(slot, entry, at: now, time) else { return .marker(marker ?? name) }
+        guard let deadline = deadline(slot, entry, at: now, time) else {
+            return rules.needsMarker && !entry.flags.contains(.marked) ? .marker(marker ?? name) : .due
+        }
         if deadline <= now { return .due }
         let until = Moment(sinceBoot: .nanoseconds(deadline))
         if postponed(slot, entry, at: now) != nil { return .postponed(until: until) }
@@ -302,6 +307,7 @@ package struct Settling: Sendable {
     ) -> Int64? {
         if let earliest = postponed(slot, entry, at: now) { return earliest }
         if rules.needsMarker && !entry.flags.contains(.marked) { return nil }
+        if let isLeftAside, isLeftAside(table.name(of: slot)) { return nil }
         // A rename by link and unlink shows two links for a moment; only a second look refuses them.
         if entry.flags.contains(.linked) {
             return entry.seenAt + max(rules.settle, .milliseconds(500)).wholeNanoseconds

@@ -19,6 +19,8 @@ package struct Admission: Sendable {
     package var identities: IdentityKeys
     /// Whether a later drop of its inbox that shares an identity waits for it.
     package var isOrdered: Bool
+    /// Whether it was not there at its turn: what came after it may have been accepted.
+    package var isLate = false
     /// The `-rN` in the references of its batches.
     package var round: Int
     /// The records that are not in its batches; `nil`: the ledger was not asked for any.

@@ -25,12 +25,18 @@ struct HoldKey: Hashable {
         return keys
     }
 
+    private static let bytesStem = "bytes:"
+    private static let paymentStem = "payment-bytes:"
+
+    /// What stands before the scope in keys that have one.
+    static let scopedStems = [bytesStem, paymentStem]
+
     static func bytes(_ admission: Admission) -> String {
-        "bytes:\(admission.scope):\(admission.sha256.hex)"
+        "\(bytesStem)\(admission.scope):\(admission.sha256.hex)"
     }
 
     static func payment(_ admission: Admission) -> String {
-        "payment-bytes:\(admission.scope):\(admission.sha256.hex):\(admission.addition.hex)"
+        "\(paymentStem)\(admission.scope):\(admission.sha256.hex):\(admission.addition.hex)"
     }
 }
 

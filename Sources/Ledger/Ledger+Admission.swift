@@ -29,6 +29,7 @@ extension Ledger {
         let id = admission.drop.id.text
         let arrival = try insert(admission, database)
         let isNew = arrival != .known
+        if admission.isLate, let turn = try overtaken(admission, database) { return turn }
         // One that was never here has left nothing behind.
         if !isNew, let turn = try goOn(admission, database) { return turn }
         let keys = HoldKey.all(of: admission)
@@ -72,8 +73,8 @@ extension Ledger {
         return nil
     }
 
-    /// What became of a drop that was put back, while it lay in `failed`: another with its content was accepted, or a
-    /// later one with one of its identities.
+    /// What became of a drop while it was not there, for it lay in `failed` or could not be read: another with its content
+    /// was accepted, or a later one with one of its identities.
     private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
         // What it holds under a later round is not what was accepted.
         let held = try Hold.round(of: admission.drop.id.text, database) ?? 0
@@ -99,18 +100,17 @@ extension Ledger {
     private static func plan(leftBy id: String, wasPutBack: Bool, _ database: Database) throws -> [Batch]? {
         let batches = try batches(of: id, database)
         if batches.isEmpty { return nil }
-        if !wasPutBack {
-            if try hasLeft(batches, id, database) { return batches }
-            try Hold.release(id, database)
-            return nil
-        }
         // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
-        guard batches.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+        let goesOn =
+            try wasPutBack
+            ? batches.contains { $0.state == .unresolved || $0.state == .accepted } : hasLeft(batches, id, database)
+        guard goesOn else {
             try Hold.release(id, database)
             return nil
         }
         try database.run("UPDATE holds SET state = 'pending' WHERE dropID = ?", id)
         if database.changesCount == 0 { return nil }
+        if !wasPutBack { return batches }
         try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ? AND state = 'refused'", id)
         return try Ledger.batches(of: id, database)
     }

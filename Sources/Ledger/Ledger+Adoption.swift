@@ -18,11 +18,24 @@ extension Ledger {
         }
     }
 
-    /// Makes a drop and what it holds those of another inbox: its folder has that name now.
-    package func adopt(_ drop: DropID, by inbox: String) async throws {
+    /// Makes a drop and what is known by it those of another inbox: its folder has that name now.
+    package func adopt(_ drop: DropID, by inbox: String, scope: String) async throws {
         try await commit { database in
-            try database.run("UPDATE drops SET inbox = ? WHERE id = ?", inbox, drop.text)
-            try database.run("UPDATE contents SET inbox = ? WHERE dropID = ?", inbox, drop.text)
+            let id = drop.text
+            try database.run("UPDATE drops SET inbox = ? WHERE id = ?", inbox, id)
+            try database.run("UPDATE partials SET inbox = ? WHERE dropID = ?", inbox, id)
+            // What it holds, and what was accepted of one that is to be filed.
+            for table in ["holds", "contents"] {
+                for stem in HoldKey.scopedStems {
+                    // Another of the new inbox may have brought the same bytes: it keeps its key.
+                    try database.run(
+                        """
+                        UPDATE OR IGNORE \(table) SET key = ?2 || ?3 || substr(key, length(?2 || scope) + 1)
+                        WHERE dropID = ?1 AND substr(key, 1, length(?2 || scope) + 1) = ?2 || scope || ':'
+                        """, id, stem, scope)
+                }
+                try database.run("UPDATE \(table) SET inbox = ?2, scope = ?3 WHERE dropID = ?1", id, inbox, scope)
+            }
         }
     }
 }

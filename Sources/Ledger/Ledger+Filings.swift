@@ -33,6 +33,13 @@ extension Ledger {
         }
     }
 
+    /// A filed drop is not in its folder, for a power loss undid that, and is about to be filed once more.
+    package func reopen(_ drop: DropID) async throws {
+        try await commit { database in
+            try database.run("UPDATE drops SET state = 'decided' WHERE id = ? AND state = 'filed'", drop.text)
+        }
+    }
+
     /// These drops and their results are on disk.
     package func forget(filings: [Int64]) async throws {
         try await commit { database in

@@ -75,10 +75,15 @@ extension Ledger {
     }
 
     /// Writes down that a drop is about to be moved from `failed` to this place.
-    package func beginReturn(of drop: DropID, to target: WorkName) async throws {
+    ///
+    /// - Returns: `false` where that is over: a drop is put back once.
+    @discardableResult
+    package func beginReturn(of drop: DropID, to target: WorkName) async throws -> Bool {
         try await commit { database in
             try database.run(
-                "UPDATE requeues SET state = 'moving', shelf = ? WHERE dropID = ?", target.shelf, drop.text)
+                "UPDATE requeues SET state = 'moving', shelf = ? WHERE dropID = ? AND state <> 'done'", target.shelf,
+                drop.text)
+            return database.changesCount > 0
         }
     }
 

@@ -4,6 +4,8 @@ import Model
 actor Announcements {
     private var finals: [DropID: [Int: CheckedContinuation<Void, any Error>]] = [:]
     private var isFinal: @Sendable (DropID) async throws -> Bool
+    /// Drops whose files are gone: nobody waits for them, though their outcomes do not stand.
+    private var lost: Set<DropID> = []
     private var nextID = 0
     /// How often an account was accepted since somebody asked for it.
     private var accepted: [String: Int] = [:]
@@ -20,14 +22,20 @@ actor Announcements {
         for continuation in (finals.removeValue(forKey: drop) ?? [:]).values { continuation.resume() }
     }
 
-    /// Returns when a drop's outcome stands.
+    /// A drop's file is gone, and the ledger gave it up.
+    func announce(lost drop: DropID) {
+        lost.insert(drop)
+        announce(final: drop)
+    }
+
+    /// Returns when a drop's outcome stands, or the drop is lost.
     ///
     /// - Throws: `CancellationError`, and what the ledger throws.
     func waitForFinal(_ drop: DropID) async throws {
         nextID += 1
         let id = nextID
         // Asked before the wait begins, and once more behind it, for an end may fall between the two.
-        if try await isFinal(drop) { return }
+        if try await isFinal(drop) || lost.contains(drop) { return }
         let check = Task {
             if try await isFinal(drop) { announce(final: drop) }
         }

@@ -8,6 +8,8 @@ final class Berth: Sendable {
     let held: Int
     /// Whether it is one of those that are worked on at the same time.
     let hasPlace = Atomic(true)
+    /// Whether others went before it, for its file could not be read.
+    let isLate = Atomic(false)
 
     init(ticket: ArrivalGate.Ticket, held: Int) {
         self.ticket = ticket

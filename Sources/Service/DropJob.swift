@@ -12,6 +12,13 @@ enum DropJob: Sendable {
     case unknown(Drop, FileStatus)
     case new(Drop, ClaimedDrop)
 
+    var drop: Drop {
+        switch self {
+        case .known(let unfinished, _): unfinished.drop
+        case .unknown(let drop, _), .new(let drop, _): drop
+        }
+    }
+
     /// The drop, where nobody has heard of it.
     var arrived: Drop? {
         switch self {

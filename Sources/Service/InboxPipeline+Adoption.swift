@@ -18,9 +18,8 @@ extension InboxPipeline {
         for orphan in try await parts.ledger.unfinished(notOf: settings.name) {
             let drop = orphan.drop
             guard sizes[drop.workName] == drop.bytes, await !parts.isInbox(drop.inbox) else { continue }
-            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
-            guard try FileCopy.hash(of: file) == orphan.sha256 else { continue }
-            try await parts.ledger.adopt(drop.id, by: settings.name)
+            guard try work.folder(of: drop.workName).isFile(drop.name, sha256: orphan.sha256) else { continue }
+            try await parts.ledger.adopt(drop.id, by: settings.name, scope: settings.scope)
             KillPoint.orphanAdopted.reach()
             hasAdopted = true
         }

@@ -9,6 +9,28 @@ extension InboxPipeline {
     /// An early attachment is sent again this often, in case its account came some other way.
     private static let earlyInterval = Duration.seconds(3600)
 
+    /// Attachments that are under way at the same time. The rest wait in the folder, and documents go before them there:
+    /// what they wait for may be among those.
+    private static let mostAttachments = 4096
+    /// When there are so few again, more are taken: to go through a folder of thousands costs too much for each.
+    private static let fewAttachments = mostAttachments / 4 * 3
+
+    /// Whether a name is that of an attachment, which may be under way for days. With `once` none is.
+    func isAttachment(_ name: FileName) -> Bool {
+        !settings.folder.once && settings.attachments.types.contains(name.lowercaseExtension)
+    }
+
+    func countAttachments(_ change: Int) async {
+        let count = attachments.add(change, ordering: .relaxed).newValue
+        let isMore = change > 0
+        guard count == (isMore ? InboxPipeline.mostAttachments : InboxPipeline.fewAttachments) else { return }
+        await folder.leaveAside { [settings] in
+            settings.attachments.types.contains($0.lowercaseExtension)
+        } if: {
+            attachments.load(ordering: .relaxed) > InboxPipeline.fewAttachments
+        }
+    }
+
     func send(_ job: SubmissionJob, _ attachment: JudgedAttachment, _ batches: [Batch]) async throws -> Sent {
         let account = attachment.fields.clientReferenceId
         // Asked for before it is sent: an account that is accepted meanwhile counts.

@@ -76,6 +76,8 @@ extension InboxPipeline {
         case taken
         /// The file system does not take such a name.
         case refused
+        /// Somebody removed it from `.work`.
+        case gone
     }
 
     private func tryToPlace(
@@ -94,6 +96,10 @@ extension InboxPipeline {
                 try target.withdraw(name)
                 return .taken
             } catch {
+                if try place.status(of: drop.name) == nil, try !target.has(name) {
+                    try target.withdraw(name)
+                    return .gone
+                }
                 guard error.mayRefuseName, !isPlain else { throw error }
                 try target.withdraw(refused: name)
                 return .refused
@@ -104,7 +110,8 @@ extension InboxPipeline {
     /// Brings a decided drop into its folder, and closes it.
     func file(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws {
         let start = parts.time.moment
-        try await close(result, place(result, name, in: work))
+        guard let name = try await place(result, name, in: work) else { return parts.report(.missing(result.drop)) }
+        try await close(result, name)
         parts.report(.measured(.file, parts.time.moment - start))
     }
 
@@ -124,8 +131,8 @@ extension InboxPipeline {
     /// Puts a decided drop and its result into its folder. The ledger says all that the result needs, so this can be
     /// done again.
     ///
-    /// - Returns: the name that it has there.
-    func place(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws -> FiledName {
+    /// - Returns: the name that it has there; `nil` where its file is gone.
+    func place(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws -> FiledName? {
         var result = result
         result.isFull = settings.hasFullResults
         let drop = result.drop
@@ -145,8 +152,12 @@ extension InboxPipeline {
                 try work.clear(drop.workName)
             }
             KillPoint.workCleared.reach()
-            if filed == .filed { return name }
-            if filed == .refused { isPlain = true }
+            switch filed {
+            case .filed: return name
+            case .gone: return nil
+            case .refused: isPlain = true
+            case .taken: break
+            }
             name = try await reserve(drop.name, folder, isPlain: isPlain)
             KillPoint.otherNameReserved.reach()
             let other = name

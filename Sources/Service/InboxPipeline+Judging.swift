@@ -12,26 +12,17 @@ extension InboxPipeline {
         _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?, in work: WorkFolder
     ) async throws -> Step {
         let start = parts.time.moment
-        let reading = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
-            let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
-            let isUnchanged =
-                isCopied
-                ? try await Workbench.run(bytes: status.size) {
-                    try work.adopt(drop.workName, ofSize: status.size)
-                } : true
-            if !isUnchanged {
-                let problem = Problem(.readChanged, "The file was written to while it was taken.")
-                return DropReader.Reading.problem(nil, problem, sha256: nil)
-            }
-            let place = try work.folder(of: drop.workName)
-            return try await Workbench.run(bytes: status.size) { [reader] in
-                try reader.read(
-                    drop.name, in: place, condition: condition, arrived: drop.receivedAt,
-                    expected: isCopied ? nil : status)
-            }
+        let found = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+            try await look(at: drop, in: work) { try await read(drop, status, condition, in: work) }
         }
         KillPoint.judged.reach()
         parts.report(.measured(.judge, parts.time.moment - start))
+        let reading: DropReader.Reading
+        switch found {
+        case .read(let what): reading = what
+        case .gone: return try await giveUp(drop)
+        case .unreadable: return .waits(drop, status, for: .file)
+        }
         switch reading {
         case .unfinished(let problem, let sha256):
             if let claimed, await folder.takeBack(claimed) {
@@ -50,6 +41,24 @@ extension InboxPipeline {
             return try await job(
                 for: drop, .attachment, .attachment(attachment, file: file, size: size), sha256: sha256, status,
                 inode: claimed?.inode, in: work)
+        }
+    }
+
+    private func read(
+        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder
+    ) async throws -> DropReader.Reading {
+        let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
+        let isUnchanged =
+            isCopied
+            ? try await Workbench.run(bytes: status.size) { try work.adopt(drop.workName, ofSize: status.size) } : true
+        if !isUnchanged {
+            return .problem(nil, Problem(.readChanged, "The file was written to while it was taken."), sha256: nil)
+        }
+        let place = try work.folder(of: drop.workName)
+        return try await Workbench.run(bytes: status.size) { [reader] in
+            try reader.read(
+                drop.name, in: place, condition: condition, arrived: drop.receivedAt,
+                expected: isCopied ? nil : status)
         }
     }
 

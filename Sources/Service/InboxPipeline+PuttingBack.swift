@@ -9,15 +9,30 @@ import SystemPackage
 /// A failed drop on its way back from `failed` to `.work`. Each step is in the ledger before it is taken, so that a stop
 /// at any instant leaves the drop in one place, and the next run knows which.
 extension InboxPipeline {
-    /// Moves a failed drop back and has it go its way again, with its arrival number.
+    /// Has a failed drop moved back and go its way again, with its arrival number. Nobody else waits for that.
     ///
-    /// - Returns: `false` where the inbox is not at work so far: ask again later.
-    func putBack(_ requeue: Requeue) async throws -> Bool {
-        guard isTakingUp.withLock({ $0 }) else { return false }
-        if let status = try await moveBack(requeue, in: openWork()) {
-            returns.yield((requeue.drop.at(status.place), status.file))
-        }
+    /// - Returns: `false` where the inbox is not at work: ask again later.
+    func putBack(_ requeue: Requeue) -> Bool {
+        guard isTakingUp.withLock({ $0 }), case .enqueued = returns.yield(requeue) else { return false }
         return true
+    }
+
+    /// Puts back what it is told to and takes it up, until nothing more is taken.
+    func putBackWhatReturns(in work: WorkFolder) async {
+        isTakingUp.withLock { $0 = !isStopping }
+        await withDiscardingTaskGroup { group in
+            do {
+                for await requeue in returning {
+                    if let (place, file) = try await moveBack(requeue, in: nil) {
+                        try await start(.known(.waiting(requeue.drop.at(place)), file), in: work, &group)
+                    } else if isStopping {
+                        parts.requeuer.note(filed: requeue.drop.id)
+                    }
+                }
+            } catch {
+                group.cancelAll()
+            }
+        }
     }
 
     /// What an earlier run was putting back when it stopped; with `once`, also what has waited long enough.
@@ -31,15 +46,20 @@ extension InboxPipeline {
         }
     }
 
-    /// - Returns: where it lies now; `nil` where somebody took it from `failed`.
+    /// - Parameter work: `nil`: the folder that is there by now, however long that takes.
+    /// - Returns: where it lies now; `nil` where somebody took it from `failed`, or the inbox was told to stop before it
+    ///   was moved.
     private func moveBack(
-        _ requeue: Requeue, in work: WorkFolder
+        _ requeue: Requeue, in work: WorkFolder?
     ) async throws -> (place: WorkName, file: FileStatus)? {
         let (drop, name) = (requeue.drop, FiledName(requeue.filedName))
         guard let hash = requeue.sha256 else { return nil }
         return try await parts.patience.persist("put a drop back from \(settings.failed)") {
-            if let place = requeue.target, try hasArrived(drop, hash: hash, at: place, in: work) {
-                let folder = try work.folder(of: place)
+            if isStopping { return nil }
+            let work = try work ?? WorkFolder(at: settings.folder.work)
+            if let place = requeue.target, case let folder = try work.folder(of: place),
+                try folder.isFile(drop.name, sha256: hash)
+            {
                 try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
                     try failed.clearAfterReturn(name, hash: hash, to: folder)
                 }
@@ -48,7 +68,7 @@ extension InboxPipeline {
             while true {
                 let place = try work.freePlace(for: drop.name)
                 KillPoint.returnBegins.reach()
-                try await parts.ledger.beginReturn(of: drop.id, to: place)
+                guard try await parts.ledger.beginReturn(of: drop.id, to: place) else { return nil }
                 KillPoint.returnIntended.reach()
                 let folder = try work.folder(of: place)
                 let moved = try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
@@ -81,14 +101,6 @@ extension InboxPipeline {
         KillPoint.returnCommitted.reach()
         parts.report(.putBack(drop))
         return try work.folder(of: place).status(of: drop.name).map { (place, $0) }
-    }
-
-    private func hasArrived(
-        _ drop: Drop, hash: [UInt8], at place: WorkName, in work: WorkFolder
-    ) throws(SystemCallError) -> Bool {
-        let folder = try work.folder(of: place)
-        guard try folder.status(of: drop.name)?.form == .regular else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: drop.name, in: folder)) == hash
     }
 }
 

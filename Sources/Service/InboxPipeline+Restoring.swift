@@ -10,7 +10,10 @@ import SystemPackage
 /// that the ledger knows, and no new one (`docs/durability.md`).
 extension InboxPipeline {
     /// Brings every drop back to the place where the ledger has it, before anything is claimed.
-    func restorePlaces(in work: WorkFolder) async throws {
+    ///
+    /// - Returns: those that have not come to their end and whose files are nowhere. What lies in their places in `.work`
+    ///   is another's.
+    func restorePlaces(in work: WorkFolder) async throws -> Set<DropID> {
         let standings = try await parts.patience.persist("read the ledger") {
             let standings = try await parts.ledger.standings(inbox: settings.name)
             for case .leaving(let result, let name) in standings.map(\.place) {
@@ -21,19 +24,28 @@ extension InboxPipeline {
             return standings
         }
         // The earlier first: the place of a later one in `.work` may have been an earlier one's.
+        var lost: Set<DropID> = []
         for standing in standings {
+            let isThere: Bool
             switch standing.place {
-            case .work: _ = try await returnToWork(standing, in: work)
-            case .leaving(let result, let name): try await restore(leaving: result, FiledName(name), standing, in: work)
-            case .folder(let result, let name): try await restore(filed: result, FiledName(name), standing, in: work)
+            case .work: isThere = try await returnToWork(standing, in: work)
+            case .leaving(let result, let name):
+                isThere = try await restore(leaving: result, FiledName(name), standing, in: work)
+            case .folder(let result, let name):
+                try await restore(filed: result, FiledName(name), standing, in: work)
+                isThere = true
             }
+            if !isThere { lost.insert(standing.drop.id) }
         }
+        return lost
     }
 
     /// A drop whose outcome stands and that may or may not have got to its folder.
+    ///
+    /// - Returns: `false` where it is nowhere.
     private func restore(
         leaving result: DropResult, _ name: FiledName, _ standing: Standing, in work: WorkFolder
-    ) async throws {
+    ) async throws -> Bool {
         let folder = result.outcome.folder
         let isThere = try await parts.patience.persist("look into \(settings.path(of: folder))") {
             try settings.withFiling(folder) { (target) throws(SystemCallError) in
@@ -43,13 +55,11 @@ extension InboxPipeline {
                 return true
             }
         }
-        guard isThere else {
-            _ = try await returnToWork(standing, in: work)
-            return
-        }
+        guard isThere else { return try await returnToWork(standing, in: work) }
         try await writeResult(result, name)
         try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(name) }
         try await close(result, name)
+        return true
     }
 
     /// A drop that was filed shortly before the service ended.
@@ -58,6 +68,7 @@ extension InboxPipeline {
     ) async throws {
         let folder = result.outcome.folder
         var name = name
+        var filings = standing.filings
         let isThere = try await parts.patience.persist("look into \(settings.path(of: folder))") {
             try settings.withFiling(folder) { (target) throws(SystemCallError) in
                 try target.holds(name, bytes: standing.drop.bytes, sha256: nil)
@@ -65,11 +76,13 @@ extension InboxPipeline {
         }
         if isThere {
             try await writeResult(result, name)
-        } else if try await returnToWork(standing, in: work) {
-            name = try await place(result, name, in: work)
+        } else if try await returnToWork(standing, in: work), let placed = try await place(result, name, in: work) {
+            name = placed
+            filings.append(
+                try await parts.patience.persist("write the ledger") { try await parts.ledger.close(result.drop.id) })
         }
         // Where it is nowhere, somebody took it.
-        await syncs.note(standing.filings, folder, name)
+        await syncs.note(filings, folder, name)
     }
 
     private func writeResult(_ result: DropResult, _ name: FiledName) async throws {
@@ -83,45 +96,77 @@ extension InboxPipeline {
         }
     }
 
-    /// Looks for a drop's file where the renames since its claim may have begun, and brings it to its place in `.work`.
+    /// Where a drop's own file may be that is not where the ledger has it.
+    private enum Origin {
+        case work, inbox
+        case failed(FileName)
+    }
+
+    /// Brings a drop's file to its place in `.work`, from where the renames since its claim may have begun.
     ///
     /// - Returns: `false` where it is nowhere.
     private func returnToWork(_ standing: Standing, in work: WorkFolder) async throws -> Bool {
         let drop = standing.drop
-        return try await parts.patience.persist("look for a drop of \(settings.folder.path)") {
-            let place = try work.folder(of: drop.workName)
-            if try place.status(of: drop.name)?.size != drop.bytes {
-                guard try await moveBack(standing, to: place) else { return false }
+        let looked = "look for a drop of \(settings.folder.path)"
+        guard let origin = try await parts.patience.persist(looked, { try await origin(of: standing, in: work) }) else {
+            return false
+        }
+        if case .folder = standing.place {
+            // Every rename and copy makes the file look younger than its end: only the ledger tells it from then on.
+            try await parts.patience.persist("write the ledger") { try await parts.ledger.reopen(drop.id) }
+        }
+        guard try await parts.patience.persist(looked, { try move(drop, from: origin, to: work) }) else { return false }
+        switch origin {
+        case .work: break
+        case .inbox: await folder.wasClaimedBefore(drop.name)
+        case .failed(let name):
+            try await parts.patience.persist("look into \(settings.failed)") {
+                try settings.withFiling(.failed) { (target) throws(SystemCallError) in
+                    try target.withdraw(FiledName(name))
+                }
             }
-            // The copy in a foreign file's place may be undone as well. One that waits is copied when it is read.
-            if case .work = standing.place { return true }
-            if let status = try place.status(of: drop.name), settings.copies(status), status.size <= reader.longestDrop
-            {
+        }
+        // The copy in a foreign file's place may be undone as well. One that waits is copied when it is read.
+        if case .work = standing.place { return true }
+        try await parts.patience.persist(looked) {
+            let status = try work.folder(of: drop.workName).status(of: drop.name)
+            if let status, settings.copies(status), status.size <= reader.longestDrop {
                 _ = try work.adopt(drop.workName)
             }
-            return true
         }
+        return true
     }
 
-    private func moveBack(_ standing: Standing, to place: Directory) async throws -> Bool {
+    private func origin(of standing: Standing, in work: WorkFolder) async throws -> Origin? {
         let drop = standing.drop
-        let inbox = try Directory(opening: settings.folder.path)
-        if try isUndone(standing, drop.name, in: inbox), try inbox.moveHere(drop.name, to: place) {
-            await folder.wasClaimedBefore(drop.name)
-            return true
+        let place = try work.folder(of: drop.workName)
+        if let status = try place.status(of: drop.name), status.size == drop.bytes {
+            switch standing.place {
+            // Nothing else gets there before its file leaves.
+            case .work where status.changedAt <= drop.id.time ?? drop.receivedAt: return .work
+            case .leaving where !standing.isOlder(than: status): return .work
+            case .work, .leaving, .folder: break
+            }
         }
+        if try isUndone(standing, drop.name, in: place) { return .work }
+        guard try place.status(of: drop.name) == nil else { return nil }
+        if try isUndone(standing, drop.name, in: Directory(opening: settings.folder.path)) { return .inbox }
         // It may have been put back from `failed` before it was claimed.
-        guard let sha256 = standing.sha256 else { return false }
-        for name in try await parts.ledger.failedNames(inbox: settings.name, sha256: sha256) {
-            let failed = try Directory(opening: settings.failed)
-            guard try isUndone(standing, name, in: failed), try failed.moveHere(name, to: place, as: drop.name) else {
-                continue
-            }
-            try settings.withFiling(.failed) { (target) throws(SystemCallError) in try target.withdraw(FiledName(name))
-            }
-            return true
+        guard let sha256 = standing.sha256 else { return nil }
+        for name in try await parts.ledger.failedNames(inbox: settings.name, sha256: sha256)
+        where try isUndone(standing, name, in: Directory(opening: settings.failed)) {
+            return .failed(name)
         }
-        return false
+        return nil
+    }
+
+    private func move(_ drop: Drop, from origin: Origin, to work: WorkFolder) throws -> Bool {
+        let place = try work.folder(of: drop.workName)
+        switch origin {
+        case .work: return true
+        case .inbox: return try Directory(opening: settings.folder.path).moveHere(drop.name, to: place)
+        case .failed(let name): return try Directory(opening: settings.failed).moveHere(name, to: place, as: drop.name)
+        }
     }
 
     /// Whether an entry is the drop's own file, in a place where it was before.
@@ -129,9 +174,20 @@ extension InboxPipeline {
         guard let status = try folder.status(of: name), status.form != .directory, status.size == standing.drop.bytes
         else { return false }
         // What was put there after the drop was filed, by its sender or an admin, is to be tried once more.
-        if case .folder(let result, _) = standing.place, status.changedAt > result.finishedAt { return false }
-        guard let sha256 = standing.sha256 else { return true }
-        return try status.form == .regular && FileCopy.hash(of: OpenFile(reading: name, in: folder)) == sha256
+        let isLater = standing.isOlder(than: status)
+        if case .folder = standing.place, isLater { return false }
+        guard let sha256 = standing.sha256 else { return !isLater }
+        return try folder.isFile(name, sha256: sha256)
+    }
+}
+
+extension Standing {
+    /// Whether the drop had ended when a file got its name or its bytes.
+    fileprivate func isOlder(than status: FileStatus) -> Bool {
+        switch place {
+        case .work: false
+        case .leaving(let result, _), .folder(let result, _): status.changedAt > result.finishedAt
+        }
     }
 }
 

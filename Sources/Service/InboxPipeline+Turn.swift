@@ -16,12 +16,14 @@ extension InboxPipeline {
         case turn(OrderKeeper.Step)
         /// An attachment's account, from when it was asked for, and no longer than this.
         case account(String, since: Int, atMost: Duration)
+        /// That its file can be read.
+        case file
         /// Nothing: it is decided anew.
         case nothing
     }
 
     /// Returns when what a drop waits for has come.
-    func wait(for wait: Wait, _ drop: Drop) async throws {
+    func wait(for wait: Wait, _ drop: Drop, in work: WorkFolder) async throws {
         waits.withLock { $0[drop.id] = wait }
         defer { waits.withLock { $0[drop.id] = nil } }
         switch wait {
@@ -32,6 +34,7 @@ extension InboxPipeline {
         case .turn(let step): try await parts.order.wait(for: step, drop.id)
         case .account(let account, let since, let longest):
             try await waitForAccount(account, since: since, atMost: longest)
+        case .file: try await waitForFile(drop, in: work)
         case .nothing: return
         }
     }
@@ -60,7 +63,7 @@ extension InboxPipeline {
             KillPoint.enlisted.reach()
             return .waits(job.drop, status, for: .turn(.decision))
         }
-        let (turn, job) = try await decide(job, berth.ticket)
+        let (turn, job) = try await decide(job, berth)
         gate.leave(berth.ticket)
         let ending: Ending
         var spoken: Spoken?
@@ -101,18 +104,21 @@ extension InboxPipeline {
 
     /// Asks the ledger what a drop is, with other bodies where it wants them. The next in line asks as soon as this one
     /// has: the ledger answers in turn, and many at once.
-    private func decide(_ job: SubmissionJob, _ ticket: ArrivalGate.Ticket) async throws -> (Turn, SubmissionJob) {
+    private func decide(_ job: SubmissionJob, _ berth: Berth) async throws -> (Turn, SubmissionJob) {
         var job = job
         while true {
             let asked = job
             let admission = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
                 try await Workbench.run(bytes: asked.drop.bytes) { [settings] in
-                    try asked.admission(scope: settings.scope, isOrdered: settings.order.rule != .none)
+                    var admission = try asked.admission(
+                        scope: settings.scope, isOrdered: settings.order.rule != .none)
+                    admission.isLate = berth.isLate.load(ordering: .relaxed)
+                    return admission
                 }
             }
             KillPoint.admissionBegins.reach()
             let turn = try await parts.patience.persist("write the ledger") {
-                try await parts.ledger.admit(admission) { gate.leave(ticket) }
+                try await parts.ledger.admit(admission) { gate.leave(berth.ticket) }
             }
             KillPoint.admitted.reach()
             if let problem = follow(turn, &job) { return (.refused(problem), job) }

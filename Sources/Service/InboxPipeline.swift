@@ -12,7 +12,7 @@ import SystemPackage
 final class InboxPipeline: Sendable {
     /// Drops of one inbox that are worked on at the same time.
     static let width = 96
-    /// Drops of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
+    /// Documents of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
     /// folder. Where they share requests, there are enough for one to be filled while another is under way.
     private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
@@ -20,9 +20,9 @@ final class InboxPipeline: Sendable {
     let folder: InboxFolder
     let reader: DropReader
     let parts: SharedParts
-    /// Drops that were put back into `.work`.
-    let returns: AsyncStream<(Drop, FileStatus)>.Continuation
-    private let returned: AsyncStream<(Drop, FileStatus)>
+    /// Failed drops that are to be put back.
+    let returns: AsyncStream<Requeue>.Continuation
+    let returning: AsyncStream<Requeue>
     /// Whether what lies in `.work` from earlier runs is under way, so that nothing is taken up twice.
     let isTakingUp = Mutex(false)
     /// What drops wait for that gave their place back.
@@ -33,6 +33,8 @@ final class InboxPipeline: Sendable {
     let syncs: FilingSync
     private let places = Turnstile(places: width)
     private let horizon: Turnstile
+    /// Attachments that were taken and are not filed.
+    let attachments = Atomic<Int>(0)
     /// Drops that have been started and not left.
     private let underWay = Atomic<Int>(0)
     private let phase = Mutex(Phase.waitsForFolders)
@@ -43,7 +45,7 @@ final class InboxPipeline: Sendable {
         self.settings = settings
         self.parts = parts
         horizon = Turnstile(places: InboxPipeline.horizon(parts.joiner.limits))
-        (returned, returns) = AsyncStream.makeStream(of: (Drop, FileStatus).self)
+        (returning, returns) = AsyncStream.makeStream(of: Requeue.self)
         let report = parts.report
         syncs = FilingSync(settings, ledger: parts.ledger, time: parts.time, report: report)
         folder = InboxFolder(settings.folder, time: parts.time, alarms: parts.alarms) {
@@ -74,12 +76,14 @@ final class InboxPipeline: Sendable {
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
-                try await restorePlaces(in: work)
+                let lost = try await restorePlaces(in: work)
                 try await finishReturns(in: work)
                 try await restoreOrder()
-                for job in try await leftovers(in: work) where !isStopping { try await start(job, in: work, &group) }
+                for job in try await leftovers(in: work, lost: lost) where !isStopping {
+                    try await start(job, in: work, &group)
+                }
                 releaseIfIdle(work)
-                if !settings.folder.once { group.addTask { await self.takeUpReturns(in: work) } }
+                if !settings.folder.once { group.addTask { await self.putBackWhatReturns(in: work) } }
                 for await claimed in folder.drops {
                     let drop = newDrop(claimed)
                     try await start(.new(drop, claimed), in: work, &group)
@@ -94,20 +98,6 @@ final class InboxPipeline: Sendable {
         }
         await syncs.finish()
         letGo()
-    }
-
-    /// Takes up what is put back, until nothing more is taken.
-    private func takeUpReturns(in work: WorkFolder) async {
-        isTakingUp.withLock { $0 = !isStopping }
-        await withDiscardingTaskGroup { group in
-            do {
-                for await (drop, status) in returned {
-                    try await start(.known(.waiting(drop), status), in: work, &group)
-                }
-            } catch {
-                group.cancelAll()
-            }
-        }
     }
 
     /// Waits until the inbox and its folders are as they have to be.
@@ -144,9 +134,10 @@ final class InboxPipeline: Sendable {
         }
     }
 
-    private func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
+    func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         if let drop = job.arrived { parts.report(.arrived(drop)) }
-        try await horizon.enter(lane: "")
+        let isAttachment = isAttachment(job.drop.name)
+        if isAttachment { await countAttachments(1) } else { try await horizon.enter(lane: "") }
         let held = MemoryShare.bytes(
             for: job, limit: parts.memory.limit, body: reader.documents.rules.bodyBytes,
             inWindows: reader.documents.canJudgeInWindows)
@@ -154,7 +145,7 @@ final class InboxPipeline: Sendable {
             // In the order of arrival: whoever holds memory waits only for those who have theirs.
             try await takeRoom(held, lane: "new")
         } catch {
-            await horizon.leave()
+            await leaveHorizon(isAttachment: isAttachment)
             throw error
         }
         let berth = Berth(ticket: gate.ticket(), held: held)
@@ -166,10 +157,14 @@ final class InboxPipeline: Sendable {
                 // Stopped: the drop stays where the ledger left it.
             }
             self.gate.leave(berth.ticket)
-            await self.horizon.leave()
+            await self.leaveHorizon(isAttachment: isAttachment)
             self.underWay.subtract(1, ordering: .relaxed)
             self.releaseIfIdle(work)
         }
+    }
+
+    private func leaveHorizon(isAttachment: Bool) async {
+        if isAttachment { await countAttachments(-1) } else { await horizon.leave() }
     }
 
     /// An idle inbox costs no descriptor, and keeps no file system busy.
@@ -224,8 +219,12 @@ final class InboxPipeline: Sendable {
             await leaveRoom(berth)
             guard case .waits(let drop, let status, let reason) = step else { return }
             gate.leave(berth.ticket)
-            try await wait(for: reason, drop)
-            job = .known(.waiting(drop), status)
+            if case .file = reason {
+                berth.isLate.store(true, ordering: .relaxed)
+            } else {
+                job = .known(.waiting(drop), status)
+            }
+            try await wait(for: reason, drop, in: work)
             try await takeRoom(berth.held, lane: "again")
             berth.hasPlace.store(true, ordering: .relaxed)
         }
@@ -245,15 +244,20 @@ final class InboxPipeline: Sendable {
 
     /// Everything in `.work` and in the ledger that has not come to its end: known drops by arrival, then those that
     /// were claimed and never judged.
-    private func leftovers(in work: WorkFolder) async throws -> [DropJob] {
+    ///
+    /// - Parameter lost: drops whose files are nowhere.
+    private func leftovers(in work: WorkFolder, lost: Set<DropID>) async throws -> [DropJob] {
         try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
             var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
             let contents = try work.contents()
             await folder.removeMarkers(of: contents)
-            var known = Set(unfinished.map(\.drop.workName))
+            let placed = { (unfinished: [Unfinished]) in
+                Set(unfinished.lazy.filter { !lost.contains($0.drop.id) }.map(\.drop.workName))
+            }
+            var known = placed(unfinished)
             if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
                 unfinished = try await parts.ledger.unfinished(inbox: settings.name)
-                known = Set(unfinished.map(\.drop.workName))
+                known = placed(unfinished)
             }
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
@@ -262,7 +266,7 @@ final class InboxPipeline: Sendable {
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             KillPoint.leftoversFound.reach()
-            return unfinished.map { .known($0, statuses[$0.drop.workName]) }
+            return unfinished.map { .known($0, lost.contains($0.drop.id) ? nil : statuses[$0.drop.workName]) }
                 + contents.filter { !known.contains($0.name) }.map {
                     .unknown(newDrop(ClaimedDrop(leftBehind: $0.name, $0.status)), $0.status)
                 }
@@ -279,8 +283,7 @@ final class InboxPipeline: Sendable {
             try await file(result, FiledName(filedName), in: work)
             return .ended
         case .known(.waiting(let drop), nil):
-            parts.report(.missing(drop))
-            return .ended
+            return try await giveUp(drop)
         case .known(.waiting(let drop), let status?):
             return try await judge(drop, status, .whole, claimed: nil, in: work)
         case .unknown(let drop, let status):

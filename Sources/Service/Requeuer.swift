@@ -46,9 +46,9 @@ actor Requeuer {
         signal.yield(.filed(drop))
     }
 
-    /// Runs until it is cancelled. `putBack` is given drops in the order of their arrival; where it says `false`, the
-    /// drop goes on waiting.
-    func run(putBack: @Sendable (Requeue) async throws -> Bool) async {
+    /// Runs until it is cancelled. `putBack` is given drops in the order of their arrival, and waits for no folder; where
+    /// it says `false`, the drop goes on waiting.
+    func run(putBack: @Sendable (Requeue) async -> Bool) async {
         do {
             for requeue in try await requeues() {
                 schedule.wait(
@@ -59,7 +59,7 @@ actor Requeuer {
                 let due = Set(try await take(signal))
                 if !due.isEmpty {
                     for requeue in try await requeues() where due.contains(requeue.drop.id) {
-                        if try await !putBack(requeue) { schedule.wait(requeue.drop.id, at: time.moment) }
+                        if await !putBack(requeue) { schedule.wait(requeue.drop.id, at: time.moment) }
                     }
                 }
                 setAlarm()

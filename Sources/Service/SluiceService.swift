@@ -190,7 +190,7 @@ package struct SluiceService: Service {
             companions.addTask { await pauses.run(supervisor, paused: paused) }
             if putsBack {
                 companions.addTask {
-                    await requeuer.run { try await supervisor.pipeline($0.drop.inbox)?.putBack($0) ?? false }
+                    await requeuer.run { await supervisor.pipeline($0.drop.inbox)?.putBack($0) ?? false }
                 }
             }
             if !options.once {

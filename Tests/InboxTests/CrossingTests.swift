@@ -33,6 +33,15 @@ struct CrossingTests {
         #expect(stage.said.isEmpty)
     }
 
+    @Test func aDropThatCannotGoBackLeavesNoMarker() async throws {
+        let far = try FarStage(ready: "{name}.ready")
+        try far.stage.moveIn("a.json", "{\"a\":1}")
+        try far.stage.moveIn("a.json.ready", "")
+        let drop = try await far.stage.next()
+        #expect(await far.stage.drops.takeBack(drop) == false)
+        #expect(try far.stage.inbox.names.isEmpty)
+    }
+
     @Test func aCopyBelongsToTheServiceAlone() async throws {
         try stage.moveIn("a.json", "{\"a\":1}")
         let sender = try #require(FileHandle(forUpdatingAtPath: stage.inbox.path + "/a.json"))

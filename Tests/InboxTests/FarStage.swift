@@ -21,9 +21,9 @@ struct FarStage: Sendable {
     let inbox: Directory
     var passage: URL { stage.inbox.appendingPathComponent(".sluice-claim") }
 
-    init() throws {
+    init(ready: String? = nil) throws {
         far = try FarFolder()
-        stage = try InboxStage(settle: .milliseconds(50), work: far.url.appendingPathComponent(".work"))
+        stage = try InboxStage(settle: .milliseconds(50), ready: ready, work: far.url.appendingPathComponent(".work"))
         work = try WorkFolder(at: FilePath(stage.work.path))
         inbox = try Directory(opening: FilePath(stage.inbox.path))
     }

@@ -197,4 +197,14 @@ import TestSupport
         #expect(try stage.text(of: first) == "{\"first\":1}")
         #expect(try stage.inbox.text(of: "a.json") == "{\"second\":1}")
     }
+
+    @Test func aDropThatCannotGoBackLeavesNoMarkerForALaterOne() async throws {
+        let stage = try InboxStage(settle: .milliseconds(50), ready: "{name}.ready")
+        try stage.moveIn("a.json", "{\"first\":1}")
+        try stage.moveIn("a.json.ready", "")
+        let first = try await stage.next()
+        try stage.moveIn("a.json", "{\"second\":1}")
+        #expect(await stage.drops.takeBack(first) == false)
+        #expect(try stage.inbox.names == ["a.json"])
+    }
 }

@@ -203,6 +203,22 @@ import Testing
         #expect(inbox.settling.action(FileName("a"), at: inbox.now, inbox.time) == .claim(FileName("a"), .whole))
     }
 
+    @Test func whatIsLeftAsideIsDueWhenItNoLongerIs() {
+        var inbox = SettlingFixture()
+        for name in ["a.pdf", "b.json", "c.pdf"] {
+            inbox.see(name, inbox.file(), renamedIn: true)
+            inbox.ended(name)
+        }
+        inbox.settling.isLeftAside = { $0.lowercaseExtension == "pdf" }
+        #expect(inbox.due == ["b.json"])
+        #expect(inbox.settling.action(FileName("a.pdf"), at: inbox.now, inbox.time) == nil)
+        inbox.settling.forget(FileName("b.json"))
+        #expect(inbox.due.isEmpty && inbox.wait == nil)
+        #expect(inbox.settling.wait(for: FileName("a.pdf"), at: inbox.now, inbox.time) == .due)
+        inbox.settling.isLeftAside = nil
+        #expect(inbox.due == ["a.pdf", "c.pdf"])
+    }
+
     @Test func aFileThatWentBackWaitsForTheRestOnly() {
         var inbox = SettlingFixture()
         let quietSince = inbox.time + .seconds(-20)

@@ -98,6 +98,69 @@ import TestSupport
         #expect(try await later.admit(second) == .wait(first.id))
     }
 
+    @Test func theContentOfADropThatIsGoneAndNeverLeftIsFree() async throws {
+        let first = fixture.drop("first.json")
+        _ = try await ledger.admit(fixture.admission(first, content: "c"))
+        let second = fixture.admission(fixture.drop("second.json"), content: "c")
+        #expect(try await ledger.admit(second) == .wait(first.id))
+        try await ledger.giveUp(first.id)
+        #expect(try await ledger.admit(second).batches == second.batches)
+        // Its file comes back, and waits like any other.
+        let later = try fixture.reopened()
+        #expect(try await later.admit(fixture.admission(first, content: "c")) == .wait(second.drop.id))
+        try await later.accept("c", of: second.drop)
+        #expect(try await later.admit(fixture.admission(first, content: "c")) == .duplicate(of: second.drop.name))
+    }
+
+    @Test(arguments: [Kind.account, .payment], [true, false])
+    func whatADropThatIsGoneMayHaveSentIsRepeatedUnderItsReference(kind: Kind, isSameContent: Bool) async throws {
+        let first = fixture.drop("first.json")
+        let plan = fixture.admission(first, content: "c", kind: kind, parts: 2, bytes: 1)
+        _ = try await ledger.admit(plan)
+        try await ledger.attempt("c-1of2", of: first, status: 202, becomes: .accepted)
+        _ = try await ledger.begin(batch: "c-2of2", of: first.id, requestID: "r")
+        try await ledger.giveUp(first.id)
+        // The same bytes may be converted to other content by now.
+        let second = fixture.admission(
+            fixture.drop("second.json"), content: isSameContent ? "c" : "d", kind: kind, bytes: 1)
+        let batches = try #require(try await ledger.admit(second).batches)
+        #expect(batches.map(\.reference) == ["c-1of2", "c-2of2"])
+        #expect(batches.map(\.bodyHash) == plan.batches.map(\.bodyHash))
+        #expect(batches.map(\.state) == [.accepted, .unresolved])
+        // Another has its place.
+        #expect(try await ledger.admit(plan) == .wait(second.drop.id))
+    }
+
+    @Test func aDropWhoseFileIsBackGoesOnWhereItWas() async throws {
+        let drop = fixture.drop("a.json")
+        let admission = fixture.admission(drop, content: "c")
+        _ = try await ledger.admit(admission)
+        _ = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        try await ledger.giveUp(drop.id)
+        let later = try fixture.reopened()
+        #expect(try await later.admit(admission).batches?.map(\.state) == [.unresolved])
+        let other = fixture.admission(fixture.drop("b.json", by: later), content: "c")
+        #expect(try await later.admit(other) == .wait(drop.id))
+    }
+
+    /// Its folder has another name, and what it may have sent is its sender's to repeat from there.
+    @Test func whatAnAdoptedDropLeavesOpenIsItsNewInboxs() async throws {
+        let drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c", kind: .payment, bytes: 1))
+        _ = try await ledger.begin(batch: "c", of: drop.id, requestID: "r")
+        try await ledger.adopt(drop.id, by: "acme", scope: "partners")
+        try await ledger.leaveUnresolved("c", of: drop)
+        let old = fixture.admission(fixture.drop("b.json"), content: "c", kind: .payment, bytes: 1)
+        #expect(try await ledger.admit(old).code == .referenceOtherInbox)
+        // Of the same inbox, and of one that shares its scope; as the same content, or as the same bytes.
+        for (inbox, content) in [("acme", "c"), ("other", "c"), ("acme", "d"), ("other", "d")] {
+            let again = fixture.drop("\(inbox) \(content).json", inbox: inbox)
+            let admission = fixture.admission(again, content: content, kind: .payment, scope: "partners", bytes: 1)
+            #expect(try await ledger.admit(admission).batches?.map(\.reference) == ["c"], "\(inbox) \(content)")
+            try await ledger.leaveUnresolved("c", of: again)
+        }
+    }
+
     @Test func concludingAgainGivesTheSameOutcome() async throws {
         let drop = fixture.drop("a.json")
         let ending = Ending.failed(Problem(.readEmpty, "empty"))

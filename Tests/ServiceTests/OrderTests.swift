@@ -165,6 +165,28 @@ import TestSupport
         }
     }
 
+    /// More than are under way at the same time: what they wait for goes before the rest of them.
+    @Test func howeverManyAttachmentsAreEarlyTheirAccountsAreTaken() async throws {
+        try await Stage.prepare { stage in
+            try await stage.serve(top: "limits: {requestsPerMinute: unlimited, inFlight: 32}") {
+                for number in 0..<4100 {
+                    try stage.drop("%PDF-1.4\n\(number)\n%%EOF\n", as: "A\(number).pdf")
+                }
+                try await eventually("as many as are taken wait", within: .seconds(180)) {
+                    try Stage.names(in: stage.inbox).count == 4
+                        && stage.sandbox.requests.count { $0.status == 404 } == 4096
+                }
+                let records = (0..<1100).map {
+                    #"{"clientReferenceId": "A\#($0)", "invoiceNumber": "1", "outstandingAmount": 1}"#
+                }
+                try stage.drop(#"{"accounts": [\#(records.joined(separator: ","))]}"#, as: "accounts.json")
+                #expect(try await stage.result(of: "accounts.json").outcome == "accepted")
+                try await eventually("the others are taken") { try Stage.names(in: stage.inbox).isEmpty }
+                try await stage.waitForFiled(1101)
+            }
+        }
+    }
+
     @Test func strictIsOneAfterTheOther() async throws {
         var faults = FaultPlan()
         faults.latency = .milliseconds(20) ... .milliseconds(60)

@@ -75,6 +75,68 @@ import TestSupport
         }
     }
 
+    /// Claimed under a filed drop's name, and not in the ledger when the service ended.
+    @Test(arguments: [true, false], [true, false])
+    func whatTookTheNameOfADropThatLeftItsFolderIsADropOfItsOwn(isAccepted: Bool, isSameContent: Bool) async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            if !isAccepted { stage.sandbox.script([.status(400)]) }
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await stage.waitForFiled(1)
+            }
+            let folder = isAccepted ? stage.done : stage.failed
+            if isSameContent {
+                try Self.move("a.json", from: folder, to: stage.work)
+            } else {
+                try FileManager.default.removeItem(at: folder.appendingPathComponent("a.json"))
+                try Data(Stage.account("INV-2").utf8).write(to: stage.work.appendingPathComponent("a.json"))
+            }
+            try await stage.whileServing { try await stage.waitForFiled(2) }
+            #expect(
+                stage.filed.map(\.outcome)
+                    == [isAccepted ? .accepted : .failed, isAccepted && isSameContent ? .duplicate : .accepted])
+            #expect(Set(stage.filed.map(\.drop.id)).count == 2)
+            #expect(
+                stage.sandbox.requests.filter { $0.reference != nil }.count == (isAccepted && isSameContent ? 1 : 2))
+        }
+    }
+
+    @Test func whatTookTheNameOfADropThatWasDecidedAndIsGoneIsADropOfItsOwn() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1", amount: "-1"), as: "a.json")
+                try await stage.waitForFiled(1)
+            }
+            let id = try #require(stage.filed.first?.drop.id)
+            try await Self.ledger(of: stage).reopen(id)
+            try FileManager.default.removeItem(at: stage.failed.appendingPathComponent("a.json"))
+            try Data(Stage.account("INV-1", amount: "50").utf8).write(to: stage.work.appendingPathComponent("a.json"))
+            try await stage.whileServing { try await stage.waitForFiled(2) }
+            #expect(stage.filed.map(\.outcome) == [.failed, .accepted])
+            #expect(stage.filed.first?.drop.bytes == stage.filed.last?.drop.bytes)
+        }
+    }
+
+    @Test func aStopOnTheWayBackToWorkMakesNoSecondDrop() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await stage.waitForFiled(1)
+            }
+            // What a start does with a drop whose claim was undone, up to the stop: the rename makes the file younger.
+            let id = try #require(stage.filed.first?.drop.id)
+            try await Self.ledger(of: stage).reopen(id)
+            try Self.move("a.json", from: stage.done, to: stage.work)
+            try await stage.whileServing { try await stage.waitForFiled(2) }
+            #expect(stage.filed.map(\.drop.id) == [id, id])
+            #expect(try Stage.names(in: stage.done).sorted() == ["a.json", "a.json.result.json"])
+            #expect(stage.sandbox.requests.filter { $0.reference != nil }.count == 1)
+        }
+    }
+
     @Test(arguments: ["", "\0\0\0\0", #"{"version": 1, "outcome": "acce"#])
     func aDamagedResultIsMadeAgain(damage: String) async throws {
         try await prepare { stage in
@@ -123,6 +185,33 @@ import TestSupport
             try await eventually("nothing is to be looked for") {
                 try await ledger.standings(inbox: "erp").isEmpty
             }
+        }
+    }
+
+    /// Removed from `.work`, or filed since the backup was made that is the ledger now.
+    @Test func aDropWhoseFileIsGoneStopsNobodyAndIsRepeatedUnderItsReference() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            stage.sandbox.script([.hang])
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await eventually("it has left") { stage.sandbox.requests.contains { $0.reference != nil } }
+            }
+            try FileManager.default.removeItem(at: stage.work.appendingPathComponent("a.json"))
+            // Another drop has its name and size.
+            try Data(Stage.account("INV-2").utf8).write(to: stage.work.appendingPathComponent("a.json"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "again.json")
+                try await stage.waitForFiled(2)
+            }
+            #expect(stage.filed.map(\.outcome) == [.accepted, .accepted])
+            #expect(
+                stage.allEvents.contains {
+                    if case .missing(let drop) = $0 { drop.name.description == "a.json" } else { false }
+                })
+            #expect(Set(stage.sandbox.requests.compactMap(\.reference)).count == 2)
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1, 1])
+            #expect(try stage.content(of: "a.json", in: stage.done) == Stage.account("INV-2"))
         }
     }
 

@@ -59,6 +59,36 @@ import Testing
         }
     }
 
+    @Test func aFailedDropThatCannotBePutBackKeepsNoOtherInFailed() async throws {
+        try await Stage.prepare(inboxes: Self.two, top: "breaker: {failures: 1000}") { stage in
+            _ = try stage.folder.subfolder("erp/inbox")
+            _ = try stage.folder.subfolder("bank/inbox")
+            try await stage.serving { service in
+                for inbox in ["erp", "bank"] {
+                    stage.sandbox.script([.status(500), .status(500), .status(500)])
+                    try stage.drop(Stage.account("\(inbox)-1"), at: "\(inbox)/inbox/1.json")
+                    try await stage.waitForFile("\(inbox)/failed/1.json.result.json")
+                }
+                try await stage.waitForFiled(2)
+                // No folder, and no place for one.
+                try FileManager.default.removeItem(at: stage.url("erp/.work"))
+                try Data().write(to: stage.url("erp/.work"))
+                try await Self.drop(2, into: "bank", stage)
+                try await stage.waitForFile("bank/done/1.json")
+                // Nor does it keep its inbox from being removed, and it is not forgotten then.
+                try stage.write(inboxes: Self.inbox("bank"), top: "breaker: {failures: 1000}")
+                try await stage.reload(service)
+                try FileManager.default.removeItem(at: stage.url("erp/.work"))
+                try stage.write(inboxes: Self.two, top: "breaker: {failures: 1000}")
+                try await stage.reload(service)
+                try await Self.drop(3, into: "erp", stage)
+                try await Self.drop(4, into: "bank", stage)
+                try await stage.waitForFile("erp/done/1.json")
+                #expect(stage.filed.filter { $0.outcome == .failed }.count == 2)
+            }
+        }
+    }
+
     /// An answer is written down with what follows from it; where that has to wait, it is written down by itself.
     @Test func anAnswerDoesNotWaitForTheFolder() async throws {
         try await Stage.withFaults { stage in

@@ -132,9 +132,7 @@ struct RetryWay {
     }
 
     private func isCopy(_ name: FileName, of source: OpenFile) throws(SystemCallError) -> Bool {
-        guard let status = try inbox.status(of: name), status.form == .regular,
-            try status.size == source.status().size
-        else { return false }
-        return try FileCopy.hash(of: OpenFile(reading: name, in: inbox)) == FileCopy.hash(of: source)
+        guard try inbox.status(of: name)?.size == source.status().size else { return false }
+        return try inbox.isFile(name, sha256: FileCopy.hash(of: source))
     }
 }

@@ -81,6 +81,8 @@ extension InboxPipeline {
         }
         switch wait {
         case .nothing: return nil
+        case .file:
+            return WaitsFor(.reading, "Its file cannot be read, as the log says; it is tried again every second.")
         case .drop(let other): return .turn(behind: other, name: name(other), isSameContent: true)
         case .account:
             return .account(until: waitEnds.withLock { $0[drop.id] }.map(parts.time.onTheWall))

@@ -1,0 +1,77 @@
+import Delivery
+import Documents
+import FileSystem
+import Inbox
+import Ledger
+import Model
+import Synchronization
+import SystemPackage
+
+/// Claimed files that cannot be read for a reason of their own: a bad sector, a stale handle, or somebody removed them.
+/// What is in the way of all files is waited for in place, and the order of arrival is kept; one bad file stops no other.
+extension InboxPipeline {
+    enum Look: Sendable {
+        case read(DropReader.Reading)
+        case gone
+        /// Its folder can be looked into, and the file not.
+        case unreadable
+    }
+
+    /// How often a file is tried, a second apart, before those behind it go on.
+    private static let tries = 3
+
+    /// Reads a claimed file, and says what it is where that cannot be done.
+    ///
+    /// - Throws: what is in the way of others, too. With `strict` nobody goes before a drop, whatever is in its way.
+    func look(
+        at drop: Drop, in work: WorkFolder, _ read: () async throws -> DropReader.Reading
+    ) async throws -> Look {
+        for number in 1... {
+            do {
+                return .read(try await read())
+            } catch {
+                if error is CancellationError { throw error }
+                let folder = try work.folder(of: drop.workName)
+                if try folder.status(of: drop.name) == nil { return .gone }
+                guard settings.order.rule != .strict, await !isReadable(drop, in: folder) else { throw error }
+                if number == InboxPipeline.tries { return .unreadable }
+                try await parts.time.sleep(for: .seconds(1))
+            }
+        }
+        fatalError("an endless range ended")
+    }
+
+    /// Returns when a file can be read, or is gone.
+    func waitForFile(_ drop: Drop, in work: WorkFolder) async throws {
+        try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+            let folder = try work.folder(of: drop.workName)
+            if try folder.status(of: drop.name) != nil { try await readThrough(drop, in: folder) }
+        }
+    }
+
+    /// Whether it is not the file that is in the way.
+    private func isReadable(_ drop: Drop, in folder: Directory) async -> Bool {
+        do {
+            try await readThrough(drop, in: folder)
+            return true
+        } catch {
+            let errno = (error as? SystemCallError)?.errno
+            return errno == .noMemory || errno == .tooManyOpenFiles || errno == .tooManyOpenFilesInSystem
+        }
+    }
+
+    private func readThrough(_ drop: Drop, in folder: Directory) async throws {
+        try await Workbench.run(bytes: drop.bytes) {
+            _ = try FileCopy.hash(of: OpenFile(reading: drop.name, in: folder))
+        }
+    }
+
+    /// A drop that waits has no file any more: it stops nobody.
+    func giveUp(_ drop: Drop) async throws -> Step {
+        try await parts.patience.persist("write the ledger") { try await parts.ledger.giveUp(drop.id) }
+        await parts.announcements.announce(lost: drop.id)
+        await parts.order.conclude(drop.id, settlesIn: nil)
+        parts.report(.missing(drop))
+        return .ended
+    }
+}
