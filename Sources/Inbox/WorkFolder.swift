@@ -26,7 +26,8 @@ package final class WorkFolder: Sendable {
         }
     }
 
-    /// Closes the folder until it is used again: an idle inbox costs no descriptor, and keeps no file system busy.
+    /// Closes the folder until it is used again: an idle inbox costs no descriptor, and keeps no file system busy. After
+    /// an error, too: another may have taken its place.
     package func release() {
         open.withLock { $0 = nil }
     }

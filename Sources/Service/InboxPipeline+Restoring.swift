@@ -47,7 +47,7 @@ extension InboxPipeline {
         leaving result: DropResult, _ name: FiledName, _ standing: Standing, in work: WorkFolder
     ) async throws -> Bool {
         let folder = result.outcome.folder
-        let isThere = try await parts.patience.persist("look into \(settings.path(of: folder))") {
+        let isThere = try await persist("look into \(settings.path(of: folder))", in: work) {
             try settings.withFiling(folder) { (target) throws(SystemCallError) in
                 guard try target.holds(name, bytes: standing.drop.bytes, sha256: standing.sha256) else { return false }
                 // Another drop may have its old place in `.work` by now: nothing is moved from there.
@@ -108,14 +108,14 @@ extension InboxPipeline {
     private func returnToWork(_ standing: Standing, in work: WorkFolder) async throws -> Bool {
         let drop = standing.drop
         let looked = "look for a drop of \(settings.folder.path)"
-        guard let origin = try await parts.patience.persist(looked, { try await origin(of: standing, in: work) }) else {
+        guard let origin = try await persist(looked, in: work, { try await origin(of: standing, in: work) }) else {
             return false
         }
         if case .folder = standing.place {
             // Every rename and copy makes the file look younger than its end: only the ledger tells it from then on.
             try await parts.patience.persist("write the ledger") { try await parts.ledger.reopen(drop.id) }
         }
-        guard try await parts.patience.persist(looked, { try move(drop, from: origin, to: work) }) else { return false }
+        guard try await persist(looked, in: work, { try move(drop, from: origin, to: work) }) else { return false }
         switch origin {
         case .work: break
         case .inbox: await folder.wasClaimedBefore(drop.name)
@@ -128,7 +128,7 @@ extension InboxPipeline {
         }
         // The copy in a foreign file's place may be undone as well. One that waits is copied when it is read.
         if case .work = standing.place { return true }
-        try await parts.patience.persist(looked) {
+        try await persist(looked, in: work) {
             let status = try work.folder(of: drop.workName).status(of: drop.name)
             if let status, settings.copies(status), status.size <= reader.longestDrop {
                 _ = try work.adopt(drop.workName)

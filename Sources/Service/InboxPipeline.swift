@@ -134,6 +134,21 @@ final class InboxPipeline: Sendable {
         }
     }
 
+    /// Works with claimed files, for as long as this machine is in the way. After an error their folder is opened again for
+    /// the next try: it may have been replaced.
+    func persist<Value>(
+        _ what: @autoclosure () -> String, in work: WorkFolder, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await parts.patience.persist(what()) {
+            do {
+                return try await body()
+            } catch {
+                work.release()
+                throw error
+            }
+        }
+    }
+
     func start(_ job: DropJob, in work: WorkFolder, _ group: inout DiscardingTaskGroup) async throws {
         if let drop = job.arrived { parts.report(.arrived(drop)) }
         let isAttachment = isAttachment(job.drop.name)
