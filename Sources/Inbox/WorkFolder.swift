@@ -131,6 +131,20 @@ package final class WorkFolder: Sendable {
         return try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
     }
 
+    /// Whether the work folder at a path has this file. Nothing is made there.
+    package static func has(
+        _ name: WorkName, bytes: Int64, sha256: [UInt8], at path: FilePath
+    ) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            let folder = try Directory(opening: name.shelf.map { path.appending(String($0)) } ?? path)
+            guard try folder.status(of: name.name)?.size == bytes else { return false }
+            return try folder.isFile(name.name, sha256: sha256)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return false }
+            throw error
+        }
+    }
+
     /// A place for a drop that comes back: under its own name, or on a numbered shelf where that name is taken.
     package func freePlace(for name: FileName) throws(SystemCallError) -> WorkName {
         if try directory.status(of: name) == nil { return WorkName(name: name) }

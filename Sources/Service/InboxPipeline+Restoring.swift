@@ -9,11 +9,16 @@ import SystemPackage
 /// state of the folders than the ledger: a file that was filed lies in `.work` again, or in the inbox. It is the drop
 /// that the ledger knows, and no new one (`docs/durability.md`).
 extension InboxPipeline {
+    /// Drops that have not come to their end and whose files are not here. What lies in their places in `.work` is
+    /// another's.
+    struct Absent {
+        var drops: Set<DropID> = []
+        /// Those of them that another inbox has.
+        var orphans: Set<DropID> = []
+    }
+
     /// Brings every drop back to the place where the ledger has it, before anything is claimed.
-    ///
-    /// - Returns: those that have not come to their end and whose files are nowhere. What lies in their places in `.work`
-    ///   is another's.
-    func restorePlaces(in work: WorkFolder) async throws -> Set<DropID> {
+    func restorePlaces(in work: WorkFolder) async throws -> Absent {
         let standings = try await parts.patience.persist("read the ledger") {
             let standings = try await parts.ledger.standings(inbox: settings.name)
             for case .leaving(let result, let name) in standings.map(\.place) {
@@ -24,7 +29,7 @@ extension InboxPipeline {
             return standings
         }
         // The earlier first: the place of a later one in `.work` may have been an earlier one's.
-        var lost: Set<DropID> = []
+        var absent: [Standing] = []
         for standing in standings {
             let isThere: Bool
             switch standing.place {
@@ -35,9 +40,14 @@ extension InboxPipeline {
                 try await restore(filed: result, FiledName(name), standing, in: work)
                 isThere = true
             }
-            if !isThere { lost.insert(standing.drop.id) }
+            if !isThere { absent.append(standing) }
         }
-        return lost
+        return try await parts.patience.persist("look for drops of \(settings.folder.path)") {
+            let orphans = absent.compactMap { standing in
+                standing.sha256.map { Orphan(drop: standing.drop, sha256: $0) }
+            }
+            return Absent(drops: Set(absent.map(\.drop.id)), orphans: try await self.orphans(among: orphans))
+        }
     }
 
     /// A drop whose outcome stands and that may or may not have got to its folder.
@@ -140,7 +150,7 @@ extension InboxPipeline {
     private func origin(of standing: Standing, in work: WorkFolder) async throws -> Origin? {
         let drop = standing.drop
         let place = try work.folder(of: drop.workName)
-        if let status = try place.status(of: drop.name), status.size == drop.bytes {
+        if !standing.isContested, let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
             // Nothing else gets there before its file leaves.
             case .work where status.changedAt <= drop.id.time ?? drop.receivedAt: return .work

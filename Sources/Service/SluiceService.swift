@@ -218,7 +218,7 @@ package struct SluiceService: Service {
             order: order,
             requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
-            isInbox: { [supervisor] in await supervisor.has($0) }
+            workFolders: { [supervisor] in await supervisor.workFolders }
         ) { [supervisor] event in
             report(event)
             supervisor.notice(event)

@@ -93,9 +93,11 @@ actor InboxSupervisor {
         if case .inbox(_, .unavailable) = event { hints.add(.listing) }
     }
 
-    /// Whether there is an inbox of this name, or one that has not come to its end.
-    func has(_ name: String) -> Bool {
-        roster.isWanted(name) || roster.running.contains { $0.name == name }
+    /// The work folders of the inboxes that there are to be, and of those that have not come to their end.
+    var workFolders: [String: Set<FilePath>] {
+        (roster.wanted + roster.running).reduce(into: [:]) { folders, terms in
+            if let work = terms.inbox.work { folders[terms.name, default: []].insert(work) }
+        }
     }
 
     /// Where something is expected every day.
