@@ -79,7 +79,7 @@ struct RetryWay {
     /// - Returns: `nil` where no rename leads there, `false` where the name is taken.
     private func move(as name: FileName) throws(SystemCallError) -> Bool? {
         do throws(SystemCallError) {
-            return try folder.move(filed, to: inbox, as: name)
+            return try folder.move(filed, toShared: inbox, as: name)
         } catch {
             guard error.errno == .improperLink else { throw error }
             return nil
@@ -122,7 +122,7 @@ struct RetryWay {
     }
 
     private func place(_ part: FileName, as name: FileName) throws(SystemCallError) -> Bool {
-        guard try inbox.move(part, to: inbox, as: name) else {
+        guard try inbox.move(part, toShared: inbox, as: name) else {
             _ = try inbox.remove(part)
             return false
         }
