@@ -1,5 +1,6 @@
 import FileSystem
 import Foundation
+import Inbox
 import Ledger
 import Model
 import SluiceConfiguration
@@ -111,11 +112,13 @@ package struct InboxPaths: Sendable, Hashable {
     package let done: FilePath
     package let failed: FilePath
     let ignore: [String]
+    let ready: MarkerPattern?
 
     init?(_ inbox: Configuration.Inbox) {
         guard let work = inbox.work, let done = inbox.done, let failed = inbox.failed else { return nil }
         (self.inbox, self.work, self.done, self.failed) = (inbox.path, work, done, failed)
         ignore = inbox.ignore
+        ready = inbox.ready.flatMap(MarkerPattern.init)
     }
 
     package func path(of folder: Folder) -> FilePath { folder == .done ? done : failed }

@@ -1,5 +1,6 @@
 import FileSystem
 import Filing
+import Inbox
 import Ledger
 import Model
 import SystemPackage
@@ -11,6 +12,7 @@ struct RetryWay {
     let filed: FileName
     let folder: Directory
     let inbox: Directory
+    let paths: InboxPaths
 
     /// What was accepted stays where it is, as the evidence that it was.
     var staysInDone: Bool { entry.outcome?.folder == .done }
@@ -64,6 +66,23 @@ struct RetryWay {
             try await withdraw()
             throw error
         }
+    }
+
+    /// Puts a marker beside the file in an inbox that asks for one: it would wait for ever. Never before the file is
+    /// there, for it would vouch for the next upload of the name.
+    func mark(_ name: FileName) throws(SystemCallError) {
+        guard let marker = paths.ready?.marker(of: name), marker.bytes.count <= FileName.longest else { return }
+        do throws(SystemCallError) {
+            _ = try OpenFile(creating: marker, in: inbox, .exclusive(mode: 0o640))
+        } catch {
+            guard error.errno == .fileExists else { throw error }
+        }
+    }
+
+    /// The same for a file that a retry before this one put back.
+    func markEarlier() throws(SystemCallError) {
+        let name = entry.drop.name
+        if let sha256 = entry.sha256, try inbox.isFile(name, sha256: sha256) { try mark(name) }
     }
 
     private func candidate(_ number: Int) -> FileName {
