@@ -119,6 +119,23 @@ import Testing
         }
     }
 
+    /// Under another it would be another account's.
+    @Test func anAttachmentWhoseNameIsTakenInTheInboxStaysWhereItIs() async throws {
+        try await Self.withFiledDrops { folder, sandbox in
+            let inbox = folder.url.appendingPathComponent("erp/inbox")
+            sandbox.script([.status(400)])
+            try inbox.write("%PDF-1.4\n1\n%%EOF\n", as: "INV1.pdf")
+            _ = try await Self.run("run", "--once", in: folder)
+            try inbox.write("%PDF-1.4\n2\n%%EOF\n", as: "INV1.pdf")
+            let retry = try await Self.run("retry", "INV1.pdf", in: folder)
+            #expect(retry.status == 65 && retry.errors.contains("which account"))
+            #expect(try inbox.names == ["INV1.pdf"])
+            #expect(try folder.url.appendingPathComponent("erp/failed").names.contains("INV1.pdf.result.json"))
+            try FileManager.default.removeItem(at: inbox.appendingPathComponent("INV1.pdf"))
+            #expect(try await Self.run("retry", "INV1.pdf", in: folder).status == 0)
+        }
+    }
+
     @Test(arguments: [nil, "retryMoved"])
     func whereAMarkerIsAskedForAFileGoesBackWithOne(killedAt point: String?) async throws {
         try await Self.withFiledDrops(inbox: #"settle: 0s, ready: "{name}.ready""#) { folder, _ in

@@ -5,7 +5,7 @@ import Ledger
 import Model
 import SystemPackage
 
-/// A file's way from its folder back into its inbox, under its first name, or one with a number where that is taken.
+/// A file's way from its folder back into its inbox, under its first name; where that is taken a document gets a number.
 struct RetryWay {
     let entry: DropEntry
     /// Its name in the folder.
@@ -21,7 +21,7 @@ struct RetryWay {
     func go() throws -> FileName {
         var number = 1
         while true {
-            let name = candidate(number)
+            let name = try candidate(number)
             if let isMoved = try move(as: name) {
                 if isMoved { return name }
             } else if try copy(as: name) {
@@ -48,7 +48,7 @@ struct RetryWay {
         do {
             var number = 1
             while true {
-                let name = candidate(number)
+                let name = try candidate(number)
                 if let earlier, earlier.name == name, try isThere(name, earlier.inode) {
                     // Its copy is there, and the original was not gone.
                     _ = try folder.remove(filed)
@@ -85,8 +85,15 @@ struct RetryWay {
         if let sha256 = entry.sha256, try inbox.isFile(name, sha256: sha256) { try mark(name) }
     }
 
-    private func candidate(_ number: Int) -> FileName {
-        FiledName.candidate(entry.drop.name, number: number).drop
+    private func candidate(_ number: Int) throws(Administration.Refusal) -> FileName {
+        let name = entry.drop.name
+        if number > 1, paths.isAttachment(entry) {
+            throw Administration.Refusal(
+                description:
+                    "\(paths.inbox) has another \(name), and an attachment's name says which account it is of; "
+                    + "put it back when that one was taken")
+        }
+        return FiledName.candidate(name, number: number).drop
     }
 
     private func isThere(_ name: FileName, _ inode: UInt64) throws(SystemCallError) -> Bool {
