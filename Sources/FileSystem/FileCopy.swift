@@ -18,20 +18,26 @@ package enum FileCopy {
     /// Makes a copy of `source` in `directory` under `name`, which may be there: read back, compared, and on disk.
     ///
     /// - Returns: the copy's ``fingerprint(of:)``.
-    /// - Throws: ``SystemCallError``; EIO where the copy is not what was read.
+    /// - Throws: ``SystemCallError``; EIO where the copy is not what was read. Nothing is under the name then.
     @discardableResult
     package static func make(
         of source: OpenFile, in directory: Directory, as name: FileName, mode: UInt32
     ) throws(SystemCallError) -> [UInt8] {
         let target = try OpenFile(creating: name, in: directory, .overwriting(mode: mode))
-        let read =
-            target.clone(source)
-            ? try fingerprint(of: target.reopened(as: name, in: directory)) : try copy(source, to: target)
-        try target.sync()
-        guard try fingerprint(of: target.reopened(as: name, in: directory)) == read else {
-            throw SystemCallError("copy", source.path, .ioError)
+        do throws(SystemCallError) {
+            let read =
+                target.clone(source)
+                ? try fingerprint(of: target.reopened(as: name, in: directory)) : try copy(source, to: target)
+            try target.sync()
+            guard try fingerprint(of: target.reopened(as: name, in: directory)) == read else {
+                throw SystemCallError("copy", source.path, .ioError)
+            }
+            return read
+        } catch {
+            // A part of it would keep a full disk full.
+            _ = try? directory.remove(name)
+            throw error
         }
-        return read
     }
 
     /// Writes `source` into the empty `target`, with gaps where it has nothing but zeros.

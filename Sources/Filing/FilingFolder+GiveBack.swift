@@ -43,9 +43,15 @@ extension FilingFolder {
             return .taken
         }
         KillPoint.returnCopyPlaced.reach()
-        try work.sync()
-        try directory.remove(name.drop)
-        return .moved
+        do throws(SystemCallError) {
+            try work.sync()
+            try directory.remove(name.drop)
+            return .moved
+        } catch {
+            // The original is here: of two, one would be a drop of its own.
+            _ = try? work.remove(workName)
+            throw error
+        }
     }
 
     /// A stop of the service came between a drop's move back and its end: what is left of it here goes.

@@ -50,8 +50,30 @@ extension InboxFolder {
             if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
                 isClaimed(name)
             } else {
+                // A rename there and back changes it, and it is not due any sooner for that.
+                if let status = try? folder.inbox.status(of: name) {
+                    try? see(name, status, in: folder.inbox, renamedIn: false)
+                }
                 complain(about: name, error)
             }
+            return nil
+        }
+    }
+
+    /// Goes on with the claim of a file that was on its way across file systems when something came in between. The file
+    /// of its name in the inbox, and a marker, are another's.
+    func claim(stranded name: FileName) -> ClaimedDrop? {
+        guard let folder else { return nil }
+        do throws(SystemCallError) {
+            let workName = try folder.work.finishCrossing(of: name, from: folder.inbox)
+            let status = try workName.flatMap { (workName) throws(SystemCallError) in
+                try folder.work.folder(of: workName).status(of: name)
+            }
+            isOver(name)
+            guard let workName, let status else { return nil }
+            return ClaimedDrop(leftBehind: workName, status)
+        } catch {
+            complain(about: name, error)
             return nil
         }
     }

@@ -52,6 +52,8 @@ package actor InboxFolder {
     private var nextListing: Moment
     /// What is due to be claimed, the next one last.
     private var queue: [Settling.Slot] = []
+    /// What was found on its way across file systems.
+    private var stranded: [FileName] = []
     private var isStopped = false
     private(set) var isWaiting = false
     private var isUnavailable = false
@@ -182,9 +184,11 @@ package actor InboxFolder {
             var folders: Set<FileName> = []
             var unseen: Set<FileName> = []
             var failure: SystemCallError?
+            stranded = []
             try folder.inbox.forEachName { name in
                 guard failure == nil else { return }
                 do throws(SystemCallError) {
+                    if name == WorkFolder.passage { stranded = try WorkFolder.crossings(of: folder.inbox) }
                     let form = try look(at: name, in: folder.inbox, renamedIn: false)
                     if form == .directory { folders.insert(name) }
                 } catch {
@@ -195,6 +199,7 @@ package actor InboxFolder {
             }
             if let failure { throw failure }
             settling.endListing()
+            unseen.formUnion(stranded)
             leftAlone.formIntersection(folders)
             for name in troubles.keys where !settling.contains(name) && !unseen.contains(name) { isOver(name) }
         } catch {
@@ -307,6 +312,9 @@ package actor InboxFolder {
 
     private func claimWhatIsDue() -> ClaimedDrop? {
         guard !isUnavailable else { return nil }
+        while let name = stranded.popLast(), openForWork() {
+            if let drop = claim(stranded: name) { return drop }
+        }
         while true {
             // Sorted once for all of it; what becomes whole meanwhile came later and goes behind.
             if queue.isEmpty { queue = settling.due(at: time.moment, time.timestamp).reversed() }
@@ -347,7 +355,7 @@ package actor InboxFolder {
         isOver(name)
     }
 
-    private func isOver(_ name: FileName) {
+    func isOver(_ name: FileName) {
         if troubles.removeValue(forKey: name) != nil { report(.claimsAgain(name)) }
     }
 }

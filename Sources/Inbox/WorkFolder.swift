@@ -26,7 +26,8 @@ package final class WorkFolder: Sendable {
         }
     }
 
-    /// Closes the folder until it is used again: an idle inbox costs no descriptor, and keeps no file system busy.
+    /// Closes the folder until it is used again: an idle inbox costs no descriptor, and keeps no file system busy. After
+    /// an error, too: another may have taken its place.
     package func release() {
         open.withLock { $0 = nil }
     }
@@ -128,6 +129,20 @@ package final class WorkFolder: Sendable {
     package func folder(of name: WorkName) throws(SystemCallError) -> Directory {
         guard let shelf = name.shelf else { return try directory }
         return try directory.subdirectory(WorkFolder.name(ofShelf: shelf), makingWith: 0o700)
+    }
+
+    /// Whether the work folder at a path has this file. Nothing is made there.
+    package static func has(
+        _ name: WorkName, bytes: Int64, sha256: [UInt8], at path: FilePath
+    ) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            let folder = try Directory(opening: name.shelf.map { path.appending(String($0)) } ?? path)
+            guard try folder.status(of: name.name)?.size == bytes else { return false }
+            return try folder.isFile(name.name, sha256: sha256)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return false }
+            throw error
+        }
     }
 
     /// A place for a drop that comes back: under its own name, or on a numbered shelf where that name is taken.

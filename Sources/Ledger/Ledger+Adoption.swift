@@ -1,13 +1,18 @@
 import GRDB
 import Model
 
-extension Ledger {
-    /// A drop that has not come to its end, and the hash of its file.
-    package struct Orphan: Sendable {
-        package let drop: Drop
-        package let sha256: [UInt8]
-    }
+/// A drop that has not come to its end, and the hash of its file.
+package struct Orphan: Sendable {
+    package let drop: Drop
+    package let sha256: [UInt8]
 
+    package init(drop: Drop, sha256: [UInt8]) {
+        self.drop = drop
+        self.sha256 = sha256
+    }
+}
+
+extension Ledger {
     /// The drops of all other inboxes that have not come to their end and whose files were read.
     package func unfinished(notOf inbox: String) async throws -> [Orphan] {
         try await pool.read { database in
@@ -19,10 +24,14 @@ extension Ledger {
     }
 
     /// Makes a drop and what is known by it those of another inbox: its folder has that name now.
-    package func adopt(_ drop: DropID, by inbox: String, scope: String) async throws {
+    ///
+    /// - Returns: `false` where it has come to its end meanwhile.
+    package func adopt(_ drop: Drop, by inbox: String, scope: String) async throws -> Bool {
         try await commit { database in
-            let id = drop.text
-            try database.run("UPDATE drops SET inbox = ? WHERE id = ?", inbox, id)
+            let id = drop.id.text
+            try database.run(
+                "UPDATE drops SET inbox = ? WHERE id = ? AND inbox = ? AND state <> 'filed'", inbox, id, drop.inbox)
+            if database.changesCount == 0 { return false }
             try database.run("UPDATE partials SET inbox = ? WHERE dropID = ?", inbox, id)
             // What it holds, and what was accepted of one that is to be filed.
             for table in ["holds", "contents"] {
@@ -36,6 +45,7 @@ extension Ledger {
                 }
                 try database.run("UPDATE \(table) SET inbox = ?2, scope = ?3 WHERE dropID = ?1", id, inbox, scope)
             }
+            return true
         }
     }
 }

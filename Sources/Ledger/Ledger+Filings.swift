@@ -17,6 +17,9 @@ package struct Standing: Sendable {
     package let place: Place
     /// To be forgotten once the drop is known to be on disk.
     package let filings: [Int64]
+    /// Whether a drop of another inbox has the same place in that one's `work`: where the two changed folders, what lies
+    /// there is the other's.
+    package fileprivate(set) var isContested = false
 }
 
 extension Ledger {
@@ -51,7 +54,7 @@ extension Ledger {
     /// in the order of arrival. Those that are being put back are left out: whoever puts them back looks for them.
     package func standings(inbox: String) async throws -> [Standing] {
         try await pool.read { database in
-            try database.all(
+            var standings = try database.all(
                 """
                 SELECT * FROM drops WHERE inbox = ?
                     AND (state <> 'filed' OR id IN (SELECT dropID FROM filings))
@@ -75,6 +78,15 @@ extension Ledger {
                         $0.integer("id")
                     })
             }
+            if standings.isEmpty { return [] }
+            let others = Set(
+                try database.all("SELECT * FROM drops WHERE state <> 'filed' AND inbox <> ?", inbox) {
+                    Drop(&$0).workName
+                })
+            for index in standings.indices {
+                standings[index].isContested = others.contains(standings[index].drop.workName)
+            }
+            return standings
         }
     }
 

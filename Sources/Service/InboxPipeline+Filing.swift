@@ -96,7 +96,7 @@ extension InboxPipeline {
                 try target.withdraw(name)
                 return .taken
             } catch {
-                if try place.status(of: drop.name) == nil, try !target.has(name) {
+                if try isGone(drop, in: work), try !target.has(name) {
                     try target.withdraw(name)
                     return .gone
                 }
@@ -141,13 +141,13 @@ extension InboxPipeline {
         var isPlain = false
         while true {
             let (tried, wasPlain, text) = (name, isPlain, result)
-            let filed = try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
+            let filed = try await persist("file a drop in \(settings.path(of: folder))", in: work) {
                 // Where folders are on two file systems it is a copy.
                 try await Workbench.run(bytes: drop.bytes) { [self] in
                     try tryToPlace(text, tried, isPlain: wasPlain, in: work)
                 }
             }
-            try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
+            try await persist("file a drop in \(settings.path(of: folder))", in: work) {
                 try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(tried) }
                 try work.clear(drop.workName)
             }

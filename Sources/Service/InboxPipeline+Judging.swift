@@ -12,7 +12,7 @@ extension InboxPipeline {
         _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, claimed: ClaimedDrop?, in work: WorkFolder
     ) async throws -> Step {
         let start = parts.time.moment
-        let found = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+        let found = try await persist("read a drop in \(settings.folder.work)", in: work) {
             try await look(at: drop, in: work) { try await read(drop, status, condition, in: work) }
         }
         KillPoint.judged.reach()
@@ -67,7 +67,7 @@ extension InboxPipeline {
         inode: UInt64?, in work: WorkFolder
     ) async throws -> Step {
         do {
-            let job = try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+            let job = try await persist("read a drop in \(settings.folder.work)", in: work) {
                 let readAgain = readingAgain(drop, in: work)
                 return try await Workbench.run(bytes: drop.bytes) {
                     try SubmissionJob(
@@ -90,10 +90,15 @@ extension InboxPipeline {
     private func readingAgain(_ drop: Drop, in work: WorkFolder) -> @Sendable () async throws -> [UInt8] {
         let longest = reader.sizes.held
         return {
-            let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
-            let size = try file.status().size
-            // What is never held has no body that only the whole file makes.
-            return size > longest ? [] : try file.bytes(at: 0, count: Int(size))
+            do throws(SystemCallError) {
+                let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
+                let size = try file.status().size
+                // What is never held has no body that only the whole file makes.
+                return size > longest ? [] : try file.bytes(at: 0, count: Int(size))
+            } catch {
+                work.release()
+                throw error
+            }
         }
     }
 }

@@ -54,15 +54,22 @@ extension InboxPipeline {
     ) async throws -> (place: WorkName, file: FileStatus)? {
         let (drop, name) = (requeue.drop, FiledName(requeue.filedName))
         guard let hash = requeue.sha256 else { return nil }
+        // Where it is by now, if an earlier try moved it.
+        var target = requeue.target
+        var isWithdrawn = false
         return try await parts.patience.persist("put a drop back from \(settings.failed)") {
             if isStopping { return nil }
             let work = try work ?? WorkFolder(at: settings.folder.work)
-            if let place = requeue.target, case let folder = try work.folder(of: place),
+            if let place = target, case let folder = try work.folder(of: place),
                 try folder.isFile(drop.name, sha256: hash)
             {
-                try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
-                    try failed.clearAfterReturn(name, hash: hash, to: folder)
+                // Its name in `failed` may be another's by now.
+                if !isWithdrawn {
+                    try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
+                        try failed.clearAfterReturn(name, hash: hash, to: folder)
+                    }
                 }
+                isWithdrawn = true
                 return try await end(drop, at: place, in: work)
             }
             while true {
@@ -74,13 +81,16 @@ extension InboxPipeline {
                 let moved = try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
                     let moved = try failed.giveBack(name, hash: hash, to: folder, as: drop.name)
                     guard moved == .moved else { return moved }
+                    target = place
                     KillPoint.returnMoved.reach()
                     try failed.withdraw(name)
                     KillPoint.returnWithdrawn.reach()
                     return moved
                 }
                 switch moved {
-                case .moved: return try await end(drop, at: place, in: work)
+                case .moved:
+                    isWithdrawn = true
+                    return try await end(drop, at: place, in: work)
                 case .taken: continue
                 case .gone:
                     try work.clear(place)

@@ -9,11 +9,16 @@ import SystemPackage
 /// state of the folders than the ledger: a file that was filed lies in `.work` again, or in the inbox. It is the drop
 /// that the ledger knows, and no new one (`docs/durability.md`).
 extension InboxPipeline {
+    /// Drops that have not come to their end and whose files are not here. What lies in their places in `.work` is
+    /// another's.
+    struct Absent {
+        var drops: Set<DropID> = []
+        /// Those of them that another inbox has.
+        var orphans: Set<DropID> = []
+    }
+
     /// Brings every drop back to the place where the ledger has it, before anything is claimed.
-    ///
-    /// - Returns: those that have not come to their end and whose files are nowhere. What lies in their places in `.work`
-    ///   is another's.
-    func restorePlaces(in work: WorkFolder) async throws -> Set<DropID> {
+    func restorePlaces(in work: WorkFolder) async throws -> Absent {
         let standings = try await parts.patience.persist("read the ledger") {
             let standings = try await parts.ledger.standings(inbox: settings.name)
             for case .leaving(let result, let name) in standings.map(\.place) {
@@ -24,7 +29,7 @@ extension InboxPipeline {
             return standings
         }
         // The earlier first: the place of a later one in `.work` may have been an earlier one's.
-        var lost: Set<DropID> = []
+        var absent: [Standing] = []
         for standing in standings {
             let isThere: Bool
             switch standing.place {
@@ -35,9 +40,14 @@ extension InboxPipeline {
                 try await restore(filed: result, FiledName(name), standing, in: work)
                 isThere = true
             }
-            if !isThere { lost.insert(standing.drop.id) }
+            if !isThere { absent.append(standing) }
         }
-        return lost
+        return try await parts.patience.persist("look for drops of \(settings.folder.path)") {
+            let orphans = absent.compactMap { standing in
+                standing.sha256.map { Orphan(drop: standing.drop, sha256: $0) }
+            }
+            return Absent(drops: Set(absent.map(\.drop.id)), orphans: try await self.orphans(among: orphans))
+        }
     }
 
     /// A drop whose outcome stands and that may or may not have got to its folder.
@@ -47,7 +57,7 @@ extension InboxPipeline {
         leaving result: DropResult, _ name: FiledName, _ standing: Standing, in work: WorkFolder
     ) async throws -> Bool {
         let folder = result.outcome.folder
-        let isThere = try await parts.patience.persist("look into \(settings.path(of: folder))") {
+        let isThere = try await persist("look into \(settings.path(of: folder))", in: work) {
             try settings.withFiling(folder) { (target) throws(SystemCallError) in
                 guard try target.holds(name, bytes: standing.drop.bytes, sha256: standing.sha256) else { return false }
                 // Another drop may have its old place in `.work` by now: nothing is moved from there.
@@ -143,14 +153,14 @@ extension InboxPipeline {
     private func returnToWork(_ standing: Standing, in work: WorkFolder) async throws -> Found? {
         let drop = standing.drop
         let looked = "look for a drop of \(settings.folder.path)"
-        guard let origin = try await parts.patience.persist(looked, { try await origin(of: standing, in: work) }) else {
+        guard let origin = try await persist(looked, in: work, { try await origin(of: standing, in: work) }) else {
             return nil
         }
         if case .folder = standing.place {
             // Every rename and copy makes the file look younger than its end: only the ledger tells it from then on.
             try await parts.patience.persist("write the ledger") { try await parts.ledger.reopen(drop.id) }
         }
-        guard try await parts.patience.persist(looked, { try move(drop, from: origin, to: work) }) else { return nil }
+        guard try await persist(looked, in: work, { try move(drop, from: origin, to: work) }) else { return nil }
         switch origin {
         case .work: break
         case .inbox: await folder.wasClaimedBefore(drop.name)
@@ -163,7 +173,7 @@ extension InboxPipeline {
         }
         // The copy in a foreign file's place may be undone as well. One that waits is copied when it is read.
         if case .work = standing.place { return .asItWas }
-        return try await parts.patience.persist(looked) {
+        return try await persist(looked, in: work) {
             let place = try work.folder(of: drop.workName)
             guard let status = try place.status(of: drop.name) else { return nil }
             let isCopied = settings.copies(status) && status.size <= reader.longestDrop
@@ -175,10 +185,10 @@ extension InboxPipeline {
     private func origin(of standing: Standing, in work: WorkFolder) async throws -> Origin? {
         let drop = standing.drop
         let place = try work.folder(of: drop.workName)
-        if let status = try place.status(of: drop.name), status.size == drop.bytes {
+        if !standing.isContested, let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
             // Nothing else gets there before its file leaves. One that cannot be read is waited for behind nobody's back.
-            case .work where status.changedAt <= drop.receivedAt: return .work
+            case .work where status.changedAt <= drop.id.time ?? drop.receivedAt: return .work
             case .work where await !isReadable(drop, in: place): return .work
             case .leaving where !standing.isOlder(than: status): return .work
             case .work, .leaving, .folder: break

@@ -31,8 +31,8 @@ extension InboxPipeline {
                 return .read(try await read())
             } catch {
                 if error is CancellationError { throw error }
+                if try isGone(drop, in: work) { return .gone }
                 let folder = try work.folder(of: drop.workName)
-                if try folder.status(of: drop.name) == nil { return .gone }
                 guard settings.order.rule != .strict, await !isReadable(drop, in: folder) else { throw error }
                 if number == InboxPipeline.tries { return .unreadable }
                 try await parts.time.sleep(for: .seconds(1))
@@ -41,9 +41,18 @@ extension InboxPipeline {
         fatalError("an endless range ended")
     }
 
+    /// Whether a claimed file that gave an error is gone.
+    func isGone(_ drop: Drop, in work: WorkFolder) throws(SystemCallError) -> Bool {
+        // Where there is no inbox, its file system may be gone for a while.
+        _ = try Directory(opening: settings.folder.path)
+        // It may be another folder by now.
+        work.release()
+        return try work.folder(of: drop.workName).status(of: drop.name) == nil
+    }
+
     /// Returns when a file can be read, or is gone.
     func waitForFile(_ drop: Drop, in work: WorkFolder) async throws {
-        try await parts.patience.persist("read a drop in \(settings.folder.work)") {
+        try await persist("read a drop in \(settings.folder.work)", in: work) {
             let folder = try work.folder(of: drop.workName)
             if try folder.status(of: drop.name) != nil { try await readThrough(drop, in: folder) }
         }

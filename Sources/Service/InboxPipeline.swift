@@ -83,10 +83,10 @@ final class InboxPipeline: Sendable {
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
-                let lost = try await restorePlaces(in: work)
+                let absent = try await restorePlaces(in: work)
                 try await finishReturns(in: work)
                 try await restoreOrder()
-                for job in try await leftovers(in: work, lost: lost) where !isStopping {
+                for job in try await leftovers(in: work, absent) where !isStopping {
                     try await start(job, in: work, &group)
                 }
                 releaseIfIdle(work)
@@ -138,6 +138,21 @@ final class InboxPipeline: Sendable {
             let work = try WorkFolder(at: settings.folder.work)
             try work.finishCrossings(from: Directory(opening: settings.folder.path))
             return work
+        }
+    }
+
+    /// Works with claimed files, for as long as this machine is in the way. After an error their folder is opened again for
+    /// the next try: it may have been replaced.
+    func persist<Value>(
+        _ what: @autoclosure () -> String, in work: WorkFolder, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await parts.patience.persist(what()) {
+            do {
+                return try await body()
+            } catch {
+                work.release()
+                throw error
+            }
         }
     }
 
@@ -269,18 +284,18 @@ final class InboxPipeline: Sendable {
     /// Everything in `.work` and in the ledger that has not come to its end: known drops by arrival, then those that
     /// were claimed and never judged.
     ///
-    /// - Parameter lost: drops whose files are nowhere.
-    private func leftovers(in work: WorkFolder, lost: Set<DropID>) async throws -> [DropJob] {
-        try await parts.patience.persist("take up what lies in \(settings.folder.work)") {
-            var unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+    /// - Parameter absent: those of another inbox are left to it.
+    private func leftovers(in work: WorkFolder, _ absent: Absent) async throws -> [DropJob] {
+        try await persist("take up what lies in \(settings.folder.work)", in: work) {
+            var unfinished = try await unfinished(but: absent.orphans)
             let contents = try work.contents()
             await folder.removeMarkers(of: contents)
             let placed = { (unfinished: [Unfinished]) in
-                Set(unfinished.lazy.filter { !lost.contains($0.drop.id) }.map(\.drop.workName))
+                Set(unfinished.lazy.filter { !absent.drops.contains($0.drop.id) }.map(\.drop.workName))
             }
             var known = placed(unfinished)
             if try await adoptOrphans(contents.filter { !known.contains($0.name) }, in: work) {
-                unfinished = try await parts.ledger.unfinished(inbox: settings.name)
+                unfinished = try await self.unfinished(but: absent.orphans)
                 known = placed(unfinished)
             }
             for case .decided(let result, let filedName) in unfinished {
@@ -290,11 +305,15 @@ final class InboxPipeline: Sendable {
             }
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             KillPoint.leftoversFound.reach()
-            return unfinished.map { .known($0, lost.contains($0.drop.id) ? nil : statuses[$0.drop.workName]) }
+            return unfinished.map { .known($0, absent.drops.contains($0.drop.id) ? nil : statuses[$0.drop.workName]) }
                 + contents.filter { !known.contains($0.name) }.map {
                     .unknown(newDrop(ClaimedDrop(leftBehind: $0.name, $0.status)), $0.status)
                 }
         }
+    }
+
+    private func unfinished(but orphans: Set<DropID>) async throws -> [Unfinished] {
+        try await parts.ledger.unfinished(inbox: settings.name).filter { !orphans.contains($0.drop.id) }
     }
 
     private func process(_ job: DropJob, _ berth: Berth, in work: WorkFolder) async throws -> Step {

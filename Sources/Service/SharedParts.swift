@@ -24,7 +24,7 @@ struct SharedParts: Sendable {
     let alarms: Alarms
     /// What an admin paused.
     let pauses: PauseGate
-    /// Whether there is an inbox of this name.
-    let isInbox: @Sendable (String) async -> Bool
+    /// Where the claimed drops of each inbox lie, by its name.
+    let workFolders: @Sendable () async -> [String: Set<FilePath>]
     let report: @Sendable (ServiceEvent) -> Void
 }

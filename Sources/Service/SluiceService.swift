@@ -224,7 +224,7 @@ package struct SluiceService: Service {
             joiner: Joiner(configuration.gathering, submitter: submitter, time: time), announcements: announcements,
             order: order, movement: movement, requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
-            isInbox: { [supervisor] in await supervisor.has($0) }
+            workFolders: { [supervisor] in await supervisor.workFolders }
         ) { [supervisor] event in
             report(event)
             supervisor.notice(event)

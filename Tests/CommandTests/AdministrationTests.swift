@@ -13,14 +13,17 @@ import Testing
 
     /// A folder in which a service filed `good.json` in done and `bad.json` in failed, for its amount; the sandbox serves on.
     private static func withFiledDrops(
-        _ body: @escaping @Sendable (TemporaryFolder, Sandbox) async throws -> Void
+        inbox lines: String = "settle: 0s", _ body: @escaping @Sendable (TemporaryFolder, Sandbox) async throws -> Void
     ) async throws {
         try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
             let folder = try TemporaryFolder()
             let inbox = try folder.subfolder("erp/inbox")
-            try folder.url.write(CommandTests.configuration(api: address.baseURL), as: "sluice.yaml")
+            try folder.url.write(CommandTests.configuration(api: address.baseURL, inbox: lines), as: "sluice.yaml")
             try inbox.write(account("INV-1"), as: "good.json")
             try inbox.write(account("INV-2", amount: "-5"), as: "bad.json")
+            if lines.contains("ready:") {
+                for name in ["good", "bad"] { try inbox.write("", as: "\(name).json.ready") }
+            }
             let once = try await Program.run(["run", "--once"], in: folder.url, environment: environment)
             #expect(once.status == 1)
             try await body(folder, sandbox)
@@ -113,6 +116,39 @@ import Testing
             #expect(Set(try folder.url.appendingPathComponent("erp/inbox").names) == ["bad.json", "bad.2.json"])
             let gone = try await Self.run("retry", "erp/failed/bad.json", in: folder)
             #expect(gone.status == 65 && gone.errors.contains("is not there any more"))
+        }
+    }
+
+    /// Under another it would be another account's.
+    @Test func anAttachmentWhoseNameIsTakenInTheInboxStaysWhereItIs() async throws {
+        try await Self.withFiledDrops { folder, sandbox in
+            let inbox = folder.url.appendingPathComponent("erp/inbox")
+            sandbox.script([.status(400)])
+            try inbox.write("%PDF-1.4\n1\n%%EOF\n", as: "INV1.pdf")
+            _ = try await Self.run("run", "--once", in: folder)
+            try inbox.write("%PDF-1.4\n2\n%%EOF\n", as: "INV1.pdf")
+            let retry = try await Self.run("retry", "INV1.pdf", in: folder)
+            #expect(retry.status == 65 && retry.errors.contains("which account"))
+            #expect(try inbox.names == ["INV1.pdf"])
+            #expect(try folder.url.appendingPathComponent("erp/failed").names.contains("INV1.pdf.result.json"))
+            try FileManager.default.removeItem(at: inbox.appendingPathComponent("INV1.pdf"))
+            #expect(try await Self.run("retry", "INV1.pdf", in: folder).status == 0)
+        }
+    }
+
+    @Test(arguments: [nil, "retryMoved"])
+    func whereAMarkerIsAskedForAFileGoesBackWithOne(killedAt point: String?) async throws {
+        try await Self.withFiledDrops(inbox: #"settle: 0s, ready: "{name}.ready""#) { folder, _ in
+            let inbox = folder.url.appendingPathComponent("erp/inbox")
+            if let point {
+                let environment = Self.environment.merging(["SLUICE_KILL_AT": point]) { $1 }
+                _ = try await Program.run(["retry", "bad.json"], in: folder.url, environment: environment)
+                #expect(try inbox.names == ["bad.json"])
+            }
+            let retry = try await Self.run("retry", "bad.json", in: folder)
+            #expect(retry.status == (point == nil ? 0 : 65))
+            #expect(try inbox.names == ["bad.json", "bad.json.ready"])
+            #expect(try folder.url.appendingPathComponent("erp/failed").names == [])
         }
     }
 

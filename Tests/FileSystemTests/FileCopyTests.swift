@@ -50,6 +50,16 @@ import TestSupport
         #expect(try folder.url.text(of: "b") == "short")
     }
 
+    /// A folder can be opened, and not be read.
+    @Test func nothingStaysOfACopyThatFailed() throws {
+        for number in 0..<1000 { try folder.url.write("", as: "\(number)") }
+        let source = try OpenFile(reading: FileName("."), in: directory)
+        #expect(throws: SystemCallError.self) {
+            try FileCopy.make(of: source, in: directory, as: FileName("b"), mode: 0o640)
+        }
+        #expect(try directory.status(of: FileName("b")) == nil)
+    }
+
     @Test func aCopyDoesNotFollowALinkInItsPlace() throws {
         try folder.url.write("new", as: "a")
         try folder.url.write("precious", as: "target")

@@ -105,12 +105,57 @@ struct CrossingTests {
         #expect(try stage.inbox.names.isEmpty)
     }
 
-    /// What was in the passage at a stop is gone on with before the next claim, too.
-    @Test func theNextClaimFinishesTheLast() async throws {
+    /// Whoever looks next hands it on.
+    @Test func whatIsFoundInThePassageIsADropLikeAnyOther() async throws {
         try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
         try passage.write("{\"a\":1}", as: "a.json")
         try stage.moveIn("b.json")
-        #expect(try await stage.next(1) == ["b.json"])
+        #expect(try await stage.next(2) == ["a.json", "b.json"])
         #expect(try stage.work.names == ["a.json", "b.json"])
+        #expect(try stage.inbox.names.isEmpty)
+    }
+
+    /// It could not go back, for its sender had put another file under its name.
+    @Test func anotherFileOfItsNameComesBehindIt() async throws {
+        try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
+        try passage.write("{\"a\":1}", as: "a.json")
+        try stage.moveIn("a.json", "{\"a\":2}")
+        #expect(try stage.text(of: try await stage.next()) == "{\"a\":1}")
+        #expect(try stage.text(of: try await stage.next()) == "{\"a\":2}")
+        #expect(try stage.inbox.names.isEmpty)
+    }
+
+    @Test func aFileThatCannotCrossGoesBackAndStopsNoOther() async throws {
+        try stage.moveIn("a.json", "{\"a\":1}")
+        let obstacle = try obstruct(stage.inbox.appendingPathComponent("a.json"))
+        for name in ["b.json", "c.json"] {
+            try stage.moveIn(name)
+            #expect(try await stage.next(1) == [name])
+            #expect(try stage.inbox.names == ["a.json"])
+        }
+        #expect(stage.said == ["cannotClaim"])
+        try FileManager.default.removeItem(at: obstacle)
+        #expect(try await stage.next(1) == ["a.json"])
+        #expect(stage.said == ["cannotClaim", "claimsAgain"])
+    }
+
+    @Test func aStartIsNotStoppedByAFileThatCannotCross() throws {
+        try FileManager.default.createDirectory(at: passage, withIntermediateDirectories: true)
+        try passage.write("{\"a\":1}", as: "a.json")
+        try passage.write("{\"b\":1}", as: "b.json")
+        let obstacle = try obstruct(passage.appendingPathComponent("a.json"))
+        try work.finishCrossings(from: inbox)
+        #expect(try stage.inbox.names == ["a.json"])
+        try FileManager.default.removeItem(at: obstacle)
+        #expect(try work.contents().map(\.name) == [WorkName(name: FileName("b.json"))])
+    }
+
+    /// Takes the place of a file's copy.
+    private func obstruct(_ file: URL) throws -> URL {
+        let folder = try Directory(opening: FilePath(file.deletingLastPathComponent().path))
+        let status = try #require(try folder.status(of: FileName(file.lastPathComponent)))
+        let obstacle = stage.work.appendingPathComponent(".copy-\(status.inode)")
+        try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: true)
+        return obstacle
     }
 }

@@ -76,6 +76,17 @@ import Testing
         #expect(roster.ended("acme") == [.start(renamed)])
     }
 
+    /// Renamed, and another made under its name, between two looks.
+    @Test func aFolderThatIsAnothersByNowIsLetGo() {
+        var roster = InboxRoster()
+        _ = roster.want([Self.terms("acme", inode: 7)])
+        let both = [Self.terms("acme", inode: 8), Self.terms("acme-old", inode: 7)]
+        #expect(roster.want(both).actions == [.cut(name: "acme")])
+        #expect(roster.want(both).actions == [])
+        #expect(roster.ended("acme") == both.map { .start($0) })
+        #expect(roster.want(both).actions == [])
+    }
+
     @Test func twoInboxesThatSwapTheirFoldersBothWait() {
         var roster = InboxRoster()
         _ = roster.want([Self.terms("a", at: "/srv/1/inbox"), Self.terms("b", at: "/srv/2/inbox")])

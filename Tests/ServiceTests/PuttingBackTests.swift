@@ -53,6 +53,29 @@ import TestSupport
         }
     }
 
+    /// The file is in `.work` again, and something of the rest is in the way.
+    @Test func whatFailsOnTheWayBackIsTriedAgain() async throws {
+        try await Stage.run { stage in
+            stage.sandbox.script([.status(500), .status(500), .status(500)])
+            try stage.drop(Stage.account("INV-1"), as: "a.json")
+            _ = try await stage.result(of: "a.json")
+            try await stage.waitForFiled(1)
+            let sidecar = stage.failed.appendingPathComponent("a.json.result.json")
+            try FileManager.default.removeItem(at: sidecar)
+            try FileManager.default.createDirectory(at: sidecar, withIntermediateDirectories: false)
+            try stage.drop(Stage.account("INV-2"), as: "b.json")
+            try await eventually("it is in the way") {
+                stage.allEvents.contains { if case .fault = $0 { true } else { false } }
+            }
+            try FileManager.default.removeItem(at: sidecar)
+            try await stage.waitForFiled(3)
+            #expect(stage.filed.map(\.outcome) == [.failed, .accepted, .accepted])
+            #expect(stage.filed[0].drop.id == stage.filed[2].drop.id)
+            #expect(try Stage.names(in: stage.failed).isEmpty)
+            #expect(try Stage.names(in: stage.work).isEmpty)
+        }
+    }
+
     @Test func whatAnAdminTookFromFailedIsLeftAlone() async throws {
         try await Stage.run { stage in
             stage.sandbox.script([.status(500), .status(500), .status(500)])

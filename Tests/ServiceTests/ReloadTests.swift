@@ -92,6 +92,58 @@ import Testing
         }
     }
 
+    private static func isWaiting(_ stage: Stage, _ count: Int = 1) async throws -> [DropID: String] {
+        try await eventually("\(count) wait") { stage.waiting.count == count }
+        return stage.waiting
+    }
+
+    /// What lies in `.work` stays with its folder, whatever name that has, and whatever lies in the other's under its own.
+    @Test func inboxesThatChangeFoldersLeaveTheirDropsWhereTheyAre() async throws {
+        try await Stage.prepare(inboxes: "name: bank, path: bank/inbox, settle: 0s\n\(Self.erp)") { stage in
+            try Self.makeFolders(stage, "bank")
+            try await stage.serving { service in
+                for (number, name) in ["bank", "erp"].enumerated() {
+                    try stage.drop("%PDF-1.4\n\(number)\n%%EOF\n", at: "\(name)/inbox/INV-1.pdf")
+                    _ = try await Self.isWaiting(stage, number + 1)
+                }
+                let before = stage.waiting
+                try stage.write(
+                    inboxes: "name: bank, path: erp/inbox, settle: 0s\nname: erp, path: bank/inbox, settle: 0s")
+                try await stage.reload(service)
+                try stage.drop(Stage.account("INV-1"), at: "erp/inbox/account.json")
+                for name in ["bank", "erp"] { try await stage.waitForFile("\(name)/done/INV-1.pdf") }
+                try await stage.waitForFiled(3)
+                for result in stage.filed where result.drop.name == FileName("INV-1.pdf") {
+                    #expect(before[result.drop.id] == (result.drop.inbox == "bank" ? "erp" : "bank"))
+                }
+            }
+            #expect(stage.missing.isEmpty)
+            #expect(stage.sandbox.accepted.count == 3)
+            #expect(stage.sandbox.accepted.allSatisfy { $0.acceptances == 1 })
+        }
+    }
+
+    @Test func aNameThatIsGivenToAnotherFolderTakesNoDropsAlong() async throws {
+        try await Stage.prepare(inboxes: Self.erp) { stage in
+            try await stage.serving { _ in
+                try stage.drop("%PDF-1.4\n%%EOF\n", at: "erp/inbox/INV-1.pdf")
+                _ = try await Self.isWaiting(stage)
+            }
+            let before = stage.waiting
+            try FileManager.default.moveItem(at: stage.url("erp"), to: stage.url("erp-old"))
+            try Self.makeFolders(stage, "erp")
+            try stage.write(inboxes: "\(Self.erp)\nname: erp-old, path: erp-old/inbox, settle: 0s")
+            try await stage.serving { _ in
+                try stage.drop(Stage.account("INV-1"), at: "erp/inbox/account.json")
+                try await stage.waitForFile("erp-old/done/INV-1.pdf")
+                try await stage.waitForFiled(2)
+            }
+            let filed = stage.filed.first { $0.drop.name == FileName("INV-1.pdf") }
+            #expect(filed.map { before[$0.drop.id] } == "erp" && filed?.drop.inbox == "erp-old")
+            #expect(stage.missing.isEmpty)
+        }
+    }
+
     /// Drops pour in while the inbox's settings change again and again.
     @Test func noDropIsLostOrDoubledWhileAnInboxChanges() async throws {
         let faults = try FaultPlan(parsing: "latency:1ms..30ms")
@@ -204,5 +256,14 @@ import Testing
                 #expect(stage.said(of: "erp").last == "available")
             }
         }
+    }
+}
+
+extension Stage {
+    /// The attachments that are early for their accounts, and their inboxes.
+    fileprivate var waiting: [DropID: String] {
+        Dictionary(
+            allEvents.compactMap { if case .waitsForAccount(let inbox, let drop) = $0 { (drop, inbox) } else { nil } },
+            uniquingKeysWith: { first, _ in first })
     }
 }

@@ -1,5 +1,6 @@
 import FileSystem
 import Foundation
+import Inbox
 import Ledger
 import Model
 import SluiceConfiguration
@@ -111,14 +112,23 @@ package struct InboxPaths: Sendable, Hashable {
     package let done: FilePath
     package let failed: FilePath
     let ignore: [String]
+    let ready: MarkerPattern?
+    private let attachmentTypes: Set<String>
 
     init?(_ inbox: Configuration.Inbox) {
         guard let work = inbox.work, let done = inbox.done, let failed = inbox.failed else { return nil }
         (self.inbox, self.work, self.done, self.failed) = (inbox.path, work, done, failed)
         ignore = inbox.ignore
+        ready = inbox.ready.flatMap(MarkerPattern.init)
+        attachmentTypes = Set(inbox.attachments.types)
     }
 
     package func path(of folder: Folder) -> FilePath { folder == .done ? done : failed }
+
+    /// Whether a drop's name says which account it is of.
+    func isAttachment(_ entry: DropEntry) -> Bool {
+        entry.kind.map { $0 == .attachment } ?? attachmentTypes.contains(entry.drop.name.lowercaseExtension)
+    }
 }
 
 extension FilePath {

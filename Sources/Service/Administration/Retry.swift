@@ -25,10 +25,10 @@ extension Administration {
             throw Refusal(description: "its inbox \(entry.drop.inbox) is configured no more")
         }
         let folder = try Directory(opening: paths.path(of: outcome.folder))
-        try look(at: filed, of: entry, in: folder)
-        let inbox = try Directory(opening: paths.inbox)
+        let way = RetryWay(
+            entry: entry, filed: filed, folder: folder, inbox: try Directory(opening: paths.inbox), paths: paths)
+        try look(at: way)
         KillPoint.retryBegins.reach()
-        let way = RetryWay(entry: entry, filed: filed, folder: folder, inbox: inbox)
         let name: FileName
         if terms.areUsual {
             // What an earlier retry asked for and did not come to is not asked for any more.
@@ -40,15 +40,20 @@ extension Administration {
             name = try await putBack(way, terms, by: writer())
         }
         KillPoint.retryMoved.reach()
+        try way.mark(name)
         if outcome.folder == .failed { _ = try folder.remove(filed.sidecar) }
         KillPoint.retryEnded.reach()
         return name
     }
 
-    private func look(at filed: FileName, of entry: DropEntry, in folder: Directory) throws {
+    private func look(at way: RetryWay) throws {
+        let (filed, folder) = (way.filed, way.folder)
         guard let status = try folder.status(of: filed) else {
             // A retry before this one may have been cut off between the two.
-            if entry.outcome == .failed { try removeResult(of: entry, filed, in: folder) }
+            if way.entry.outcome == .failed, try isResult(of: way.entry, filed.sidecar, in: folder) {
+                try way.markEarlier()
+                try folder.remove(filed.sidecar)
+            }
             throw Refusal(description: "\(folder.path)/\(filed) is not there any more")
         }
         guard status.form == .regular else {
@@ -97,17 +102,16 @@ extension Administration {
         }
     }
 
-    /// Removes a result whose drop went back into the inbox, if it is that drop's.
-    private func removeResult(of entry: DropEntry, _ filed: FileName, in failed: Directory) throws {
-        guard let status = try failed.status(of: filed.sidecar), status.form == .regular else { return }
-        let file = try OpenFile(reading: filed.sidecar, in: failed)
+    private func isResult(of entry: DropEntry, _ sidecar: FileName, in failed: Directory) throws -> Bool {
+        guard let status = try failed.status(of: sidecar), status.form == .regular else { return false }
+        let file = try OpenFile(reading: sidecar, in: failed)
         let result: JSONDocument
         do {
             result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size)))
         } catch is JSONSyntaxError {
-            return
+            return false
         }
-        if result.root["drop"]?["id"]?.string == entry.drop.id.text { try failed.remove(filed.sidecar) }
+        return result.root["drop"]?["id"]?.string == entry.drop.id.text
     }
 }
 

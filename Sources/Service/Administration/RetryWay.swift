@@ -1,16 +1,18 @@
 import FileSystem
 import Filing
+import Inbox
 import Ledger
 import Model
 import SystemPackage
 
-/// A file's way from its folder back into its inbox, under its first name, or one with a number where that is taken.
+/// A file's way from its folder back into its inbox, under its first name; where that is taken a document gets a number.
 struct RetryWay {
     let entry: DropEntry
     /// Its name in the folder.
     let filed: FileName
     let folder: Directory
     let inbox: Directory
+    let paths: InboxPaths
 
     /// What was accepted stays where it is, as the evidence that it was.
     var staysInDone: Bool { entry.outcome?.folder == .done }
@@ -19,7 +21,7 @@ struct RetryWay {
     func go() throws -> FileName {
         var number = 1
         while true {
-            let name = candidate(number)
+            let name = try candidate(number)
             if let isMoved = try move(as: name) {
                 if isMoved { return name }
             } else if try copy(as: name) {
@@ -46,7 +48,7 @@ struct RetryWay {
         do {
             var number = 1
             while true {
-                let name = candidate(number)
+                let name = try candidate(number)
                 if let earlier, earlier.name == name, try isThere(name, earlier.inode) {
                     // Its copy is there, and the original was not gone.
                     _ = try folder.remove(filed)
@@ -66,8 +68,32 @@ struct RetryWay {
         }
     }
 
-    private func candidate(_ number: Int) -> FileName {
-        FiledName.candidate(entry.drop.name, number: number).drop
+    /// Puts a marker beside the file in an inbox that asks for one: it would wait for ever. Never before the file is
+    /// there, for it would vouch for the next upload of the name.
+    func mark(_ name: FileName) throws(SystemCallError) {
+        guard let marker = paths.ready?.marker(of: name), marker.bytes.count <= FileName.longest else { return }
+        do throws(SystemCallError) {
+            _ = try OpenFile(creating: marker, in: inbox, .exclusive(mode: 0o640))
+        } catch {
+            guard error.errno == .fileExists else { throw error }
+        }
+    }
+
+    /// The same for a file that a retry before this one put back.
+    func markEarlier() throws(SystemCallError) {
+        let name = entry.drop.name
+        if let sha256 = entry.sha256, try inbox.isFile(name, sha256: sha256) { try mark(name) }
+    }
+
+    private func candidate(_ number: Int) throws(Administration.Refusal) -> FileName {
+        let name = entry.drop.name
+        if number > 1, paths.isAttachment(entry) {
+            throw Administration.Refusal(
+                description:
+                    "\(paths.inbox) has another \(name), and an attachment's name says which account it is of; "
+                    + "put it back when that one was taken")
+        }
+        return FiledName.candidate(name, number: number).drop
     }
 
     private func isThere(_ name: FileName, _ inode: UInt64) throws(SystemCallError) -> Bool {
@@ -79,7 +105,7 @@ struct RetryWay {
     /// - Returns: `nil` where no rename leads there, `false` where the name is taken.
     private func move(as name: FileName) throws(SystemCallError) -> Bool? {
         do throws(SystemCallError) {
-            return try folder.move(filed, to: inbox, as: name)
+            return try folder.move(filed, toShared: inbox, as: name)
         } catch {
             guard error.errno == .improperLink else { throw error }
             return nil
@@ -122,7 +148,7 @@ struct RetryWay {
     }
 
     private func place(_ part: FileName, as name: FileName) throws(SystemCallError) -> Bool {
-        guard try inbox.move(part, to: inbox, as: name) else {
+        guard try inbox.move(part, toShared: inbox, as: name) else {
             _ = try inbox.remove(part)
             return false
         }

@@ -1,3 +1,5 @@
+import SluiceConfiguration
+
 /// Which inboxes are to be at work and which are: decides what to start and what to stop.
 ///
 /// A plain value. Two inboxes that share a name or a folder are never at work at once: one whose terms changed is
@@ -13,6 +15,8 @@ struct InboxRoster: Sendable {
         case start(InboxTerms)
         /// Take nothing more, and come to an end.
         case stop(name: String)
+        /// Come to an end at once: its directory has another path by now, and its paths lead to another inbox's folders.
+        case cut(name: String)
     }
 
     private struct Entry {
@@ -49,15 +53,25 @@ struct InboxRoster: Sendable {
         let changes = InboxChanges(from: wanted, to: inboxes)
         wanted = inboxes
         let terms = Dictionary(uniqueKeysWithValues: inboxes.map { ($0.name, $0) })
-        let stops = working.filter { terms[$0.name] != $0 }.flatMap { stop($0.name) }
+        let paths = Set(inboxes.map(\.inbox.path))
+        let now = Dictionary(inboxes.compactMap { terms in terms.place.map { ($0, terms.inbox.path) } }) { $1 }
+        let stops = working.flatMap { working in
+            let path = working.inbox.path
+            if let present = working.place.flatMap({ now[$0] }), present != path, paths.contains(path) {
+                return stop(working.name, .cut(name: working.name))
+            }
+            return terms[working.name] == working ? [] : stop(working.name)
+        }
         return (stops + startWhatCan(), changes)
     }
 
     /// An inbox is to begin anew, in the same terms.
-    mutating func stop(_ name: String) -> [Action] {
+    mutating func stop(_ name: String) -> [Action] { stop(name, .stop(name: name)) }
+
+    private mutating func stop(_ name: String, _ action: Action) -> [Action] {
         guard entries[name]?.isStopping == false else { return [] }
         entries[name]?.isStopping = true
-        return [.stop(name: name)]
+        return [action]
     }
 
     /// An inbox has come to its end: nothing of it is at work any more.

@@ -7,18 +7,18 @@ import SystemPackage
 
 /// Keeps a pipeline at work for every inbox that there is to be, whatever a reload or a glob changes.
 ///
-/// It carries out what ``InboxRoster`` decides. A pipeline that is told to stop takes nothing more and has
+/// It carries out what ``InboxRoster`` decides. A pipeline that is told to stop takes nothing more and mostly has
 /// ``grace`` to bring what it has to its end; the rest is left to the ledger and taken up by the next one.
 actor InboxSupervisor {
     private struct Start: Sendable {
         let terms: InboxTerms
         let template: InboxTemplate
-        /// Yields when the pipeline is to stop.
-        let stops: AsyncStream<Void>
+        /// Yields when the pipeline is to stop, how long what it has begun may take.
+        let stops: AsyncStream<Duration>
     }
 
     private struct Working {
-        let stop: AsyncStream<Void>.Continuation
+        let stop: AsyncStream<Duration>.Continuation
         var pipeline: InboxPipeline?
         /// The state in which its folders were found as they have to be: seen again, it is not looked into.
         var suitable: Int?
@@ -95,9 +95,11 @@ actor InboxSupervisor {
         if case .inbox(_, .unavailable) = event { hints.add(.listing) }
     }
 
-    /// Whether there is an inbox of this name, or one that has not come to its end.
-    func has(_ name: String) -> Bool {
-        roster.isWanted(name) || roster.running.contains { $0.name == name }
+    /// The work folders of the inboxes that there are to be, and of those that have not come to their end.
+    var workFolders: [String: Set<FilePath>] {
+        (roster.wanted + roster.running).reduce(into: [:]) { folders, terms in
+            if let work = terms.inbox.work { folders[terms.name, default: []].insert(work) }
+        }
     }
 
     /// Where something is expected every day.
@@ -160,10 +162,11 @@ actor InboxSupervisor {
             switch action {
             case .start(let terms):
                 guard let template = sources[terms.inbox.path] else { preconditionFailure("every inbox has a source") }
-                let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                let (stops, stop) = AsyncStream.makeStream(of: Duration.self, bufferingPolicy: .bufferingNewest(1))
                 working[terms.name] = Working(stop: stop)
                 starter.yield(Start(terms: terms, template: template, stops: stops))
-            case .stop(let name): working[name]?.stop.yield()
+            case .stop(let name): working[name]?.stop.yield(InboxSupervisor.grace)
+            case .cut(let name): working[name]?.stop.yield(.zero)
             }
         }
     }
@@ -254,13 +257,15 @@ actor InboxSupervisor {
     }
 
     private static func run(
-        _ pipeline: InboxPipeline, until stops: AsyncStream<Void>, _ time: any TimeSource
+        _ pipeline: InboxPipeline, until stops: AsyncStream<Duration>, _ time: any TimeSource
     ) async {
         let work = Task { await pipeline.run() }
         let end = Task {
-            for await _ in stops { break }
-            await pipeline.stopTaking()
-            try await time.sleep(for: InboxSupervisor.grace)
+            for await grace in stops {
+                await pipeline.stopTaking()
+                try await time.sleep(for: grace)
+                break
+            }
             // What is not done is in the ledger.
             work.cancel()
         }

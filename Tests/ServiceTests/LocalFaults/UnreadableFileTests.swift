@@ -124,6 +124,23 @@ import TestSupport
         }
     }
 
+    /// As when its file system is mounted anew.
+    @Test func anotherFolderInThePlaceOfWorkIsTheOneThatIsReadFrom() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.delay(.seconds(2))])
+            try await stage.serve {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await eventually("it has left") { stage.sandbox.requests.contains { $0.reference != nil } }
+                try FileManager.default.moveItem(at: stage.work, to: stage.url(of: "work-before"))
+                try FileManager.default.createDirectory(
+                    at: stage.work, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+                try stage.drop(Stage.account("INV-2"), as: "b.json")
+                #expect(try await stage.result(of: "b.json").outcome == "accepted")
+                try await eventually("the other is missed") { stage.missing == [FileName("a.json")] }
+            }
+        }
+    }
+
     @Test func aFileThatIsRemovedBeforeItIsFiledIsSaidToBeGone() async throws {
         try await Stage.withFaults { stage in
             stage.sandbox.script([.delay(.seconds(2))])
@@ -150,7 +167,7 @@ import TestSupport
 }
 
 extension Stage {
-    fileprivate var missing: [FileName] {
+    var missing: [FileName] {
         allEvents.compactMap { if case .missing(let drop) = $0 { drop.name } else { nil } }
     }
 }
