@@ -7,7 +7,7 @@ import Model
 /// A record that the API took with a document that went through in part.
 package struct TakenRecord: Sendable, Hashable {
     package var hash: RecordHash
-    /// Its place among the records of the file, from 0.
+    /// Its place among the records of the file, from 0; one of its own below 0 where that is not known.
     package var position: Int
     package var record: AcceptedRecord
 
@@ -20,7 +20,7 @@ package struct TakenRecord: Sendable, Hashable {
 
 /// The records that are to be left out of a document.
 package struct RecordsToLeaveOut: Sendable, Hashable {
-    /// Equal ones, as many as were taken of each.
+    /// Equal ones, as many as were taken of each: those of other files, and those whose places in this one are not known.
     package var byHash: [RecordHash: [AcceptedRecord]] = [:]
     /// Where the file has the same bytes: its records are the same, whatever they are converted to by now.
     package var byPosition: [Int: AcceptedRecord] = [:]
@@ -36,7 +36,7 @@ extension Ledger {
             try database.each(
                 """
                 SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                WHERE partials.inbox = ? AND partials.sha256 = ?
+                WHERE partials.inbox = ? AND partials.sha256 = ? AND position >= 0
                 """, inbox, sha256
             ) { found.byPosition[$0.number("position")] = AcceptedRecord(&$0) }
             for hash in hashes {
@@ -44,7 +44,8 @@ extension Ledger {
                     """
                     SELECT partialRecords.record, partialRecords.reference FROM partialRecords
                         JOIN partials ON partials.id = partialRecords.partial
-                    WHERE partialRecords.hash = ? AND partials.inbox = ? AND partials.sha256 IS NOT ?
+                    WHERE partialRecords.hash = ? AND partials.inbox = ?
+                        AND (partials.sha256 IS NOT ? OR position < 0)
                     """, hash.bytes, inbox, sha256
                 ) { AcceptedRecord(&$0) }
                 if !records.isEmpty { found.byHash[hash] = records }

@@ -285,6 +285,38 @@ import TestSupport
         }
     }
 
+    /// Its parts left under one configuration and ended under another.
+    @Test(arguments: ["run.json", "run.xml"])
+    func whatWasAcceptedUnderAnotherConfigurationIsLeftOut(name: String) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ second: Int) -> String {
+                if name.hasSuffix("json") { return Stage.payments("I-1=1", "I-2=\(second)", "I-3=3") }
+                let records = [1, second, 3].enumerated().map {
+                    "<p><clientReferenceId>I-\($0.offset + 1)</clientReferenceId><amount>\($0.element)</amount></p>"
+                }
+                return "<payments>\(records.joined())</payments>"
+            }
+            let top = "limits: {recordsPerBatch: 1}"
+            stage.sandbox.script([.ok, .hang])
+            try await stage.serve(top: top) {
+                try stage.drop(file(2), as: name)
+                try await stage.sandbox.until { $0.requests.count { $0.method == "PUT" } == 2 }
+            }
+            stage.sandbox.script([.status(422)])
+            try await stage.serve(top: top, ["erp": "set: {brand: ACME}"]) {
+                #expect(try await stage.result(of: name).code == "submit.badRequest")
+                stage.sandbox.script([.status(422)])
+                try stage.drop(file(2), as: "again-\(name)")
+                #expect(try await stage.result(of: "again-\(name)").code == "submit.badRequest")
+                try stage.drop(file(22), as: "corrected-\(name)")
+                let corrected = try await stage.result(of: "corrected-\(name)")
+                #expect(corrected.outcome == "accepted")
+                #expect(corrected.json["alreadyAccepted"]?.count == 1)
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=22": 1, "I-3=3": 1])
+        }
+    }
+
     // MARK: References of senders' own
 
     @Test(arguments: [false, true])
