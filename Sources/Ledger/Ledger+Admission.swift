@@ -192,6 +192,10 @@ extension Ledger {
         try replaceBatches(of: id, with: [], database)
         try insertBatches(batches, of: id, database)
         try forgetAttempts(of: id, database)
+        // What is not in them was left out, and is so still.
+        try database.run(
+            "UPDATE drops SET alreadyAccepted = (SELECT alreadyAccepted FROM drops WHERE id = ?2) WHERE id = ?1", id,
+            hold.dropID)
         try database.run(
             """
             UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?

@@ -119,6 +119,21 @@ import TestSupport
         #expect(try await leftOut(["a1", "b1", "c1"], bytes: 2) == ["a1", "a1", "b1"])
     }
 
+    @Test func whatWasLeftOutIsTakenOverWithWhatIsUnresolved() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        let taken = [AcceptedRecord(record: "a1", reference: "F")]
+        var corrected = admission("d.json", "D", bytes: 2)
+        #expect(try await ledger.admit(corrected) == .remake(round: 1))
+        corrected.leftOut = taken
+        let reference = try #require(try await ledger.admit(corrected).batches?.first).reference
+        try await ledger.leaveUnresolved(reference, of: corrected.drop, Spoken(identities: IdentityKeys([key("c2")])))
+        let again = admission("again.json", "D", bytes: 2)
+        #expect(try await ledger.admit(again).batches?.map(\.state) == [.unresolved])
+        try await ledger.accept(reference, of: again.drop, Spoken(identities: IdentityKeys([key("c2")])))
+        #expect(try await ledger.result(of: again.drop.id)?.alreadyAccepted == taken)
+        #expect(try await leftOut(["a1"]).isEmpty)
+    }
+
     @Test func theCorrectedDocumentEndsIt() async throws {
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
         // The correction was in the identity itself; what counts is that all that was accepted is in it.
