@@ -95,6 +95,9 @@ extension Ledger {
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
+            if row.leftOut.isEmpty { return }
+            try completeParts(
+                drop, content: content, isAccepted: false, sent: [], leftOut: row.leftOut, word: 0, database)
         case .accepted:
             let spoken = spoken ?? Spoken(identities: .none)
             // Nobody asks who spoke last through an attachment.
@@ -103,7 +106,8 @@ extension Ledger {
                 ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
             try Taken.keepHolds(of: id, .accepted, word: word, database)
             guard kind == .payment else { return }
-            try completeParts(drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
+            try completeParts(
+                drop, content: content, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(batches.map(\.state))
             guard states.contains(.unresolved) || states.contains(.accepted) else {

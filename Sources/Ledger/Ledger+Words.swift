@@ -9,17 +9,20 @@ package struct Spoken: Sendable {
     package var settlesIn: Duration
     /// Of a payment document that went through in part: the records that were accepted.
     package var accepted: [TakenRecord]
-    /// And what the others are about.
-    package var rest: IdentityKeys
+    /// And the others.
+    package var rest: [PaymentRecord]
+    /// The records of a payment document that was accepted; asked for where others went through in part.
+    package var sent: [PaymentRecord]
 
     package init(
-        identities: IdentityKeys, settlesIn: Duration = .zero,
-        accepted: [TakenRecord] = [], rest: IdentityKeys = .none
+        identities: IdentityKeys, settlesIn: Duration = .zero, accepted: [TakenRecord] = [], rest: [PaymentRecord] = [],
+        sent: [PaymentRecord] = []
     ) {
         self.identities = identities
         self.settlesIn = settlesIn
         self.accepted = accepted
         self.rest = rest
+        self.sent = sent
     }
 }
 

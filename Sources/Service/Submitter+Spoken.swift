@@ -9,19 +9,25 @@ extension Submitter {
     func spoken(_ job: SubmissionJob, _ ending: Ending, settlesIn duration: Duration) async throws -> Spoken? {
         guard case .document(let document) = job.content else { return nil }
         if ending.outcome == .accepted {
-            return Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
+            var spoken = Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
+            guard job.kind == .payment else { return spoken }
+            let isAsked = try await patience.persist("read the ledger") {
+                try await ledger.hasPartials(inbox: job.drop.inbox)
+            }
+            if isAsked { spoken.sent = try await records(of: batches(of: job), document).joined().map(\.payment) }
+            return spoken
         }
-        let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        let batches = try await batches(of: job)
         guard batches.contains(where: { $0.state == .accepted || $0.state == .unresolved }) else { return nil }
         var left: [UInt64] = []
-        var rest: [UInt64] = []
+        var rest: [PaymentRecord] = []
         var accepted: [TakenRecord] = []
         for (batch, records) in zip(batches, try await records(of: batches, document)) {
             let refused = ending.refusedRecords[batch.reference]
             for (index, record) in records.enumerated() {
                 if batch.state == .accepted || batch.state == .unresolved { left.append(record.key) }
                 guard batch.state == .accepted, refused.map({ !$0.isEmpty && !$0.contains(index) }) ?? true else {
-                    rest.append(record.key)
+                    rest.append(record.payment)
                     continue
                 }
                 accepted.append(
@@ -30,8 +36,13 @@ extension Submitter {
                         record: AcceptedRecord(record: record.identity, reference: batch.reference)))
             }
         }
+        let isPayment = job.kind == .payment
         return Spoken(
-            identities: IdentityKeys(left), accepted: job.kind == .payment ? accepted : [], rest: IdentityKeys(rest))
+            identities: IdentityKeys(left), accepted: isPayment ? accepted : [], rest: isPayment ? rest : [])
+    }
+
+    private func batches(of job: SubmissionJob) async throws -> [Batch] {
+        try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
     }
 
     /// The records of each of a drop's batches: the document's in their order, whatever made the bodies. Where an earlier run
@@ -59,4 +70,8 @@ extension Submitter {
         }
         return records
     }
+}
+
+extension SentRecord {
+    fileprivate var payment: PaymentRecord { PaymentRecord(hash: hash, key: key) }
 }

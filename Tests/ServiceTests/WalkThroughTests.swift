@@ -285,6 +285,39 @@ import TestSupport
         }
     }
 
+    /// Nobody knows whether another payment of the same account is the corrected one.
+    @Test(arguments: [false, true]) func anotherPaymentOfTheSameAccountIsNotTheRest(isCorrected: Bool) async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            try await stage.serve(top: "limits: {recordsPerBatch: 1}") {
+                try stage.drop(Stage.payments("INV-1=50", "INV-2=70"), as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                try stage.drop(Stage.payments("INV-2=30"), as: "other.json")
+                #expect(try await stage.result(of: "other.json").outcome == "accepted")
+                try stage.drop(Stage.payments("INV-1=50", "INV-2=7\(isCorrected ? 1 : 0)"), as: "again.json")
+                #expect(try await stage.result(of: "again.json").outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=50": 1, "INV-2=30": 1, "INV-2=7\(isCorrected ? 1 : 0)": 1])
+        }
+    }
+
+    @Test func aDocumentWithoutTheRestDoesNotStandForIt() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            try await stage.serve(top: "limits: {recordsPerBatch: 1}") {
+                let file = Stage.payments("INV-1=50", "INV-2=70")
+                try stage.drop(file, as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                try stage.drop(Stage.payments("INV-1=50", "INV-3=9"), as: "other.json")
+                let other = try await stage.result(of: "other.json")
+                #expect(other.json["alreadyAccepted"]?.count == 1)
+                try stage.drop(file, as: "again.json")
+                #expect(try await stage.result(of: "again.json").outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=50": 1, "INV-2=70": 1, "INV-3=9": 1])
+        }
+    }
+
     /// Its parts left under one configuration and ended under another.
     @Test(arguments: ["run.json", "run.xml"])
     func whatWasAcceptedUnderAnotherConfigurationIsLeftOut(name: String) async throws {
