@@ -191,6 +191,13 @@ extension Ledger {
         }
         try replaceBatches(of: id, with: [], database)
         try insertBatches(batches, of: id, database)
+        // What was accepted may not have had its last word.
+        try database.run(
+            """
+            UPDATE batches SET (statusURI, response) = (
+                SELECT statusURI, response FROM batches AS before WHERE before.dropID = ?2 AND before.part = batches.part)
+            WHERE dropID = ?1 AND state = 'accepted'
+            """, id, hold.dropID)
         try forgetAttempts(of: id, database)
         // What is not in them was left out, and is so still.
         try database.run(

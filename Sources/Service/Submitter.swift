@@ -150,10 +150,10 @@ struct Submitter: Sendable {
         for batch in batches where batch.state != .accepted {
             if batch.state == .refused, let problem = try await refusal(of: batch, job) {
                 try await keepBodies(of: job, batches)
-                return .failed(problem)
+                return try await judged(.failed(problem), job)
             }
             guard let body = try await body(of: batch, among: batches, job) else {
-                return .failed(Submitter.lostBody)
+                return try await judged(.failed(Submitter.lostBody), job)
             }
             switch try await deliver(batch, body, job, isLast: batch.part == last && !confirms) {
             case .accepted:
@@ -164,7 +164,7 @@ struct Submitter: Sendable {
                 return ending
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return ending(problem)
+                return try await judged(ending(problem), job)
             case .early:
                 return nil
             }
