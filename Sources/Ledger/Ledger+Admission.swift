@@ -127,7 +127,7 @@ extension Ledger {
     }
 
     /// Writes down the batches of a drop, which may have had others or the same before.
-    private static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
+    static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
         let old = try batches(of: id, database)
         if old.map(\.bodyHash) == new.map(\.bodyHash), old.map(\.reference) == new.map(\.reference), !old.isEmpty {
             try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ?", id)

@@ -100,16 +100,20 @@ extension Ledger {
     }
 
     /// Whether a document spoke of one of these records after the word.
+    ///
+    /// - Parameter arrival: those that came later do not count.
     static func isSpokenOf(
-        _ identities: IdentityKeys, _ kind: Kind, since word: Int64, _ database: Database
+        _ identities: IdentityKeys, _ kind: Kind, since word: Int64, before arrival: Int64? = nil,
+        _ database: Database
     ) throws -> Bool {
         var isSpokenOf = false
         try eachPiece(of: identities, as: [kind]) { piece in
             isSpokenOf = try database.holds(
                 """
                 SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords ON lastWords.identity = asked.value
-                WHERE lastWords.word > ?2
-                """, piece, word)
+                WHERE lastWords.word > ?2 AND (?3 IS NULL OR EXISTS (
+                    SELECT 1 FROM words WHERE words.word = lastWords.word AND words.arrival < ?3))
+                """, piece, word, arrival)
             return !isSpokenOf
         }
         return isSpokenOf

@@ -455,6 +455,31 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [false, true])
+    func whatIsUnresolvedIsRepeatedFirstAndThenSentAgain(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ status: String) -> String {
+                #"{"accounts": [{"clientReferenceId": "INV-1", "invoiceNumber": "1", "outstandingAmount": 1, "status": "\#(status)"}]}"#
+            }
+            stage.sandbox.script(Self.lost)
+            let steps: [@Sendable () async throws -> Void] = ["Hold", "Active", "Hold", "Hold"].enumerated().map {
+                number, status in
+                {
+                    try stage.drop(file(status), as: "\(number).json")
+                    #expect(
+                        try await stage.result(of: "\(number).json").outcome
+                            == ["failed", "accepted", "accepted", "duplicate"][number])
+                    #expect(stage.sandbox.books.accounts["INV-1"]?.record.contains(status) == true)
+                }
+            }
+            try await tell(restarts: restarts, stage, steps)
+            #expect(stage.sandbox.accepted.map { $0.reference.suffix(3) == "-r2" } == [false, false, true])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [3, 0, 0])
+            #expect(stage.sandbox.accepted.allSatisfy { $0.mismatches == 0 })
+            #expect(try Stage.names(in: stage.folder.url.appendingPathComponent("state/bodies")).isEmpty)
+        }
+    }
+
     @Test func aRoundStandsBeforeThePart() async throws {
         try await Stage.prepare { stage in
             @Sendable func file(_ amount: Int) -> String {
