@@ -26,10 +26,12 @@ struct ContentHash {
         var isFirst = true
         var held: UInt8?
         array.canonicalize { chunk in
-            if let held { hash.update(data: [held]) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: chunk[(isFirst ? 1 : 0)..<(chunk.count - 1)]))
-            held = chunk.last
+            let text = chunk.dropFirst(isFirst ? 1 : 0)
             isFirst = false
+            guard let last = text.last else { return }
+            if let held { hash.update(data: [held]) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: text.dropLast()))
+            held = last
         }
     }
 

@@ -32,23 +32,3 @@ extension JudgedDocument {
         return nil
     }
 }
-
-/// Says of one record after the other which part of a plan it is in.
-struct PartCounter {
-    private let plan: BatchPlan
-    private var part = 0
-    private var seen = 0
-
-    init(_ plan: BatchPlan) {
-        self.plan = plan
-    }
-
-    mutating func next() -> Int {
-        while part < plan.parts.count - 1 && seen == plan.parts[part].count {
-            part += 1
-            seen = 0
-        }
-        seen += 1
-        return part + 1
-    }
-}

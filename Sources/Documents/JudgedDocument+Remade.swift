@@ -4,8 +4,6 @@ import Model
 
 /// A record of a document that was sent, with all that a later document is compared by.
 package struct SentRecord: Sendable, Hashable {
-    /// The part it is in, from 1.
-    package var part: Int
     /// Its place among the records of the file, from 0.
     package var position: Int
     package var hash: RecordHash
@@ -115,13 +113,12 @@ extension JudgedDocument {
     /// Its records, for a document that went through in part.
     package var sentRecords: [SentRecord] {
         get throws {
-            var part = PartCounter(plan)
             var sent: [SentRecord] = []
             sent.reserveCapacity(records)
             try text.forEachRecord { record in
                 sent.append(
                     SentRecord(
-                        part: part.next(), position: positions?[sent.count] ?? sent.count, hash: record.recordHash,
+                        position: positions?[sent.count] ?? sent.count, hash: record.recordHash,
                         key: JudgedDocument.key(of: record, kind) ?? 0,
                         identity: JudgedDocument.identity(of: record, kind) ?? ""))
             }
@@ -201,7 +198,7 @@ extension JudgedDocument {
         else { return [] }
         return array.elements.enumerated().map { index, record in
             SentRecord(
-                part: 1, position: index, hash: record.recordHash, key: key(of: record, kind) ?? 0,
+                position: index, hash: record.recordHash, key: key(of: record, kind) ?? 0,
                 identity: identity(of: record, kind) ?? "")
         }
     }

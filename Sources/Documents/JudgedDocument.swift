@@ -60,6 +60,9 @@ package struct JudgedDocument: Sendable {
     /// Whether the bodies depend on the configuration, and not on the sender's bytes alone.
     package var isConverted: Bool { text.isConverted }
 
+    /// Whether its text is in memory.
+    package var isHeld: Bool { if case .held = text { true } else { false } }
+
     /// The requests that it makes, none of them sent so far.
     ///
     /// - Throws: what reading the document again throws where it is not held, ``DocumentHasChanged`` among it. So do
@@ -100,11 +103,7 @@ package struct JudgedDocument: Sendable {
         guard case .windowed(let records) = text, let text = records.text(ofPart: part - 1), !text.isEmpty else {
             return nil
         }
-        let source = records.source
-        return LongBody(reference, kind, size: text.count, mayChange: !source.isOwn) { offset, count in
-            let start = text.lowerBound + Int(offset)
-            return try source.read(start..<min(text.upperBound, start + count))
-        }
+        return LongBody(reference, kind, text, of: records.source)
     }
 
     /// The body of `batch` in pieces, if it is one of this document's.
@@ -119,8 +118,20 @@ package struct JudgedDocument: Sendable {
         else { return nil }
         guard long.mayChange else { return long }
         if let held = known.held(hash: batch.bodyHash) { return long.reading(from: held) }
-        let held = HeldText(capacity: Int(long.size))
-        return try long.hash { held.append($0) } == batch.bodyHash ? long.reading(from: held) : nil
+        return try long.ifBody(of: batch)
+    }
+
+    /// The body of a batch in pieces of the sender's own text: what an unconverted document's request was made of, whatever
+    /// the configuration makes of it by now.
+    ///
+    /// - Parameter before: how many records of the document are in earlier parts.
+    /// - Returns: `nil` where that text does not make this body, and for a document that is held.
+    package func originalBody(of batch: Batch, recordsBefore before: Int) throws -> LongBody? {
+        guard case .windowed(let records) = text,
+            let some = try records.place(of: before..<(before + batch.records))
+        else { return nil }
+        return try LongBody(batch.reference, kind, batch.parts == 1 ? records.inside : some, of: records.source)
+            .ifBody(of: batch)
     }
 
     /// The body of part `part`, counted from 1, under `reference`.
@@ -181,16 +192,27 @@ package struct LongBody: Sendable {
 
     var length: Int64 { Int64(head.count + tail.count) + size }
 
-    fileprivate init(
-        _ reference: String, _ kind: Kind, size: Int, mayChange: Bool,
-        read: @escaping @Sendable (_ offset: Int64, _ count: Int) throws -> [UInt8]
-    ) {
+    /// - Parameter text: where the records stand in `source`.
+    fileprivate init(_ reference: String, _ kind: Kind, _ text: Range<Int>, of source: DocumentSource) {
         let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
         head = frame.head + [UInt8(ascii: "[")]
         tail = [UInt8(ascii: "]")] + frame.tail
-        self.size = Int64(size)
-        self.mayChange = mayChange
-        self.read = read
+        size = Int64(text.count)
+        mayChange = !source.isOwn
+        read = { offset, count in
+            let start = text.lowerBound + Int(offset)
+            return try source.read(start..<min(text.upperBound, start + count))
+        }
+    }
+
+    /// It is read once to know, and held where somebody else may write to it.
+    ///
+    /// - Returns: `nil` where the batch has another body.
+    fileprivate func ifBody(of batch: Batch) throws -> LongBody? {
+        guard length == batch.bytes else { return nil }
+        let held = mayChange ? HeldText(capacity: Int(size)) : nil
+        guard try hash({ held?.append($0) }) == batch.bodyHash else { return nil }
+        return held.map(reading) ?? self
     }
 
     /// Its SHA-256.

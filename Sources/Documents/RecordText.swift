@@ -67,7 +67,7 @@ struct WindowedRecords: Sendable {
             return
         }
         var isFirst = true
-        try forEachWindow(in: parts[part]) { (shape: DocumentShape) throws(DocumentHasChanged) in
+        try forEachWindow(in: parts[part], fields) { (_, shape) throws(DocumentHasChanged) in
             guard let array = shape.array, array.kind == .array else { throw DocumentHasChanged() }
             if !isFirst { body.append(UInt8(ascii: ",")) }
             isFirst = false
@@ -76,18 +76,36 @@ struct WindowedRecords: Sendable {
     }
 
     func forEachRecord(_ body: (JSONValue) throws -> Void) throws {
-        try forEachWindow(in: inside) { (shape: DocumentShape) in try shape.array?.elements.forEach(body) }
+        try forEachWindow(in: inside, fields) { _, shape in try shape.array?.elements.forEach(body) }
+    }
+
+    /// Where some records stand in the sender's own text, which others may stand around in the array.
+    ///
+    /// - Returns: `nil` where there are not so many, and where the text is none of the sender's.
+    func place(of wanted: Range<Int>) throws -> Range<Int>? {
+        guard !isConverted || !fields.isEmpty else { return nil }
+        var (index, start, end) = (0, 0, 0)
+        try forEachWindow(in: inside, FieldMapping()) { window, shape in
+            for record in shape.array?.elements.map(\.byteRange) ?? [] {
+                if index == wanted.lowerBound { start = window.offset(of: record.lowerBound) }
+                index += 1
+                if index == wanted.upperBound { end = window.offset(of: record.upperBound) }
+            }
+        }
+        return start < end ? start..<end : nil
     }
 
     /// Reads some of the records again; they were judged before, so that nothing can be wrong with them.
-    private func forEachWindow(in range: Range<Int>, _ body: (DocumentShape) throws -> Void) throws {
+    private func forEachWindow(
+        in range: Range<Int>, _ fields: FieldMapping, _ body: (WindowedText.Window, DocumentShape) throws -> Void
+    ) throws {
         var text = WindowedText(elements: range, of: source, name: kind.arrayName ?? "")
         while let window = try text.next() {
             guard let document = try? JSONDocument(parsing: window.text, maximumDepth: DocumentShape.convertedDepth),
                 case .success(let shape) = DocumentShape.read(document, configured: kind)
                     .flatMap({ $0.mapped(fields) })
             else { throw DocumentHasChanged() }
-            try body(shape)
+            try body(window, shape)
         }
     }
 }

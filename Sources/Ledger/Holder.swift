@@ -119,6 +119,13 @@ extension Hold {
         } ?? nil
     }
 
+    /// The word that was said when what a drop holds left for the first time; `nil`: it was not before.
+    static func word(of drop: String, _ database: Database) throws -> Int64? {
+        try database.first("SELECT MIN(word) AS word FROM holds WHERE dropID = ?", drop) {
+            $0.optionalInteger("word")
+        } ?? nil
+    }
+
     static func release(_ drop: String, _ database: Database) throws {
         try database.run("DELETE FROM holds WHERE dropID = ?", drop)
     }

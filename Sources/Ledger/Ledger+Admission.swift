@@ -127,7 +127,7 @@ extension Ledger {
     }
 
     /// Writes down the batches of a drop, which may have had others or the same before.
-    private static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
+    static func replaceBatches(of id: String, with new: [Batch], _ database: Database) throws {
         let old = try batches(of: id, database)
         if old.map(\.bodyHash) == new.map(\.bodyHash), old.map(\.reference) == new.map(\.reference), !old.isEmpty {
             try database.run("UPDATE batches SET state = 'waiting' WHERE dropID = ?", id)
@@ -191,7 +191,18 @@ extension Ledger {
         }
         try replaceBatches(of: id, with: [], database)
         try insertBatches(batches, of: id, database)
+        // What was accepted may not have had its last word.
+        try database.run(
+            """
+            UPDATE batches SET (statusURI, response) = (
+                SELECT statusURI, response FROM batches AS before WHERE before.dropID = ?2 AND before.part = batches.part)
+            WHERE dropID = ?1 AND state = 'accepted'
+            """, id, hold.dropID)
         try forgetAttempts(of: id, database)
+        // What is not in them was left out, and is so still.
+        try database.run(
+            "UPDATE drops SET alreadyAccepted = (SELECT alreadyAccepted FROM drops WHERE id = ?2) WHERE id = ?1", id,
+            hold.dropID)
         try database.run(
             """
             UPDATE holds SET state = 'pending', dropID = ?, inbox = ?, scope = ?, name = ?

@@ -46,14 +46,16 @@ extension Ledger {
     }
 
     /// Removes bodies that nobody will send again: those of documents whose rest came another way, and shared ones that
-    /// never left, for their drops are decided anew. A shared one that was accepted stays for those who come back to it.
+    /// never left, for their drops are decided anew. One that was accepted stays for a drop on its way, of which another may
+    /// be refused, and a shared one for those who come back to it.
     /// To be called before anything is taken up.
     package func sweepBodies() throws {
         let wanted = try pool.read { database in
             try database.all(
                 """
                 SELECT bodyHash FROM sentBatches WHERE dropID IN (SELECT dropID FROM holds)
-                    AND CASE WHEN joint IS NULL THEN state <> 'accepted' ELSE state <> 'waiting' END
+                    AND CASE WHEN joint IS NOT NULL THEN state <> 'waiting' ELSE state <> 'accepted'
+                        OR dropID IN (SELECT dropID FROM holds WHERE state = 'pending') END
                 """
             ) { $0.bytes("bodyHash") }
         }

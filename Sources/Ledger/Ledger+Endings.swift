@@ -95,6 +95,9 @@ extension Ledger {
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
+            if row.leftOut.isEmpty { return }
+            try completeParts(
+                drop, content: content, isAccepted: false, sent: [], leftOut: row.leftOut, word: 0, database)
         case .accepted:
             let spoken = spoken ?? Spoken(identities: .none)
             // Nobody asks who spoke last through an attachment.
@@ -103,28 +106,65 @@ extension Ledger {
                 ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
             try Taken.keepHolds(of: id, .accepted, word: word, database)
             guard kind == .payment else { return }
-            try completeParts(drop, content: content, spoken.identities, leftOut: row.leftOut, word: word, database)
+            try completeParts(
+                drop, content: content, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(batches.map(\.state))
             guard states.contains(.unresolved) || states.contains(.accepted) else {
                 return try Hold.release(id, database)
             }
+            // What was said before counts for as long as nobody else has spoken since.
+            let first = try firstWord(id, kind, spoken, database)
             // Without a word nothing of it reached the API since its outcome last stood.
             let word = try spoken.map { try Ledger.speak(drop, kind, isAccepted: false, $0, at: now, database) }
             if states.contains(.unresolved) {
-                try leaveOpen(id, .unresolved, database)
+                try leaveOpen(id, .unresolved, word: first ?? word, database)
             } else if ending.problem?.code == .submitRejected {
                 try Taken.keepHolds(of: id, .rejected, word: word ?? 0, database)
             } else {
-                try leaveOpen(id, .partial, database)
+                try leaveOpen(id, .partial, word: first ?? word, database)
             }
             guard kind == .payment, let spoken else { return }
             try keepPart(drop, content: content, sha256: row.sha256 ?? [], spoken, database)
         }
     }
 
-    private static func leaveOpen(_ id: String, _ state: Hold.State, _ database: Database) throws {
-        try database.run("UPDATE holds SET state = ? WHERE dropID = ?", state.rawValue, id)
+    private static func leaveOpen(_ id: String, _ state: Hold.State, word: Int64?, _ database: Database) throws {
+        try database.run("UPDATE holds SET state = ?, word = ? WHERE dropID = ?", state.rawValue, word, id)
+    }
+
+    /// The word that a drop's open batches had before, where it counts still.
+    private static func firstWord(
+        _ id: String, _ kind: Kind, _ spoken: Spoken?, _ database: Database
+    ) throws -> Int64? {
+        guard let word = try Hold.word(of: id, database) else { return nil }
+        guard let spoken else { return word }
+        return try isSpokenOf(spoken.identities, kind, since: word, database) ? word : nil
+    }
+
+    /// The API took what an earlier drop left open. Where others have spoken of its records since, it is no last word, and
+    /// the drop that it was repeated for is decided like any that comes after them (contract, section 5, *Back and forth*).
+    ///
+    /// - Parameters:
+    ///   - identities: what the drop is about.
+    ///   - answer: the last one, where it is not written down.
+    /// - Returns: `false` where it is the last word, and nothing was done.
+    package func outdate(
+        _ drop: Drop, _ kind: Kind, _ identities: IdentityKeys, ownReference: String?, answer: RequestEnd?
+    ) async throws -> Bool {
+        let slotEnd = slotEnd
+        return try await commit { [boot] database in
+            let id = drop.id.text
+            guard kind == .account || kind == .claim, let word = try Hold.word(of: id, database),
+                try Ledger.isSpokenOf(identities, kind, since: word, before: drop.arrival, database)
+            else { return false }
+            // A reference of the sender's own never gets another round.
+            if let ownReference, try Hold.fetch(HoldKey.own(ownReference), database) != nil { return false }
+            if let answer { try Ledger.write(answer, slotEnd: slotEnd, boot: boot, database) }
+            try Taken.keepHolds(of: id, .accepted, word: word, database)
+            try Ledger.replaceBatches(of: id, with: [], database)
+            return true
+        }
     }
 
     /// The name in the folder turned out to be taken: another was chosen.

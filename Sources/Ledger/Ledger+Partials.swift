@@ -7,7 +7,7 @@ import Model
 /// A record that the API took with a document that went through in part.
 package struct TakenRecord: Sendable, Hashable {
     package var hash: RecordHash
-    /// Its place among the records of the file, from 0.
+    /// Its place among the records of the file, from 0; one of its own below 0 where that is not known.
     package var position: Int
     package var record: AcceptedRecord
 
@@ -18,9 +18,20 @@ package struct TakenRecord: Sendable, Hashable {
     }
 }
 
+/// A record of a payment document, by its content and by whom it is about.
+package struct PaymentRecord: Sendable, Hashable {
+    package var hash: RecordHash
+    package var key: UInt64
+
+    package init(hash: RecordHash, key: UInt64) {
+        self.hash = hash
+        self.key = key
+    }
+}
+
 /// The records that are to be left out of a document.
 package struct RecordsToLeaveOut: Sendable, Hashable {
-    /// Equal ones, as many as were taken of each.
+    /// Equal ones, as many as were taken of each: those of other files, and those whose places in this one are not known.
     package var byHash: [RecordHash: [AcceptedRecord]] = [:]
     /// Where the file has the same bytes: its records are the same, whatever they are converted to by now.
     package var byPosition: [Int: AcceptedRecord] = [:]
@@ -36,7 +47,7 @@ extension Ledger {
             try database.each(
                 """
                 SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                WHERE partials.inbox = ? AND partials.sha256 = ?
+                WHERE partials.inbox = ? AND partials.sha256 = ? AND position >= 0
                 """, inbox, sha256
             ) { found.byPosition[$0.number("position")] = AcceptedRecord(&$0) }
             for hash in hashes {
@@ -44,13 +55,19 @@ extension Ledger {
                     """
                     SELECT partialRecords.record, partialRecords.reference FROM partialRecords
                         JOIN partials ON partials.id = partialRecords.partial
-                    WHERE partialRecords.hash = ? AND partials.inbox = ? AND partials.sha256 IS NOT ?
+                    WHERE partialRecords.hash = ?1 AND partials.inbox = ?2
+                        AND CASE WHEN partials.sha256 IS ?3 THEN position < 0 ELSE NOT used END
                     """, hash.bytes, inbox, sha256
                 ) { AcceptedRecord(&$0) }
                 if !records.isEmpty { found.byHash[hash] = records }
             }
             return found
         }
+    }
+
+    /// Whether payment documents of an inbox went through in part and have a rest.
+    package func hasPartials(inbox: String) async throws -> Bool {
+        try await pool.read { try Ledger.hasPartials(inbox, $0) }
     }
 
     static func hasPartials(_ inbox: String, _ database: Database) throws -> Bool {
@@ -61,6 +78,14 @@ extension Ledger {
     static func keepPart(
         _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, _ database: Database
     ) throws {
+        // Of others these may be the rest.
+        for accepted in spoken.accepted {
+            try database.run(
+                """
+                UPDATE partialRest SET mayBeGone = 1
+                WHERE identity = ? AND partial IN (SELECT id FROM partials WHERE inbox = ? AND content <> ?)
+                """, Int64(bitPattern: accepted.record.key), drop.inbox, content)
+        }
         let new = try notKept(spoken.accepted, drop.inbox, database)
         if new.isEmpty { return }
         try database.run(
@@ -72,10 +97,13 @@ extension Ledger {
                 "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)",
                 accepted.hash.bytes, id, accepted.position, accepted.record.record, accepted.record.reference)
         }
-        for key in spoken.rest.sorted {
+        for record in spoken.rest {
             try database.run(
-                "INSERT INTO partialRest (partial, identity) VALUES (?, ?)", id, Int64(bitPattern: key))
+                "INSERT INTO partialRest (partial, hash, identity) VALUES (?, ?, ?)", id, record.hash.bytes,
+                Int64(bitPattern: record.key))
         }
+        // What is not known is a record that nobody brings.
+        if spoken.rest.isEmpty { try database.run("INSERT INTO partialRest (partial) VALUES (?)", id) }
     }
 
     /// A drop that went on with an earlier one's parts brings what that one left behind, too: as many of each record as
@@ -102,19 +130,35 @@ extension Ledger {
         }
     }
 
-    /// A payment document was accepted: where it was the rest of another, or that with its rest, nothing is left out
-    /// any more, and the other is as good as accepted.
+    /// A payment document was accepted, or all of it was before: where it was the rest of another, or that with its rest,
+    /// nothing is left out any more, and the other is as good as accepted.
     static func completeParts(
-        _ drop: Drop, content: String, _ identities: IdentityKeys, leftOut: [AcceptedRecord], word: Int64,
+        _ drop: Drop, content: String, isAccepted: Bool, sent: [PaymentRecord], leftOut: [AcceptedRecord], word: Int64,
         _ database: Database
     ) throws {
         for partial in try partials(drop.inbox, database) {
-            guard
-                try partial.content == content || isComplete(partial.id, leftOut, database)
-                    || hasNoRest(partial.id, identities, database)
-            else { continue }
-            if partial.content != content { try settle(partial, with: drop, word: word, database) }
-            try forget(partial.id, database)
+            if isAccepted && partial.content == content {
+                try forget(partial.id, database)
+                continue
+            }
+            // Where nothing was left out, it does not matter what was accepted, which may be much.
+            let remainder = try Remainder(partial.id, restAlone: leftOut.isEmpty, database)
+            switch remainder.take(sent: sent, leftOut: leftOut) {
+            case .isComplete:
+                try settle(partial, with: drop, word: word, database)
+                try forget(partial.id, database)
+            case .stays(let change): try write(change, of: partial.id, database)
+            }
+        }
+    }
+
+    private static func write(_ change: Remainder.Change, of partial: Int64, _ database: Database) throws {
+        for row in change.gone { try database.run("DELETE FROM partialRest WHERE id = ?", row) }
+        for row in change.mayBeGone { try database.run("UPDATE partialRest SET mayBeGone = 1 WHERE id = ?", row) }
+        for record in change.used {
+            try database.run(
+                "UPDATE partialRecords SET used = 1 WHERE partial = ? AND record = ? AND reference = ?", partial,
+                record.record, record.reference)
         }
     }
 
@@ -128,32 +172,6 @@ extension Ledger {
         try database.all("SELECT id, dropID, content FROM partials WHERE inbox = ?", inbox) { row in
             Partial(id: row.integer("id"), dropID: row.text("dropID"), content: row.text("content"))
         }
-    }
-
-    /// Whether all that was accepted of a document was left out of another.
-    private static func isComplete(_ partial: Int64, _ leftOut: [AcceptedRecord], _ database: Database) throws -> Bool {
-        if leftOut.isEmpty { return false }
-        let accepted = try database.all(
-            """
-            SELECT record, reference, COUNT(*) AS records FROM partialRecords
-            WHERE partial = ? GROUP BY record, reference
-            """, partial
-        ) { (record: AcceptedRecord(&$0), count: $0.number("records")) }
-        var left: [AcceptedRecord: Int] = [:]
-        for record in leftOut { left[record, default: 0] += 1 }
-        return accepted.allSatisfy { left[$0.record, default: 0] >= $0.count }
-    }
-
-    /// Takes identities off what a document's rest is about.
-    private static func hasNoRest(_ partial: Int64, _ identities: IdentityKeys, _ database: Database) throws -> Bool {
-        let rest = try database.all("SELECT identity FROM partialRest WHERE partial = ?", partial) {
-            $0.integer("identity")
-        }
-        let gone = rest.filter { identities.contains(UInt64(bitPattern: $0)) }
-        for identity in gone {
-            try database.run("DELETE FROM partialRest WHERE partial = ? AND identity = ?", partial, identity)
-        }
-        return !rest.isEmpty && gone.count == rest.count
     }
 
     /// A document whose rest came with another is a duplicate of that one from here on.
@@ -182,7 +200,28 @@ extension Ledger {
     }
 }
 
+extension Remainder {
+    fileprivate init(_ partial: Int64, restAlone: Bool, _ database: Database) throws {
+        if !restAlone {
+            try database.each(
+                """
+                SELECT record, reference, COUNT(*) AS records FROM partialRecords
+                WHERE partial = ? AND NOT used GROUP BY record, reference
+                """, partial
+            ) { accepted[AcceptedRecord(&$0)] = $0.number("records") }
+        }
+        rest = try database.all("SELECT * FROM partialRest WHERE partial = ? ORDER BY id", partial) { row in
+            Record(
+                row: row.integer("id"), hash: row.optionalBytes("hash").map { RecordHash(bytes: $0) },
+                key: row.optionalInteger("identity").map { UInt64(bitPattern: $0) }, mayBeGone: row.flag("mayBeGone"))
+        }
+    }
+}
+
 extension AcceptedRecord {
+    /// Whom a payment is about.
+    var key: UInt64 { IdentityKeys.key(clientReferenceId: record) }
+
     /// - Parameter row: of `partialRecords`.
     fileprivate init(_ row: inout Columns) {
         self.init(record: row.text("record"), reference: row.text("reference"))

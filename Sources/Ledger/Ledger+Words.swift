@@ -9,17 +9,20 @@ package struct Spoken: Sendable {
     package var settlesIn: Duration
     /// Of a payment document that went through in part: the records that were accepted.
     package var accepted: [TakenRecord]
-    /// And what the others are about.
-    package var rest: IdentityKeys
+    /// And the others.
+    package var rest: [PaymentRecord]
+    /// The records of a payment document that was accepted; asked for where others went through in part.
+    package var sent: [PaymentRecord]
 
     package init(
-        identities: IdentityKeys, settlesIn: Duration = .zero,
-        accepted: [TakenRecord] = [], rest: IdentityKeys = .none
+        identities: IdentityKeys, settlesIn: Duration = .zero, accepted: [TakenRecord] = [], rest: [PaymentRecord] = [],
+        sent: [PaymentRecord] = []
     ) {
         self.identities = identities
         self.settlesIn = settlesIn
         self.accepted = accepted
         self.rest = rest
+        self.sent = sent
     }
 }
 
@@ -97,16 +100,20 @@ extension Ledger {
     }
 
     /// Whether a document spoke of one of these records after the word.
+    ///
+    /// - Parameter arrival: those that came later do not count.
     static func isSpokenOf(
-        _ identities: IdentityKeys, _ kind: Kind, since word: Int64, _ database: Database
+        _ identities: IdentityKeys, _ kind: Kind, since word: Int64, before arrival: Int64? = nil,
+        _ database: Database
     ) throws -> Bool {
         var isSpokenOf = false
         try eachPiece(of: identities, as: [kind]) { piece in
             isSpokenOf = try database.holds(
                 """
                 SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords ON lastWords.identity = asked.value
-                WHERE lastWords.word > ?2
-                """, piece, word)
+                WHERE lastWords.word > ?2 AND (?3 IS NULL OR EXISTS (
+                    SELECT 1 FROM words WHERE words.word = lastWords.word AND words.arrival < ?3))
+                """, piece, word, arrival)
             return !isSpokenOf
         }
         return isSpokenOf

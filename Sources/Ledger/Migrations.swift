@@ -18,6 +18,8 @@ enum Migrations {
         add("9 removals", removals)
         add("10 drops by their end", ends)
         add("11 references by their rounds", rounds)
+        add("12 records of a rest", rests)
+        add("13 words of what is repeated", repeats)
         return migrator
     }
 

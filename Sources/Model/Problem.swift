@@ -15,6 +15,10 @@ package struct Problem: Sendable, Hashable, Codable {
         self.findings = Array(findings.prefix(Problem.listedFindings))
         self.findingCount = count ?? findings.count
     }
+
+    package mutating func add(_ more: [Finding]) {
+        self = Problem(code, message, findings: findings + more, count: findingCount + more.count)
+    }
 }
 
 /// One place in the sender's own file that is wrong, and what is wrong there.

@@ -93,7 +93,7 @@ extension InboxPipeline {
             do throws(SystemCallError) {
                 let file = try OpenFile(reading: drop.name, in: work.folder(of: drop.workName))
                 let size = try file.status().size
-                // What is never held has no body that only the whole file makes.
+                // What is not held makes its bodies from the file piece by piece.
                 return size > longest ? [] : try file.bytes(at: 0, count: Int(size))
             } catch {
                 work.release()

@@ -85,6 +85,9 @@ extension InboxPipeline {
             case .waits(let wait): return .waits(job.drop, status, for: wait)
             case .ended(let end): ending = end
             }
+            if try await isOutdated(job, batches, ending) {
+                return .waits(job.drop, status, for: .nothing)
+            }
             sent = batches
             let settling = settings.order.rule == .none ? .zero : settings.order.wait
             spoken = try await parts.submitter.spoken(job, ending, settlesIn: settling)
@@ -94,6 +97,20 @@ extension InboxPipeline {
             await parts.submitter.announceAccounts(of: document)
         }
         return .ended
+    }
+
+    /// Whether what was accepted is what an earlier drop left open, and others have spoken of its records since: the same
+    /// content is news then.
+    private func isOutdated(_ job: SubmissionJob, _ batches: [Batch], _ ending: Ending) async throws -> Bool {
+        guard ending.outcome == .accepted, batches.contains(where: { $0.state != .waiting }),
+            case .document(let document) = job.content
+        else { return false }
+        let isOutdated = try await parts.patience.persist("write the ledger") {
+            try await parts.ledger.outdate(
+                job.drop, job.kind, job.keys, ownReference: document.ownReference, answer: ending.answer)
+        }
+        if isOutdated { try await parts.submitter.forgetBodies(of: batches) }
+        return isOutdated
     }
 
     private func place(of job: SubmissionJob) -> DropOrder.Place {

@@ -15,13 +15,24 @@ extension Submitter {
     /// The end of a drop whose batches were all accepted: with `confirm: completed` their statuses have the last word.
     func confirmed(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending {
         guard confirms else { return Ending(outcome: .accepted) }
+        return try await verdict(on: batches, job).ending
+    }
+
+    /// The end of a drop one of whose batches failed, with what the statuses say of those that were accepted.
+    func judged(_ ending: Ending, _ job: SubmissionJob) async throws -> Ending {
+        guard confirms, case .document = job.content else { return ending }
+        let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        return try await verdict(on: batches.filter { $0.state == .accepted }, job).added(to: ending)
+    }
+
+    private func verdict(on batches: [Batch], _ job: SubmissionJob) async throws -> Verdict {
         let locations = try await locations(of: job)
         var verdict = Verdict()
         for batch in batches {
             let confirmation = try await confirmation(of: batch.reference, job, at: locations[batch.reference])
             try await judge(confirmation, of: batch, job, &verdict)
         }
-        return verdict.ending
+        return verdict
     }
 
     /// Where the statuses of a drop's batches can be read, by their references.
@@ -53,6 +64,13 @@ extension Submitter {
                 : "The API refused \(refusals.count) records while it processed the document."
             var ending = Ending.failed(Problem(.submitRejected, message, findings: refusals))
             ending.isConfirmed = isConfirmed
+            ending.refusedRecords = refusedRecords
+            return ending
+        }
+
+        func added(to ending: Ending) -> Ending {
+            var ending = ending
+            ending.problem?.add(refusals)
             ending.refusedRecords = refusedRecords
             return ending
         }

@@ -9,41 +9,69 @@ extension Submitter {
     func spoken(_ job: SubmissionJob, _ ending: Ending, settlesIn duration: Duration) async throws -> Spoken? {
         guard case .document(let document) = job.content else { return nil }
         if ending.outcome == .accepted {
-            return Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
+            var spoken = Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
+            guard job.kind == .payment else { return spoken }
+            let isAsked = try await patience.persist("read the ledger") {
+                try await ledger.hasPartials(inbox: job.drop.inbox)
+            }
+            if isAsked { spoken.sent = try await records(of: batches(of: job), document).joined().map(\.payment) }
+            return spoken
         }
-        let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        let batches = try await batches(of: job)
         guard batches.contains(where: { $0.state == .accepted || $0.state == .unresolved }) else { return nil }
         var left: [UInt64] = []
-        var rest: [UInt64] = []
+        var rest: [PaymentRecord] = []
         var accepted: [TakenRecord] = []
-        let own = try await patience.persist("read a drop") { try document.sentRecordsIfUnchanged }
-        for batch in batches {
-            let isOwn =
-                try await patience.persist("read a drop") { try document.bodyIfUnchanged(of: batch.alone) } != nil
-            let records = isOwn ? own.filter { $0.part == batch.part } : try await records(of: batch, job.kind)
+        for (batch, records) in zip(batches, try await records(of: batches, document)) {
             let refused = ending.refusedRecords[batch.reference]
             for (index, record) in records.enumerated() {
                 if batch.state == .accepted || batch.state == .unresolved { left.append(record.key) }
                 guard batch.state == .accepted, refused.map({ !$0.isEmpty && !$0.contains(index) }) ?? true else {
-                    rest.append(record.key)
+                    rest.append(record.payment)
                     continue
                 }
                 accepted.append(
                     TakenRecord(
-                        // A body that this file does not make has no places in it.
-                        hash: record.hash, position: isOwn ? record.position : -1 - accepted.count,
+                        hash: record.hash, position: record.position,
                         record: AcceptedRecord(record: record.identity, reference: batch.reference)))
             }
         }
+        let isPayment = job.kind == .payment
         return Spoken(
-            identities: IdentityKeys(left), accepted: job.kind == .payment ? accepted : [], rest: IdentityKeys(rest))
+            identities: IdentityKeys(left), accepted: isPayment ? accepted : [], rest: isPayment ? rest : [])
     }
 
-    /// The records of a batch that an earlier drop or another configuration made.
-    private func records(of batch: Batch, _ kind: Kind) async throws -> [SentRecord] {
-        let body = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
-        let records = body.map { JudgedDocument.records(ofBody: $0, kind) } ?? []
-        guard let first = batch.joined?.firstRecord else { return records }
-        return Array(records.dropFirst(first).prefix(batch.records))
+    private func batches(of job: SubmissionJob) async throws -> [Batch] {
+        try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
     }
+
+    /// The records of each of a drop's batches: the document's in their order, whatever made the bodies. Where an earlier run
+    /// left some out they are those of the kept bodies, and have no places in the file.
+    private func records(of batches: [Batch], _ document: JudgedDocument) async throws -> [[SentRecord]] {
+        var own = try await patience.persist("read a drop") { try document.sentRecordsIfUnchanged }[...]
+        if own.count == batches.reduce(0, { $0 + $1.records }) {
+            return batches.map { batch in
+                defer { own = own.dropFirst(batch.records) }
+                return Array(own.prefix(batch.records))
+            }
+        }
+        var unplaced = 0
+        var records: [[SentRecord]] = []
+        for batch in batches {
+            let body = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
+            let all = body.map { JudgedDocument.records(ofBody: $0, document.kind) } ?? []
+            records.append(
+                all.dropFirst(batch.joined?.firstRecord ?? 0).prefix(batch.records).map { record in
+                    unplaced += 1
+                    var record = record
+                    record.position = -unplaced
+                    return record
+                })
+        }
+        return records
+    }
+}
+
+extension SentRecord {
+    fileprivate var payment: PaymentRecord { PaymentRecord(hash: hash, key: key) }
 }

@@ -88,6 +88,10 @@ extension JudgedDocument {
         try unlessChanged { try longBody(of: batch) } ?? nil
     }
 
+    func originalBodyIfUnchanged(of batch: Batch, recordsBefore before: Int) throws -> LongBody? {
+        try unlessChanged { try originalBody(of: batch, recordsBefore: before) } ?? nil
+    }
+
     /// - Returns: `nil` where it is in no single body, and where the file it is in was written to.
     var recordTextIfUnchanged: [UInt8]? {
         get throws { try unlessChanged { try recordText } ?? nil }
@@ -150,10 +154,10 @@ struct Submitter: Sendable {
         for batch in batches where batch.state != .accepted {
             if batch.state == .refused, let problem = try await refusal(of: batch, job) {
                 try await keepBodies(of: job, batches)
-                return .failed(problem)
+                return try await judged(.failed(problem), job)
             }
             guard let body = try await body(of: batch, among: batches, job) else {
-                return .failed(Submitter.lostBody)
+                return try await judged(.failed(Submitter.lostBody), job)
             }
             switch try await deliver(batch, body, job, isLast: batch.part == last && !confirms) {
             case .accepted:
@@ -164,7 +168,7 @@ struct Submitter: Sendable {
                 return ending
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return ending(problem)
+                return try await judged(ending(problem), job)
             case .early:
                 return nil
             }
@@ -226,9 +230,7 @@ struct Submitter: Sendable {
                 boundary: form.boundary, head: form.head, file: file, size: size, tail: form.tail, sha256: job.sha256)
         case .document(let document):
             if let long = try await patience.persist("read a drop", { try document.longBodyIfUnchanged(of: batch) }) {
-                return .longJSON(
-                    head: long.head, size: long.size, tail: long.tail, sha256: long.isHeld ? nil : batch.bodyHash,
-                    read: long.read)
+                return .long(long, of: batch)
             }
             if let body = try await patience.persist("read a drop", { try document.bodyIfUnchanged(of: batch) }) {
                 return .json(body)
@@ -236,6 +238,11 @@ struct Submitter: Sendable {
             let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
             if let kept { return .json(kept) }
             let before = batches.prefix { $0.part < batch.part }.reduce(0) { $0 + $1.records }
+            guard document.isHeld else {
+                return try await patience.persist("read a drop") {
+                    try document.originalBodyIfUnchanged(of: batch, recordsBefore: before).map { .long($0, of: batch) }
+                }
+            }
             let text = try await patience.persist("read a drop", job.readAgain)
             return OriginalBody.make(text, job.kind, batch, recordsBefore: before).map { .json($0) }
         }
@@ -266,5 +273,13 @@ struct Submitter: Sendable {
                 try ledger.forgetBody(hash: batch.bodyHash)
             }
         }
+    }
+}
+
+extension RequestBody {
+    fileprivate static func long(_ body: LongBody, of batch: Batch) -> RequestBody {
+        .longJSON(
+            head: body.head, size: body.size, tail: body.tail, sha256: body.isHeld ? nil : batch.bodyHash,
+            read: body.read)
     }
 }

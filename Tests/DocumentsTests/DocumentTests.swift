@@ -23,6 +23,15 @@ import Testing
         #expect(try Judging.judge().json(text).document?.content == expected)
     }
 
+    /// A schema of an inbox's own may let them pass.
+    @Test(arguments: [1, 16_382, 16_383, 16_384, 40_000])
+    func recordsThatAreNoObjectsHaveTheirCanonicalContentToo(length: Int) throws {
+        let array = "[\"\(String(repeating: "x", count: length))\",1]"
+        let hash = SHA256.hash(data: Array(array.utf8)).prefix(20)
+        let judge = try Judging.judge(schema: #"{"type": "object"}"#)
+        #expect(judge.json(#"{"payments": \#(array)}"#).document?.content == "payment-" + Array(hash).hex)
+    }
+
     @Test func allShapesOfADocumentHaveOneReference() throws {
         let array = "[\(Self.record(1))]"
         let references = try [

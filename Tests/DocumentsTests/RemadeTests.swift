@@ -61,7 +61,7 @@ import Testing
         #expect(leftOut.map(\.record) == ["I-1", "I-1", "I-2"])
         #expect(try document.sentRecords.map(\.identity) == ["I-9", "I-3", "I-1"])
         #expect(try document.sentRecords.map(\.position) == [0, 1, 4])
-        #expect(try document.sentRecords.map(\.part) == [1, 1, 2])
+        #expect(try document.batches.map(\.records) == [2, 1])
         #expect(document.content == second.content, "it is known as the whole document")
         #expect(try document.identities != second.identities && document.identities.count == 3)
         let records = [9, 3, 1].map { #"{"clientReferenceId": "I-\#($0)", "amount": \#($0)}"# }

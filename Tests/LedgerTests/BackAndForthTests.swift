@@ -109,6 +109,52 @@ import TestSupport
         #expect(try await submit("B", ["INV-1"]) == "B", "the unresolved one goes on")
     }
 
+    /// Its own repeat, unresolved once more, has not spoken against it.
+    @Test(arguments: [Kind.account, .claim], [1, 2])
+    func whatIsRepeatedAfterAnotherSpokeIsSentAgain(kind: Kind, repeats: Int) async throws {
+        let keys = IdentityKeys([IdentityKeys.key(clientReferenceId: "INV-1")])
+        for number in 1...repeats {
+            var open: Drop?
+            _ = try await submit("A", ["INV-1"], kind: kind) { ledger, reference, drop, spoken in
+                open = drop
+                try await ledger.leaveUnresolved(reference, of: drop, spoken)
+            }
+            guard number == 1, let open else { continue }
+            #expect(try await submit("B", ["INV-1"], kind: kind) == "B")
+            #expect(
+                try await !ledger.outdate(open, kind, keys, ownReference: nil, answer: nil),
+                "put back it is no later than before")
+        }
+        let drop = fixture.drop("A.json")
+        let again = fixture.admission(drop, content: "A", kind: kind, identities: keys)
+        #expect(try await ledger.admit(again).batches?.map(\.state) == [.unresolved])
+        try await ledger.attempt("A", of: drop, status: 202, becomes: .accepted)
+        #expect(try await ledger.outdate(drop, kind, keys, ownReference: nil, answer: nil))
+        // After a stop, too.
+        let later = try fixture.reopened()
+        #expect(try await later.admit(again) == .remake(round: 2))
+        let anew = fixture.admission(drop, content: "A", kind: kind, identities: keys, round: 2)
+        #expect(try await later.admit(anew).batches?.map(\.reference) == ["A-r2"])
+        try await later.accept("A-r2", of: drop, Spoken(identities: keys))
+        #expect(try await submit("A", ["INV-1"], kind: kind) == nil)
+        #expect(try await submit("B", ["INV-1"], kind: kind) == "B-r2")
+    }
+
+    @Test func whatIsRepeatedBeforeAnotherSpokeIsTheLastWord() async throws {
+        let keys = IdentityKeys([IdentityKeys.key(clientReferenceId: "INV-1")])
+        for _ in 1...2 {
+            _ = try await submit("A", ["INV-1"]) { ledger, reference, drop, spoken in
+                try await ledger.leaveUnresolved(reference, of: drop, spoken)
+            }
+        }
+        let reference = try await submit("A", ["INV-1"]) { ledger, reference, drop, spoken in
+            try await ledger.attempt(reference, of: drop, status: 202, becomes: .accepted)
+            #expect(try await !ledger.outdate(drop, .account, keys, ownReference: nil, answer: nil))
+            try await ledger.accept(reference, of: drop, spoken)
+        }
+        #expect(reference == "A")
+    }
+
     @Test func anUnresolvedRoundGoesOnUnderItsReference() async throws {
         #expect(try await submit("A", ["INV-1"]) == "A")
         #expect(try await submit("B", ["INV-1"]) == "B")

@@ -16,6 +16,8 @@ import TestSupport
     private func hash(_ record: String) -> RecordHash { RecordHash(bytes: Array(record.utf8)) }
     private func key(_ record: String) -> UInt64 { IdentityKeys.key(clientReferenceId: String(record.prefix(2))) }
 
+    private func payment(_ record: String) -> PaymentRecord { PaymentRecord(hash: hash(record), key: key(record)) }
+
     private func admission(_ name: String, _ content: String, bytes: UInt8, inbox: String = "erp") -> Admission {
         fixture.admission(fixture.drop(name, inbox: inbox), content: content, kind: .payment, bytes: bytes)
     }
@@ -23,7 +25,8 @@ import TestSupport
     /// A document of which the API took `accepted` and not `rest`; records are texts, their identity the first two
     /// letters.
     private func failInPart(
-        _ admission: Admission, accepted: [String], rest: [String], code: Code = .submitRejected
+        _ admission: Admission, accepted: [String], rest: [String], code: Code = .submitRejected,
+        hasPlaces: Bool = true
     ) async throws {
         var admission = admission
         if case .remake(let round) = try await ledger.admit(admission) {
@@ -39,9 +42,9 @@ import TestSupport
                 identities: IdentityKeys((accepted + rest).map(key)),
                 accepted: accepted.enumerated().map { index, record in
                     TakenRecord(
-                        hash: hash(record), position: index,
+                        hash: hash(record), position: hasPlaces ? index : -1 - index,
                         record: AcceptedRecord(record: String(record.prefix(2)), reference: reference))
-                }, rest: IdentityKeys(rest.map(key))))
+                }, rest: rest.map(payment)))
     }
 
     private func leftOut(
@@ -64,7 +67,8 @@ import TestSupport
         admission.leftOut = leavingOut
         let reference = try #require(try await ledger.admit(admission).batches?.first).reference
         try await ledger.accept(
-            reference, of: admission.drop, Spoken(identities: IdentityKeys(sending.map(key))))
+            reference, of: admission.drop,
+            Spoken(identities: IdentityKeys(sending.map(key)), sent: sending.map(payment)))
     }
 
     @Test func equalRecordsAreLeftOutOfLaterDocumentsOfTheInbox() async throws {
@@ -94,7 +98,7 @@ import TestSupport
                         TakenRecord(
                             hash: hash(record), position: index,
                             record: AcceptedRecord(record: record, reference: "joint"))
-                    }, rest: IdentityKeys([key(rest)])))
+                    }, rest: [payment(rest)]))
         }
         #expect(try await leftOut(["a1", "b1", "c1", "d1", "e1"]) == ["a1", "b1", "d1", "d1"])
         // As many records as the other has are not the other's.
@@ -108,6 +112,32 @@ import TestSupport
     @Test func theSameBytesAreLeftOutByTheirPlaceWhateverTheyAreConvertedToNow() async throws {
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
         #expect(try await leftOut(["a1+brand", "b1+brand", "c1+brand"], bytes: 1) == ["0:a1", "1:b1"])
+    }
+
+    /// They went in a body that the file does not make.
+    @Test func ofTheSameBytesWhatHasNoPlaceInThemIsLeftOutByItsHash() async throws {
+        try await failInPart(
+            admission("f.json", "F", bytes: 1), accepted: ["a1", "a1", "b1"], rest: ["c1"], hasPlaces: false)
+        #expect(try await leftOut(["a1", "b1", "c1"], bytes: 1) == ["a1", "a1", "b1"])
+        #expect(try await leftOut(["a1", "b1", "c1"], bytes: 2) == ["a1", "a1", "b1"])
+    }
+
+    @Test func whatWasLeftOutIsTakenOverWithWhatIsUnresolved() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        let taken = [AcceptedRecord(record: "a1", reference: "F")]
+        var corrected = admission("d.json", "D", bytes: 2)
+        #expect(try await ledger.admit(corrected) == .remake(round: 1))
+        corrected.leftOut = taken
+        let reference = try #require(try await ledger.admit(corrected).batches?.first).reference
+        try await ledger.leaveUnresolved(
+            reference, of: corrected.drop, Spoken(identities: IdentityKeys([key("c1-corrected")])))
+        let again = admission("again.json", "D", bytes: 2)
+        #expect(try await ledger.admit(again).batches?.map(\.state) == [.unresolved])
+        try await ledger.accept(
+            reference, of: again.drop,
+            Spoken(identities: IdentityKeys([key("c1-corrected")]), sent: [payment("c1-corrected")]))
+        #expect(try await ledger.result(of: again.drop.id)?.alreadyAccepted == taken)
+        #expect(try await leftOut(["a1"]).isEmpty)
     }
 
     @Test func theCorrectedDocumentEndsIt() async throws {
@@ -129,6 +159,59 @@ import TestSupport
         #expect(try await leftOut(["a1"]) == ["a1"])
         try await accept(admission("e.json", "E", bytes: 3), leavingOut: [], sending: ["d1"])
         #expect(try await leftOut(["a1"]).isEmpty)
+    }
+
+    /// The corrected one, or another instalment.
+    @Test func anotherPaymentOfTheSameAccountLeavesItInDoubt() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
+        try await accept(admission("d.json", "D", bytes: 2), leavingOut: [], sending: ["c1-30"])
+        #expect(try await leftOut(["a1", "b1"]) == ["a1", "b1"])
+        #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .remake(round: 2), "its rest is its own")
+        // Each once more.
+        let taken = ["a1", "b1"].map { AcceptedRecord(record: $0, reference: "F") }
+        try await accept(admission("e.json", "E", bytes: 3), leavingOut: [taken[0]], sending: ["z1"])
+        #expect(try await leftOut(["a1", "b1"]) == ["b1"])
+        try await accept(admission("g.json", "G", bytes: 4), leavingOut: [taken[1]], sending: ["z2"])
+        #expect(try await leftOut(["a1", "b1"]).isEmpty)
+        #expect(try await leftOut(["a1", "b1"], bytes: 1) == ["0:a1", "1:b1"], "but always of its own file")
+    }
+
+    @Test func oneOfTwoPaymentsOfAnAccountIsNotBoth() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1-70", "c1-80"])
+        let taken = [AcceptedRecord(record: "a1", reference: "F")]
+        for number in 0...2 {
+            #expect(try await leftOut(["a1"]) == ["a1"])
+            #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .remake(round: 2))
+            let sending = ["c1-30", "z1", "c1-71"][number]
+            try await accept(
+                admission("\(number).json", sending, bytes: UInt8(2 + number)), leavingOut: number == 0 ? [] : taken,
+                sending: [sending])
+        }
+    }
+
+    @Test func theCorrectionOfWhatIsInDoubtEndsIt() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        try await accept(admission("d.json", "D", bytes: 2), leavingOut: [], sending: ["c1-30"])
+        let taken = [AcceptedRecord(record: "a1", reference: "F")]
+        try await accept(admission("e.json", "E", bytes: 3), leavingOut: taken, sending: ["c1-71"])
+        #expect(try await leftOut(["a1"]).isEmpty)
+        #expect(try await ledger.admit(admission("f.json", "F", bytes: 1)) == .duplicate(of: FileName("e.json")))
+    }
+
+    /// A file of which all was left out.
+    @Test func aDuplicateUsesUpWhatIsInDoubt() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        for (sent, expected) in [("z1", ["a1"]), ("c1-30", [])] {
+            try await accept(
+                admission("\(sent).json", sent, bytes: sent == "z1" ? 3 : 4), leavingOut: [], sending: [sent])
+            let alone = admission("d.json", "D", bytes: 2)
+            #expect(try await ledger.admit(alone) == .remake(round: 1))
+            _ = try await ledger.conclude(
+                alone.drop,
+                Ending(outcome: .duplicate, alreadyAccepted: [AcceptedRecord(record: "a1", reference: "F")]),
+                filedName: alone.drop.name)
+            #expect(try await leftOut(["a1"]) == expected)
+        }
     }
 
     @Test func otherPaymentsDoNotEndIt() async throws {
@@ -193,5 +276,15 @@ import TestSupport
         let bodies = fixture.folder.url.appendingPathComponent("bodies")
         #expect(try bodies.names == [open.bodyHash.hex])
         #expect(done.bodyHash != open.bodyHash)
+
+        // Of a drop on its way another part may be refused: it is looked up then what this one had.
+        let drop = fixture.drop("c.json")
+        var admission = fixture.admission(drop, content: "c")
+        admission.batches[0].bodyHash = [UInt8](repeating: 7, count: 32)
+        _ = try await ledger.admit(admission)
+        try ledger.keep(body: [1, 2], hash: admission.batches[0].bodyHash)
+        try await ledger.attempt("c", of: drop, status: 202, becomes: .accepted)
+        try ledger.sweepBodies()
+        #expect(try bodies.names.count == 2)
     }
 }

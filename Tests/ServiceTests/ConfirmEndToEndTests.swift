@@ -86,4 +86,39 @@ import TestSupport
             #expect(stage.sandbox.requests.filter { $0.path.contains("/status/") }.count == 3)
         }
     }
+
+    /// Of three parts the API refuses the record of the first while it processes it, and the second at once.
+    private static func refuseTwice(_ stage: Stage) async throws -> ResultFile {
+        stage.sandbox.rejectRecords(of: "I-1")
+        stage.sandbox.script([.ok, .status(422)])
+        try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3"), as: "run.json")
+        return try await stage.result(of: "run.json")
+    }
+
+    private static let oneEach = "limits: {recordsPerBatch: 1}\nretry: {base: 10ms, cap: 20ms}"
+
+    @Test func whatWasRefusedInOnePartIsKnownWhenAnotherFails() async throws {
+        try await Stage.run(top: Self.oneEach, api: Self.api) { stage in
+            let result = try await Self.refuseTwice(stage)
+            #expect(result.code == "submit.badRequest")
+            #expect(result.errors.map { $0["record"]?.string } == ["I-1"])
+            #expect(result.json["errorCount"]?.int == 1)
+            try stage.drop(Stage.payments("I-1=1", "I-2=22", "I-3=3"), as: "corrected.json")
+            let corrected = try await stage.result(of: "corrected.json")
+            #expect(corrected.json["alreadyAccepted"]?.count == 0)
+            #expect(corrected.batches.map { $0["records"]?.int } == [1, 1, 1])
+        }
+    }
+
+    @Test func whatWasRefusedOfAPartIsNotForgottenWhenTheFileComesBack() async throws {
+        try await Stage.run(top: Self.oneEach, api: Self.api) { stage in
+            _ = try await Self.refuseTwice(stage)
+            try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3"), as: "again.json")
+            let again = try await stage.result(of: "again.json")
+            #expect(again.code == "submit.rejected")
+            #expect(again.errors.map { $0["record"]?.string } == ["I-1"])
+            #expect(again.batches.allSatisfy { $0["state"]?.string == "accepted" })
+            #expect(stage.paid == ["I-2=2": 1, "I-3=3": 1])
+        }
+    }
 }

@@ -86,6 +86,26 @@ import Testing
             #expect(done.batches.map { $0["reference"]?.string } == failed.batches.map { $0["reference"]?.string })
         }
     }
+
+    @Test(arguments: [1, 3]) func aStopInTheMiddleOfARequestAndAnotherConfiguration(parts: Int) async throws {
+        try await Stage.prepare { stage in
+            let memory = "limits: {memory: 1MB, jsonBytes: \(parts == 1 ? "2MB" : "200KB")}"
+            stage.sandbox.script(parts == 1 ? [.hangAfterApply] : [.ok, .hangAfterApply])
+            try await stage.serve(top: memory) {
+                try stage.drop(Self.accounts(500, 900), as: "large.json")
+                try await stage.sandbox.until { $0.accepted.count == min(parts, 2) }
+            }
+            try await stage.serve(top: memory, ["erp": "set: {brand: ACME}"]) {
+                let result = try await stage.result(of: "large.json")
+                #expect(result.outcome == "accepted", "\(result)")
+                #expect(result.batches.count == parts)
+            }
+            #expect(stage.sandbox.accepted.map(\.repeats).reduce(0, +) == 1)
+            #expect(stage.sandbox.accepted.allSatisfy { $0.mismatches == 0 })
+            #expect(stage.sandbox.books.accounts.count == 500)
+            #expect(stage.sandbox.books.accounts.values.allSatisfy { $0.times == 1 })
+        }
+    }
 }
 
 /// XML documents over what may be held: they are converted on the way, and what was converted is kept on disk.

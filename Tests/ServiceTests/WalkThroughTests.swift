@@ -285,6 +285,71 @@ import TestSupport
         }
     }
 
+    /// Nobody knows whether another payment of the same account is the corrected one.
+    @Test(arguments: [false, true]) func anotherPaymentOfTheSameAccountIsNotTheRest(isCorrected: Bool) async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            try await stage.serve(top: "limits: {recordsPerBatch: 1}") {
+                try stage.drop(Stage.payments("INV-1=50", "INV-2=70"), as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                try stage.drop(Stage.payments("INV-2=30"), as: "other.json")
+                #expect(try await stage.result(of: "other.json").outcome == "accepted")
+                try stage.drop(Stage.payments("INV-1=50", "INV-2=7\(isCorrected ? 1 : 0)"), as: "again.json")
+                #expect(try await stage.result(of: "again.json").outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=50": 1, "INV-2=30": 1, "INV-2=7\(isCorrected ? 1 : 0)": 1])
+        }
+    }
+
+    @Test func aDocumentWithoutTheRestDoesNotStandForIt() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.ok, .status(422)])
+            try await stage.serve(top: "limits: {recordsPerBatch: 1}") {
+                let file = Stage.payments("INV-1=50", "INV-2=70")
+                try stage.drop(file, as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                try stage.drop(Stage.payments("INV-1=50", "INV-3=9"), as: "other.json")
+                let other = try await stage.result(of: "other.json")
+                #expect(other.json["alreadyAccepted"]?.count == 1)
+                try stage.drop(file, as: "again.json")
+                #expect(try await stage.result(of: "again.json").outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=50": 1, "INV-2=70": 1, "INV-3=9": 1])
+        }
+    }
+
+    /// Its parts left under one configuration and ended under another.
+    @Test(arguments: ["run.json", "run.xml"])
+    func whatWasAcceptedUnderAnotherConfigurationIsLeftOut(name: String) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ second: Int) -> String {
+                if name.hasSuffix("json") { return Stage.payments("I-1=1", "I-2=\(second)", "I-3=3") }
+                let records = [1, second, 3].enumerated().map {
+                    "<p><clientReferenceId>I-\($0.offset + 1)</clientReferenceId><amount>\($0.element)</amount></p>"
+                }
+                return "<payments>\(records.joined())</payments>"
+            }
+            let top = "limits: {recordsPerBatch: 1}"
+            stage.sandbox.script([.ok, .hang])
+            try await stage.serve(top: top) {
+                try stage.drop(file(2), as: name)
+                try await stage.sandbox.until { $0.requests.count { $0.method == "PUT" } == 2 }
+            }
+            stage.sandbox.script([.status(422)])
+            try await stage.serve(top: top, ["erp": "set: {brand: ACME}"]) {
+                #expect(try await stage.result(of: name).code == "submit.badRequest")
+                stage.sandbox.script([.status(422)])
+                try stage.drop(file(2), as: "again-\(name)")
+                #expect(try await stage.result(of: "again-\(name)").code == "submit.badRequest")
+                try stage.drop(file(22), as: "corrected-\(name)")
+                let corrected = try await stage.result(of: "corrected-\(name)")
+                #expect(corrected.outcome == "accepted")
+                #expect(corrected.json["alreadyAccepted"]?.count == 1)
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=22": 1, "I-3=3": 1])
+        }
+    }
+
     // MARK: References of senders' own
 
     @Test(arguments: [false, true])
@@ -387,6 +452,31 @@ import TestSupport
             }
             try await tell(restarts: restarts, stage, steps)
             #expect(stage.sandbox.accepted.map { $0.reference.suffix(3) == "-r2" } == [false, false, true, true])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func whatIsUnresolvedIsRepeatedFirstAndThenSentAgain(restarts: Bool) async throws {
+        try await Stage.prepare { stage in
+            @Sendable func file(_ status: String) -> String {
+                #"{"accounts": [{"clientReferenceId": "INV-1", "invoiceNumber": "1", "outstandingAmount": 1, "status": "\#(status)"}]}"#
+            }
+            stage.sandbox.script(Self.lost)
+            let steps: [@Sendable () async throws -> Void] = ["Hold", "Active", "Hold", "Hold"].enumerated().map {
+                number, status in
+                {
+                    try stage.drop(file(status), as: "\(number).json")
+                    #expect(
+                        try await stage.result(of: "\(number).json").outcome
+                            == ["failed", "accepted", "accepted", "duplicate"][number])
+                    #expect(stage.sandbox.books.accounts["INV-1"]?.record.contains(status) == true)
+                }
+            }
+            try await tell(restarts: restarts, stage, steps)
+            #expect(stage.sandbox.accepted.map { $0.reference.suffix(3) == "-r2" } == [false, false, true])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [3, 0, 0])
+            #expect(stage.sandbox.accepted.allSatisfy { $0.mismatches == 0 })
+            #expect(try Stage.names(in: stage.folder.url.appendingPathComponent("state/bodies")).isEmpty)
         }
     }
 
