@@ -51,8 +51,9 @@ extension Ledger {
             try replaceBatches(of: id, with: admission.batches, database)
         }
         for key in keys { try Hold.save(key, admission, database) }
-        if let leftOut = admission.leftOut, !leftOut.isEmpty {
-            let text = String(decoding: try JSONEncoder().encode(leftOut), as: UTF8.self)
+        let leftOut = admission.leftOut ?? []
+        if !leftOut.isEmpty || admission.kind == .payment && !isNew {
+            let text = leftOut.isEmpty ? nil : String(decoding: try JSONEncoder().encode(leftOut), as: UTF8.self)
             try database.run("UPDATE drops SET alreadyAccepted = ? WHERE id = ?", text, id)
         }
         return .submit(isNew ? admission.batches : try batches(of: id, database))

@@ -140,6 +140,21 @@ import TestSupport
         #expect(try await leftOut(["a1"]).isEmpty)
     }
 
+    /// It was decided, nothing left, and the next run decides it anew.
+    @Test func whatIsNotLeftOutAnyMoreIsSaidNoMore() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
+        let taken = [AcceptedRecord(record: "a1", reference: "F")]
+        var stopped = admission("s.json", "S", bytes: 2)
+        #expect(try await ledger.admit(stopped) == .remake(round: 1))
+        stopped.leftOut = taken
+        #expect(try await ledger.admit(stopped).batches?.count == 1)
+        try await accept(admission("d.json", "D", bytes: 3), leavingOut: taken, sending: ["c1-corrected"])
+        stopped.leftOut = nil
+        #expect(try await ledger.admit(stopped).batches?.count == 1)
+        try await ledger.accept("S", of: stopped.drop)
+        #expect(try await ledger.result(of: stopped.drop.id)?.alreadyAccepted == [])
+    }
+
     @Test func theCorrectedDocumentEndsIt() async throws {
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1", "b1"], rest: ["c1"])
         // The correction was in the identity itself; what counts is that all that was accepted is in it.
