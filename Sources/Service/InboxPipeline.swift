@@ -14,7 +14,7 @@ final class InboxPipeline: Sendable {
     static let width = 96
     /// Documents of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
     /// folder. Where they share requests, there are enough for one to be filled while another is under way.
-    private static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
+    static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
     let settings: InboxSettings
     let folder: InboxFolder
@@ -43,7 +43,8 @@ final class InboxPipeline: Sendable {
     private struct UnderWay {
         /// Those that have been started and not left.
         var drops = 0
-        /// Whether the place of one that leaves is another's.
+        var documents = 0
+        /// Whether the place of a document that leaves is another's.
         var isTaking = true
     }
 
@@ -171,7 +172,12 @@ final class InboxPipeline: Sendable {
             throw error
         }
         let berth = Berth(ticket: gate.ticket(), held: held)
-        underWay.withLock { $0.drops += 1 }
+        // There is room for so many documents, and none is kept for attachments.
+        if isAttachment { parts.movement.begin(1) }
+        underWay.withLock {
+            $0.drops += 1
+            if !isAttachment { $0.documents += 1 }
+        }
         group.addTask {
             do {
                 try await self.bringToItsEnd(job, berth, in: work)
@@ -180,7 +186,7 @@ final class InboxPipeline: Sendable {
             }
             self.gate.leave(berth.ticket)
             await self.leaveHorizon(isAttachment: isAttachment)
-            self.hasLeft()
+            self.hasLeft(isAttachment: isAttachment)
             self.releaseIfIdle(work)
         }
     }
@@ -189,21 +195,22 @@ final class InboxPipeline: Sendable {
         if isAttachment { await countAttachments(-1) } else { await horizon.leave() }
     }
 
-    private func hasLeft() {
+    private func hasLeft(isAttachment: Bool) {
         let isTaking = underWay.withLock { underWay in
             underWay.drops -= 1
+            if !isAttachment { underWay.documents -= 1 }
             return underWay.isTaking
         }
-        if !isTaking { parts.movement.end() }
+        if isAttachment || !isTaking { parts.movement.end() }
     }
 
     /// What is under way is all there is.
     private func hasTakenAll() {
-        let drops = underWay.withLock { underWay in
+        let documents = underWay.withLock { underWay in
             underWay.isTaking = false
-            return underWay.drops
+            return underWay.documents
         }
-        parts.movement.end(Movement.taking - drops)
+        parts.movement.end(InboxPipeline.horizon(parts.joiner.limits) - documents)
     }
 
     /// An idle inbox costs no descriptor, and keeps no file system busy.

@@ -10,9 +10,6 @@ final class Movement: Sendable {
         var resting = 0
     }
 
-    /// What an inbox counts for that still takes drops: more than it can have.
-    static let taking = 1 << 40
-
     private let count = Mutex(Count())
     private let still = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
