@@ -33,7 +33,7 @@ extension InboxPipeline {
         for standing in standings {
             let isThere: Bool
             switch standing.place {
-            case .work: isThere = try await returnToWork(standing, in: work)
+            case .work: isThere = try await returnToWork(standing, in: work) != nil
             case .leaving(let result, let name):
                 isThere = try await restore(leaving: result, FiledName(name), standing, in: work)
             case .folder(let result, let name):
@@ -65,11 +65,20 @@ extension InboxPipeline {
                 return true
             }
         }
-        guard isThere else { return try await returnToWork(standing, in: work) }
-        try await writeResult(result, name)
-        try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(name) }
-        try await close(result, name)
-        return true
+        if isThere {
+            try await writeResult(result, name)
+            try settings.withFiling(folder) { (target) throws(SystemCallError) in target.release(name) }
+            try await close(result, name)
+            return true
+        }
+        switch try await returnToWork(standing, in: work) {
+        case .asItWas: return true
+        case .younger:
+            guard let name = try await fileForGood(result, name, in: work) else { return false }
+            try await close(result, name)
+            return true
+        case nil: return false
+        }
     }
 
     /// A drop that was filed shortly before the service ended.
@@ -86,13 +95,32 @@ extension InboxPipeline {
         }
         if isThere {
             try await writeResult(result, name)
-        } else if try await returnToWork(standing, in: work), let placed = try await place(result, name, in: work) {
+        } else if try await returnToWork(standing, in: work) != nil,
+            let placed = try await fileForGood(result, name, in: work)
+        {
             name = placed
             filings.append(
                 try await parts.patience.persist("write the ledger") { try await parts.ledger.close(result.drop.id) })
         }
         // Where it is nowhere, somebody took it.
         await syncs.note(filings, folder, name)
+    }
+
+    /// Files a drop whose file was brought back. The disk has it before the ledger says so: if another power loss undid
+    /// that, it could not be told from a later drop.
+    ///
+    /// - Returns: `nil` where its file is gone.
+    private func fileForGood(
+        _ result: DropResult, _ name: FiledName, in work: WorkFolder
+    ) async throws -> FiledName? {
+        let folder = result.outcome.folder
+        guard let name = try await place(result, name, in: work) else { return nil }
+        try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
+            _ = try settings.withFiling(folder) { (target) throws(SystemCallError) in
+                try target.sync([name], while: { true })
+            }
+        }
+        return name
     }
 
     private func writeResult(_ result: DropResult, _ name: FiledName) async throws {
@@ -112,20 +140,27 @@ extension InboxPipeline {
         case failed(FileName)
     }
 
+    /// How a drop's file lies in `.work`.
+    private enum Found {
+        case asItWas
+        /// By its change time it came there after the drop's end.
+        case younger
+    }
+
     /// Brings a drop's file to its place in `.work`, from where the renames since its claim may have begun.
     ///
-    /// - Returns: `false` where it is nowhere.
-    private func returnToWork(_ standing: Standing, in work: WorkFolder) async throws -> Bool {
+    /// - Returns: `nil` where it is nowhere.
+    private func returnToWork(_ standing: Standing, in work: WorkFolder) async throws -> Found? {
         let drop = standing.drop
         let looked = "look for a drop of \(settings.folder.path)"
         guard let origin = try await persist(looked, in: work, { try await origin(of: standing, in: work) }) else {
-            return false
+            return nil
         }
         if case .folder = standing.place {
             // Every rename and copy makes the file look younger than its end: only the ledger tells it from then on.
             try await parts.patience.persist("write the ledger") { try await parts.ledger.reopen(drop.id) }
         }
-        guard try await persist(looked, in: work, { try move(drop, from: origin, to: work) }) else { return false }
+        guard try await persist(looked, in: work, { try move(drop, from: origin, to: work) }) else { return nil }
         switch origin {
         case .work: break
         case .inbox: await folder.wasClaimedBefore(drop.name)
@@ -137,14 +172,14 @@ extension InboxPipeline {
             }
         }
         // The copy in a foreign file's place may be undone as well. One that waits is copied when it is read.
-        if case .work = standing.place { return true }
-        try await persist(looked, in: work) {
-            let status = try work.folder(of: drop.workName).status(of: drop.name)
-            if let status, settings.copies(status), status.size <= reader.longestDrop {
-                _ = try work.adopt(drop.workName)
-            }
+        if case .work = standing.place { return .asItWas }
+        return try await persist(looked, in: work) {
+            let place = try work.folder(of: drop.workName)
+            guard let status = try place.status(of: drop.name) else { return nil }
+            let isCopied = settings.copies(status) && status.size <= reader.longestDrop
+            if isCopied { _ = try work.adopt(drop.workName) }
+            return isCopied || standing.isOlder(than: status) ? .younger : .asItWas
         }
-        return true
     }
 
     private func origin(of standing: Standing, in work: WorkFolder) async throws -> Origin? {
@@ -152,8 +187,9 @@ extension InboxPipeline {
         let place = try work.folder(of: drop.workName)
         if !standing.isContested, let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
-            // Nothing else gets there before its file leaves.
+            // Nothing else gets there before its file leaves. One that cannot be read is waited for behind nobody's back.
             case .work where status.changedAt <= drop.id.time ?? drop.receivedAt: return .work
+            case .work where await !isReadable(drop, in: place): return .work
             case .leaving where !standing.isOlder(than: status): return .work
             case .work, .leaving, .folder: break
             }

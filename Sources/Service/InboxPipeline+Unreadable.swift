@@ -59,7 +59,7 @@ extension InboxPipeline {
     }
 
     /// Whether it is not the file that is in the way.
-    private func isReadable(_ drop: Drop, in folder: Directory) async -> Bool {
+    func isReadable(_ drop: Drop, in folder: Directory) async -> Bool {
         do {
             try await readThrough(drop, in: folder)
             return true

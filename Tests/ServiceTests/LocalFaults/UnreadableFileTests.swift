@@ -59,6 +59,28 @@ import TestSupport
         }
     }
 
+    /// It looks younger than its claim, as a copy does, so that only its hash could tell whose it is.
+    @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
+    func aFileThatCannotBeReadAtTheStartStopsNoOther() async throws {
+        let time = SteppedTime()
+        time.step(by: .seconds(-10 * 365 * 24 * 3600))
+        try await Stage.prepare(time: time) { stage in
+            stage.sandbox.script([.hang])
+            try await stage.serve(["erp": "filing: copy"]) {
+                try stage.drop(Self.account("INV-0", amount: "1"), as: "bad.json")
+                try await eventually("it has left") { stage.sandbox.requests.contains { $0.reference != nil } }
+            }
+            let sector = try BadSector(over: stage.work.appendingPathComponent("bad.json"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "other.json")
+                #expect(try await stage.result(of: "other.json").outcome == "accepted")
+                sector.mend()
+                #expect(try await stage.result(of: "bad.json").outcome == "accepted")
+            }
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1, 1])
+        }
+    }
+
     /// What came later is the last word on its account, as with a drop that was put back.
     @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
     func aFileThatCouldNotBeReadIsNotSentAfterALaterOne() async throws {
