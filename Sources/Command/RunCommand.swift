@@ -145,6 +145,8 @@ private final class Tally: Sendable {
     private struct Counts {
         var hasFailedDrop = false
         var hasUnavailableInbox = false
+        /// Files that could not be taken.
+        var left: Set<String> = []
     }
 
     private let counts = Mutex(Counts())
@@ -152,6 +154,9 @@ private final class Tally: Sendable {
     func count(_ event: ServiceEvent) {
         switch event {
         case .filed(let result, _) where result.outcome == .failed: counts.withLock { $0.hasFailedDrop = true }
+        case .inbox(let inbox, .cannotClaim(let name, _)):
+            counts.withLock { _ = $0.left.insert("\(inbox)/\(name)") }
+        case .inbox(let inbox, .claimsAgain(let name)): counts.withLock { _ = $0.left.remove("\(inbox)/\(name)") }
         // What waits for the end of an outage, or for a token, was not brought to its end.
         case .delivery(.breaker(.opened(_, run: _))), .delivery(.tokenFailed(_, retryIn: nil)):
             counts.withLock { $0.hasFailedDrop = true }
@@ -164,6 +169,6 @@ private final class Tally: Sendable {
     func check() throws {
         let counts = counts.withLock { $0 }
         if counts.hasUnavailableInbox { throw Exit.cannotStart }
-        if counts.hasFailedDrop { throw Exit.failedDrop }
+        if counts.hasFailedDrop || !counts.left.isEmpty { throw Exit.failedDrop }
     }
 }

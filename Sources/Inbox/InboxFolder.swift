@@ -65,6 +65,8 @@ package actor InboxFolder {
     /// How long to wait before a folder or file that gave an error is tried again; a file's time doubles.
     private static let retry = Duration.seconds(1)
     private static let longestRetry = Duration.seconds(60)
+    /// How often a file is tried by a run that waits for nobody; the next one takes it.
+    private static let mostTries = 3
 
     /// - Parameters:
     ///   - alarms: shared by many inboxes, so that an idle service seldom wakes.
@@ -341,11 +343,12 @@ package actor InboxFolder {
         }
     }
 
-    /// Says once what is in the way of a file, and tries it again later and later.
+    /// Says once what is in the way of a file, and tries it again later and later; with `once` a few times.
     func complain(about name: FileName, _ error: SystemCallError) {
         let times = troubles[name, default: 0]
         if times == 0 { report(.cannotClaim(name, error)) }
         troubles[name] = times + 1
+        if settings.once, times + 1 >= InboxFolder.mostTries { return settling.forget(name) }
         let pause = min(InboxFolder.retry * (1 << min(times, 10)), InboxFolder.longestRetry)
         settling.postpone(name, until: time.moment + pause)
     }

@@ -28,6 +28,20 @@ import TestSupport
     }()
 
     @Test(.enabled(if: canMakeImmutable, "needs root and a file system with chattr +i"))
+    func onceLeavesAFileThatCannotBeRenamedToTheNextRun() async throws {
+        let stage = try InboxStage(settle: .zero, once: true)
+        try stage.inbox.write("{}", as: "a-stuck.json")
+        try stage.inbox.write("{}", as: "b.json")
+        let stuck = stage.inbox.appendingPathComponent("a-stuck.json")
+        #expect(Self.setImmutable(true, stuck))
+        defer { _ = Self.setImmutable(false, stuck) }
+        #expect(await stage.drops.next()?.name == FileName("b.json"))
+        #expect(await stage.drops.next() == nil)
+        #expect(stage.said == ["cannotClaim"])
+        #expect(try stage.inbox.names == ["a-stuck.json"])
+    }
+
+    @Test(.enabled(if: canMakeImmutable, "needs root and a file system with chattr +i"))
     func aFileThatCannotBeRenamedIsSaidOnceTriedAgainAndInNobodysWay() async throws {
         let time = ManualTime(start: SystemTime().timestamp)
         let stage = try InboxStage(settle: .zero, time: time)
