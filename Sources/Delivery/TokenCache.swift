@@ -110,7 +110,6 @@ package actor TokenCache {
     }
 
     private func fetchPatiently() async throws -> Token {
-        var generator = SystemRandomNumberGenerator()
         for attempt in 1... {
             do {
                 return try await fetch()
@@ -120,13 +119,18 @@ package actor TokenCache {
                     report(.tokenFailed(message: failure.message, retryIn: nil))
                     break
                 }
-                let pause = max(failure.retryAfter ?? .zero, .milliseconds(100))
-                let delay = max(backoff.delay(attempt: attempt, using: &generator), pause)
+                let delay = delay(after: attempt, failure)
                 report(.tokenFailed(message: failure.message, retryIn: delay))
                 try await time.sleep(for: delay)
             }
         }
         throw CancellationError()
+    }
+
+    private func delay(after attempt: Int, _ failure: NetworkFailure) -> Duration {
+        var generator = SystemRandomNumberGenerator()
+        return max(
+            backoff.delay(attempt: attempt, using: &generator), failure.retryAfter ?? .zero, .milliseconds(100))
     }
 }
 
