@@ -119,18 +119,13 @@ package actor TokenCache {
                     report(.tokenFailed(message: failure.message, retryIn: nil))
                     break
                 }
-                let delay = delay(after: attempt, failure)
+                let delay = max(
+                    backoff.delay(attempt: attempt), failure.retryAfter ?? .zero, .milliseconds(100))
                 report(.tokenFailed(message: failure.message, retryIn: delay))
                 try await time.sleep(for: delay)
             }
         }
         throw CancellationError()
-    }
-
-    private func delay(after attempt: Int, _ failure: NetworkFailure) -> Duration {
-        var generator = SystemRandomNumberGenerator()
-        return max(
-            backoff.delay(attempt: attempt, using: &generator), failure.retryAfter ?? .zero, .milliseconds(100))
     }
 }
 
