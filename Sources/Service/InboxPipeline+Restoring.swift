@@ -187,14 +187,22 @@ extension InboxPipeline {
         let place = try work.folder(of: drop.workName)
         if !standing.isContested, let status = try place.status(of: drop.name), status.size == drop.bytes {
             switch standing.place {
-            // Nothing else gets there before its file leaves. One that cannot be read is waited for behind nobody's back.
+            // Nothing else gets there before its file leaves.
             case .work where status.changedAt <= drop.id.time ?? drop.receivedAt: return .work
-            case .work where await !isReadable(drop, in: place): return .work
+            case .work where status.form != .regular: return .work
             case .leaving where !standing.isOlder(than: status): return .work
             case .work, .leaving, .folder: break
             }
         }
-        if try isUndone(standing, drop.name, in: place) { return .work }
+        do {
+            if try isUndone(standing, drop.name, in: place) { return .work }
+        } catch {
+            // One that cannot be read is waited for behind nobody's back.
+            guard case .work = standing.place, !standing.isContested, await !isReadable(drop, in: place) else {
+                throw error
+            }
+            return .work
+        }
         guard try place.status(of: drop.name) == nil else { return nil }
         if try isUndone(standing, drop.name, in: Directory(opening: settings.folder.path)) { return .inbox }
         // It may have been put back from `failed` before it was claimed.
