@@ -45,6 +45,9 @@ package struct AttachmentJudge: Sendable {
         "zip": [0x50, 0x4B, 0x03, 0x04], "docx": [0x50, 0x4B, 0x03, 0x04], "xlsx": [0x50, 0x4B, 0x03, 0x04],
     ]
 
+    /// Whether a file of this name is of an allowed type.
+    package func allows(_ file: FileName) -> Bool { types.contains(file.lowercaseExtension) }
+
     /// - Parameters:
     ///   - head: the first bytes of the file.
     ///   - sha256: of the whole file; asked for only when all else fits.
@@ -52,7 +55,7 @@ package struct AttachmentJudge: Sendable {
         _ file: FileName, head: [UInt8], size: Int64, sha256: () throws(E) -> [UInt8]
     ) throws(E) -> Result<JudgedAttachment, AttachmentRefusal> {
         let type = file.lowercaseExtension
-        guard types.contains(type) else {
+        guard allows(file) else {
             let allowed = types.joined(separator: ", ")
             return .failure(
                 AttachmentRefusal(

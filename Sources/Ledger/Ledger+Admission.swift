@@ -104,7 +104,7 @@ extension Ledger {
         // Where nothing of it can have been taken, or another drop went on in its place, it is decided anew.
         let goesOn =
             try wasPutBack
-            ? batches.contains { $0.state == .unresolved || $0.state == .accepted } : hasLeft(batches, id, database)
+            ? batches.contains { $0.state.mayBeTaken } : hasLeft(batches, id, database)
         guard goesOn else {
             try Hold.release(id, database)
             return nil

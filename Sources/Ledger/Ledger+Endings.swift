@@ -110,9 +110,7 @@ extension Ledger {
                 drop, content: content, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(batches.map(\.state))
-            guard states.contains(.unresolved) || states.contains(.accepted) else {
-                return try Hold.release(id, database)
-            }
+            guard states.contains(where: \.mayBeTaken) else { return try Hold.release(id, database) }
             // What was said before counts for as long as nobody else has spoken since.
             let first = try firstWord(id, kind, spoken, database)
             // Without a word nothing of it reached the API since its outcome last stood.

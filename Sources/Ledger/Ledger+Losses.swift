@@ -9,9 +9,7 @@ extension Ledger {
     package func giveUp(_ drop: DropID) async throws {
         try await commit { database in
             let id = drop.text
-            let mayBeTaken = try Ledger.batches(of: id, database).contains {
-                $0.state == .unresolved || $0.state == .accepted
-            }
+            let mayBeTaken = try Ledger.batches(of: id, database).contains { $0.state.mayBeTaken }
             try database.run(
                 mayBeTaken
                     ? "UPDATE holds SET state = 'unresolved' WHERE dropID = ? AND state = 'pending'"

@@ -6,6 +6,9 @@ package enum BatchState: String, Sendable, Codable, CaseIterable {
     case unresolved
     case accepted
     case refused
+
+    /// Whether the API has it, or may have.
+    package var mayBeTaken: Bool { self == .unresolved || self == .accepted }
 }
 
 /// One body of one request as the ledger and the result know it.

@@ -17,7 +17,7 @@ extension InboxPipeline {
 
     /// Whether a name is that of an attachment, which may be under way for days. With `once` none is.
     func isAttachment(_ name: FileName) -> Bool {
-        !settings.folder.once && settings.attachments.types.contains(name.lowercaseExtension)
+        !settings.folder.once && settings.attachments.allows(name)
     }
 
     func countAttachments(_ change: Int) async {
@@ -25,7 +25,7 @@ extension InboxPipeline {
         let isMore = change > 0
         guard count == (isMore ? InboxPipeline.mostAttachments : InboxPipeline.fewAttachments) else { return }
         await folder.leaveAside { [settings] in
-            settings.attachments.types.contains($0.lowercaseExtension)
+            settings.attachments.allows($0)
         } if: {
             attachments.load(ordering: .relaxed) > InboxPipeline.fewAttachments
         }

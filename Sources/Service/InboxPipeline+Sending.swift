@@ -66,8 +66,6 @@ extension InboxPipeline {
     /// A drop's batches as the ledger has them by now; those that it was admitted with do where nobody asks for more.
     private func current(_ batches: [Batch], of job: SubmissionJob) async throws -> [Batch] {
         guard parts.submitter.confirms else { return batches }
-        return try await parts.patience.persist("read the ledger") {
-            try await parts.ledger.batches(of: job.drop.id)
-        }
+        return try await parts.submitter.batches(of: job)
     }
 }

@@ -12,9 +12,6 @@ import SystemPackage
 final class InboxPipeline: Sendable {
     /// Drops of one inbox that are worked on at the same time.
     static let width = 96
-    /// Documents of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
-    /// folder. Where they share requests, there are enough for one to be filled while another is under way.
-    static func horizon(_ limits: Gathering.Limits?) -> Int { max(4096, 2 * (limits?.records ?? 0)) }
 
     let settings: InboxSettings
     let folder: InboxFolder
@@ -51,7 +48,7 @@ final class InboxPipeline: Sendable {
     init(_ settings: InboxSettings, parts: SharedParts, documents: DocumentJudge) {
         self.settings = settings
         self.parts = parts
-        horizon = Turnstile(places: InboxPipeline.horizon(parts.joiner.limits))
+        horizon = Turnstile(places: parts.horizon)
         (returning, returns) = AsyncStream.makeStream(of: Requeue.self)
         let report = parts.report
         syncs = FilingSync(settings, ledger: parts.ledger, time: parts.time, report: report)
@@ -210,7 +207,7 @@ final class InboxPipeline: Sendable {
             underWay.isTaking = false
             return underWay.documents
         }
-        parts.movement.end(InboxPipeline.horizon(parts.joiner.limits) - documents)
+        parts.movement.end(parts.horizon - documents)
     }
 
     /// An idle inbox costs no descriptor, and keeps no file system busy.

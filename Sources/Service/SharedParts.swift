@@ -28,3 +28,9 @@ struct SharedParts: Sendable {
     let workFolders: @Sendable () async -> [String: Set<FilePath>]
     let report: @Sendable (ServiceEvent) -> Void
 }
+
+extension SharedParts {
+    /// Documents of one inbox that were taken and are not filed, those that wait for others included; the rest wait in the
+    /// folder. Where they share requests, there are enough for one to be filled while another is under way.
+    var horizon: Int { max(4096, 2 * (joiner.limits?.records ?? 0)) }
+}

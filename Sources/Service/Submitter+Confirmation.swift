@@ -21,8 +21,8 @@ extension Submitter {
     /// The end of a drop one of whose batches failed, with what the statuses say of those that were accepted.
     func judged(_ ending: Ending, _ job: SubmissionJob) async throws -> Ending {
         guard confirms, case .document = job.content else { return ending }
-        let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
-        return try await verdict(on: batches.filter { $0.state == .accepted }, job).added(to: ending)
+        let accepted = try await batches(of: job).filter { $0.state == .accepted }
+        return try await verdict(on: accepted, job).added(to: ending)
     }
 
     private func verdict(on batches: [Batch], _ job: SubmissionJob) async throws -> Verdict {

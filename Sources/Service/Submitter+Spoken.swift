@@ -18,14 +18,14 @@ extension Submitter {
             return spoken
         }
         let batches = try await batches(of: job)
-        guard batches.contains(where: { $0.state == .accepted || $0.state == .unresolved }) else { return nil }
+        guard batches.contains(where: { $0.state.mayBeTaken }) else { return nil }
         var left: [UInt64] = []
         var rest: [PaymentRecord] = []
         var accepted: [TakenRecord] = []
         for (batch, records) in zip(batches, try await records(of: batches, document)) {
             let refused = ending.refusedRecords[batch.reference]
             for (index, record) in records.enumerated() {
-                if batch.state == .accepted || batch.state == .unresolved { left.append(record.key) }
+                if batch.state.mayBeTaken { left.append(record.key) }
                 guard batch.state == .accepted, refused.map({ !$0.isEmpty && !$0.contains(index) }) ?? true else {
                     rest.append(record.payment)
                     continue
@@ -39,10 +39,6 @@ extension Submitter {
         let isPayment = job.kind == .payment
         return Spoken(
             identities: IdentityKeys(left), accepted: isPayment ? accepted : [], rest: isPayment ? rest : [])
-    }
-
-    private func batches(of job: SubmissionJob) async throws -> [Batch] {
-        try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
     }
 
     /// The records of each of a drop's batches: the document's in their order, whatever made the bodies. Where an earlier run

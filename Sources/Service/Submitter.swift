@@ -248,12 +248,17 @@ struct Submitter: Sendable {
         }
     }
 
+    /// As the ledger has them by now.
+    func batches(of job: SubmissionJob) async throws -> [Batch] {
+        try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+    }
+
     /// What the API may or may not have taken has to be repeated to the letter when its drop comes back.
     private func keepBodies(of job: SubmissionJob, _ batches: [Batch]) async throws {
         guard case .document(let document) = job.content else { return }
-        let all = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        let all = try await self.batches(of: job)
         // Where a part was accepted, a drop that comes back sends the others as they are.
-        guard all.contains(where: { $0.state == .unresolved || $0.state == .accepted }) else {
+        guard all.contains(where: { $0.state.mayBeTaken }) else {
             return try await forgetBodies(of: batches)
         }
         for batch in all where batch.state != .accepted {

@@ -68,7 +68,7 @@ actor InboxSupervisor {
         await withDiscardingTaskGroup { group in
             if !once { group.addTask { await self.watch() } }
             for await start in starts {
-                parts.movement.begin(InboxPipeline.horizon(parts.joiner.limits))
+                parts.movement.begin(parts.horizon)
                 group.addTask { await self.work(start, parts) }
             }
             parts.movement.end()
@@ -246,7 +246,7 @@ actor InboxSupervisor {
             await pipeline.folder.setPaused(await parts.pauses.holds(terms.name))
             await InboxSupervisor.run(pipeline, until: start.stops, time)
         } catch {
-            parts.movement.end(InboxPipeline.horizon(parts.joiner.limits))
+            parts.movement.end(parts.horizon)
             report(.inbox(terms.name, .unsuitable("\(error)")))
             if !once { for await _ in start.stops { break } }
         }

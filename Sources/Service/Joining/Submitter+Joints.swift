@@ -25,29 +25,25 @@ extension Submitter {
             .share(
                 inbox: first.drop.inbox, reference: body.reference, drops: members.count,
                 records: members.reduce(0) { $0 + $1.batch.records }))
-        return try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first) {
-            // Each has the document that it was made from.
-            try await forgetBody(body.hash)
-        }
+        let fate = try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first)
+        // Each has the document that it was made from.
+        if case .accepted? = fate { try await forgetBody(body.hash) }
+        return fate
     }
 
     private func deliver(
-        _ body: [UInt8], hash: [UInt8], as reference: String, attempts: Int, _ job: SubmissionJob,
-        accepted: () async throws -> Void
+        _ body: [UInt8], hash: [UInt8], as reference: String, attempts: Int, _ job: SubmissionJob
     ) async throws -> Joiner.Fate? {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
             attempts: attempts)
         switch try await delivery.deliver(submission) {
-        case .accepted:
-            let confirmation = try await confirmation(of: reference, job)
-            try await accepted()
-            return .accepted(confirmation)
+        case .accepted: return .accepted(try await confirmation(of: reference, job))
         case .refused(let problem):
-            KillPoint.dissolved.reach()
-            let batches = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+            let isApart = try await batches(of: job).first?.joined == nil
+            if isApart { KillPoint.dissolved.reach() }
             try await forgetBody(hash)
-            return batches.first?.joined == nil ? nil : .ended(ending(problem))
+            return isApart ? nil : .ended(ending(problem))
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
         case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
@@ -62,7 +58,7 @@ extension Submitter {
     ///
     /// - Parameter isOrdered: whether it must not go after a later document about a record of any of its drops.
     func `repeat`(_ batch: Batch, joint: Int64, of job: SubmissionJob, isOrdered: Bool) async throws -> Joiner.Fate {
-        let current = try await patience.persist("read the ledger") { try await ledger.batches(of: job.drop.id) }
+        let current = try await batches(of: job)
         // Another drop of it may have repeated it meanwhile.
         guard current.first?.state == .unresolved, current.first?.reference == batch.reference else { return .anew }
         let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
@@ -75,11 +71,9 @@ extension Submitter {
             if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers)) }
         }
         let fate = try await deliver(
-            kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job
-        ) {
-            // With what the API says of them, those that came back in other bytes look up their records in it.
-            if !confirms { try await forgetBody(batch.bodyHash) }
-        }
+            kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job)
+        // With what the API says of them, those that came back in other bytes look up their records in it.
+        if !confirms, case .accepted? = fate { try await forgetBody(batch.bodyHash) }
         return fate ?? .anew
     }
 
