@@ -40,11 +40,22 @@ import TestSupport
             admission.drop, .failed(Problem(code, "no")), filedName: admission.drop.name,
             spoken: Spoken(
                 identities: IdentityKeys((accepted + rest).map(key)),
-                accepted: accepted.enumerated().map { index, record in
-                    TakenRecord(
-                        hash: hash(record), position: hasPlaces ? index : -1 - index,
-                        record: AcceptedRecord(record: String(record.prefix(2)), reference: reference))
-                }, rest: rest.map(payment)))
+                accepted: taken(accepted, under: reference, hasPlaces: hasPlaces), rest: rest.map(payment)))
+    }
+
+    private func taken(_ records: [String], under reference: String, hasPlaces: Bool = true) -> [TakenRecord] {
+        records.enumerated().map { index, record in
+            TakenRecord(
+                hash: hash(record), position: hasPlaces ? index : -1 - index,
+                record: AcceptedRecord(record: String(record.prefix(2)), reference: reference))
+        }
+    }
+
+    /// Has a document decided that is asked for what was accepted, and leaves that out.
+    private func admit(_ admission: inout Admission, leavingOut: [AcceptedRecord]) async throws -> [Batch]? {
+        #expect(try await ledger.admit(admission) == .remake(round: 1))
+        admission.leftOut = leavingOut
+        return try await ledger.admit(admission).batches
     }
 
     private func leftOut(
@@ -94,11 +105,7 @@ import TestSupport
                 drop.drop, .failed(Problem(.submitRejected, "no")), filedName: drop.drop.name,
                 spoken: Spoken(
                     identities: IdentityKeys((accepted + [rest]).map(key)),
-                    accepted: accepted.enumerated().map { index, record in
-                        TakenRecord(
-                            hash: hash(record), position: index,
-                            record: AcceptedRecord(record: record, reference: "joint"))
-                    }, rest: [payment(rest)]))
+                    accepted: taken(accepted, under: "joint"), rest: [payment(rest)]))
         }
         #expect(try await leftOut(["a1", "b1", "c1", "d1", "e1"]) == ["a1", "b1", "d1", "d1"])
         // As many records as the other has are not the other's.
@@ -126,9 +133,7 @@ import TestSupport
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
         let taken = [AcceptedRecord(record: "a1", reference: "F")]
         var corrected = admission("d.json", "D", bytes: 2)
-        #expect(try await ledger.admit(corrected) == .remake(round: 1))
-        corrected.leftOut = taken
-        let reference = try #require(try await ledger.admit(corrected).batches?.first).reference
+        let reference = try #require(try await admit(&corrected, leavingOut: taken)?.first).reference
         try await ledger.leaveUnresolved(
             reference, of: corrected.drop, Spoken(identities: IdentityKeys([key("c1-corrected")])))
         let again = admission("again.json", "D", bytes: 2)
@@ -145,9 +150,7 @@ import TestSupport
         try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"])
         let taken = [AcceptedRecord(record: "a1", reference: "F")]
         var stopped = admission("s.json", "S", bytes: 2)
-        #expect(try await ledger.admit(stopped) == .remake(round: 1))
-        stopped.leftOut = taken
-        #expect(try await ledger.admit(stopped).batches?.count == 1)
+        #expect(try await admit(&stopped, leavingOut: taken)?.count == 1)
         try await accept(admission("d.json", "D", bytes: 3), leavingOut: taken, sending: ["c1-corrected"])
         stopped.leftOut = nil
         #expect(try await ledger.admit(stopped).batches?.count == 1)

@@ -56,9 +56,7 @@ import TestSupport
     /// The file is in `.work` again, and something of the rest is in the way.
     @Test func whatFailsOnTheWayBackIsTriedAgain() async throws {
         try await Stage.run { stage in
-            stage.sandbox.script([.status(500), .status(500), .status(500)])
-            try stage.drop(Stage.account("INV-1"), as: "a.json")
-            _ = try await stage.result(of: "a.json")
+            try await stage.failForTheAPIsSake("a.json")
             try await stage.waitForFiled(1)
             let sidecar = stage.failed.appendingPathComponent("a.json.result.json")
             try FileManager.default.removeItem(at: sidecar)
@@ -78,9 +76,7 @@ import TestSupport
 
     @Test func whatAnAdminTookFromFailedIsLeftAlone() async throws {
         try await Stage.run { stage in
-            stage.sandbox.script([.status(500), .status(500), .status(500)])
-            try stage.drop(Stage.account("INV-1"), as: "a.json")
-            _ = try await stage.result(of: "a.json")
+            try await stage.failForTheAPIsSake("a.json")
             try await stage.waitForFiled(1)
             // By hand, as the contract allows.
             try FileManager.default.moveItem(
@@ -97,9 +93,7 @@ import TestSupport
     @Test func aDropWhoseContentWasAcceptedMeanwhileIsADuplicate() async throws {
         let top = "retry: {base: 10ms, cap: 20ms, requeueAfterOutage: true}\nbreaker: {failures: 1000}"
         try await Stage.run(top: top) { stage in
-            stage.sandbox.script([.status(500), .status(500), .status(500)])
-            try stage.drop(Stage.account("INV-1"), as: "a.json")
-            _ = try await stage.result(of: "a.json")
+            try await stage.failForTheAPIsSake("a.json")
             // Its sender does not wait and drops it again.
             try stage.drop(Stage.account("INV-1"), as: "again.json")
             try await eventually("both are done") { try Stage.names(in: stage.done).count == 4 }
@@ -112,9 +106,7 @@ import TestSupport
 
     @Test func theNameInWorkMayBeTaken() async throws {
         try await Stage.run { stage in
-            stage.sandbox.script([.status(500), .status(500), .status(500)])
-            try stage.drop(Stage.account("INV-1"), as: "a.json")
-            _ = try await stage.result(of: "a.json")
+            try await stage.failForTheAPIsSake("a.json")
             try await stage.waitForFiled(1)
             // Another drop of that name is under way while the first one comes back.
             stage.sandbox.script([.ok, .delay(.milliseconds(300))])
@@ -125,5 +117,14 @@ import TestSupport
             #expect(stage.sandbox.books.accounts.count == 3)
             #expect(try Stage.names(in: stage.work).isEmpty)
         }
+    }
+}
+
+extension Stage {
+    /// Drops a document that fails and is to be put back.
+    fileprivate func failForTheAPIsSake(_ name: String) async throws {
+        sandbox.script([.status(500), .status(500), .status(500)])
+        try drop(Stage.account("INV-1"), as: name)
+        _ = try await result(of: name)
     }
 }

@@ -14,6 +14,15 @@ import Testing
         return 0
     }
 
+    private static func oneThatNeverEndsAndOneThatWaits() async -> (Task<Int, any Error>, Task<Int, any Error>) {
+        let flight = SingleFlight<Int, Int>()
+        let first = Task { try await flight.run(1, never) }
+        while await !flight.isUnderWay(1) { await Task.yield() }
+        let second = Task { try await flight.run(1) { 7 } }
+        while await flight.waiters(for: 1) == 0 { await Task.yield() }
+        return (first, second)
+    }
+
     @Test func whatManyWantAtOnceIsDoneOnce() async throws {
         let flight = SingleFlight<Int, Int>()
         let count = Count()
@@ -35,22 +44,14 @@ import Testing
 
     /// Whoever does it for the others may be stopped, and they not.
     @Test func whoWaitsForOneThatIsStoppedDoesItHimself() async throws {
-        let flight = SingleFlight<Int, Int>()
-        let first = Task { try await flight.run(1, Self.never) }
-        while await !flight.isUnderWay(1) { await Task.yield() }
-        let second = Task { try await flight.run(1) { 7 } }
-        while await flight.waiters(for: 1) == 0 { await Task.yield() }
+        let (first, second) = await Self.oneThatNeverEndsAndOneThatWaits()
         first.cancel()
         #expect(try await second.value == 7)
         await #expect(throws: CancellationError.self) { try await first.value }
     }
 
     @Test func oneThatIsStoppedWaitsNoLonger() async throws {
-        let flight = SingleFlight<Int, Int>()
-        let first = Task { try await flight.run(1, Self.never) }
-        while await !flight.isUnderWay(1) { await Task.yield() }
-        let second = Task { try await flight.run(1) { 7 } }
-        while await flight.waiters(for: 1) == 0 { await Task.yield() }
+        let (first, second) = await Self.oneThatNeverEndsAndOneThatWaits()
         second.cancel()
         await #expect(throws: CancellationError.self) { try await second.value }
         first.cancel()
