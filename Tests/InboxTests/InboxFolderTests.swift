@@ -60,15 +60,15 @@ import TestSupport
 
     @Test func aWriterThatPausesLessThanSettleIsWaitedFor() async throws {
         let stage = try InboxStage(settle: .seconds(3))
+        try stage.inbox.write("", as: "slow.txt")
+        let file = try #require(FileHandle(forWritingAtPath: stage.inbox.path + "/slow.txt"))
         let writer = Task {
-            let file = FileHandle(forWritingAtPath: stage.inbox.path + "/slow.txt")
             for _ in 0..<15 {
-                try file?.write(contentsOf: Data("more ".utf8))
+                try file.write(contentsOf: Data("more ".utf8))
                 try await Task.sleep(for: .milliseconds(50))
             }
-            try file?.close()
+            try file.close()
         }
-        try stage.inbox.write("", as: "slow.txt")
         let drop = try await stage.next()
         try await writer.value
         #expect(try stage.text(of: drop) == String(repeating: "more ", count: 15))
