@@ -125,13 +125,13 @@ struct MetricsPage: Sendable {
         let queues = queues.sorted { $0.key < $1.key }.prefix(Tallies.mostInboxes)
         text.metric("sluice_queue_drops", .gauge, "Drops between their claim and their folder.")
         for (inbox, queue) in queues { text.sample("sluice_queue_drops", ["inbox": inbox], queue.drops) }
-        text.metric("sluice_queue_oldest_seconds", .gauge, "How long ago the oldest of them was claimed.")
+        text.metric("sluice_queue_oldest_seconds", .gauge, "How long ago the oldest of them arrived.")
         for (inbox, queue) in queues {
             text.sample("sluice_queue_oldest_seconds", ["inbox": inbox], age(of: queue.oldest, at: now))
         }
         text.metric(
             "sluice_queue_oldest_document_seconds", .gauge,
-            "How long ago the oldest document of them was; attachments may wait for their account.")
+            "How long ago the oldest document of them arrived; attachments may wait for their account.")
         for (inbox, queue) in queues {
             guard let oldest = queue.oldestDocument else { continue }
             text.sample("sluice_queue_oldest_document_seconds", ["inbox": inbox], age(of: oldest, at: now))

@@ -3,8 +3,8 @@ import Model
 
 /// The `Retry-After` header: seconds, or an HTTP date (RFC 9110, section 10.2.3).
 package enum RetryAfter {
-    /// Nobody is obeyed for longer than this.
-    package static let longest = Duration.seconds(3600)
+    /// Nobody is obeyed for longer than this: a day.
+    package static let longest = Duration.seconds(86_400)
 
     /// - Returns: how long to wait from `now`; `nil` for what is neither form.
     package static func parse(_ header: String, at now: Timestamp) -> Duration? {

@@ -6,9 +6,9 @@ extension LedgerReader {
     /// What is on its way in an inbox.
     package struct Queue: Sendable, Hashable {
         package var drops: Int
-        /// When the oldest of them was claimed.
+        /// When the oldest of them arrived.
         package var oldest: Timestamp
-        /// When the oldest document was; `nil`: they are attachments, which may wait for their account.
+        /// When the oldest document did; `nil`: they are attachments, which may wait for their account.
         package var oldestDocument: Timestamp?
     }
 

@@ -197,6 +197,7 @@ extension XMLEdgeTests {
     func textBesideTheItemsOfAnArrayIsRefused(field: String) throws {
         let judgement = try Judging.judge(schema: Self.schema).xml("<accounts><a>\(field)</a></accounts>")
         #expect(judgement.problem?.message == "<tags> has text beside elements")
+        #expect(judgement.problem?.findings.first?.pointer == "/accounts/0")
     }
 
     @Test(arguments: ["<id xsi:nil='true'>x</id>", "<id xsi:nil='1'><a/></id>"], [true, false])

@@ -41,8 +41,8 @@ final class XMLConverter: XMLReader.Handler {
     private var duplicate: Place?
     /// A field that a mapping gives the name of another.
     private var collision: Problem?
-    /// The array or its holder, where text stands in it.
-    private var surplus: XMLValueWriter.Surplus?
+    /// Where text stands beside elements: in the array, its holder, the document's own reference or a record.
+    private var surplus: Misplaced?
     /// The array or its holder, while it is open.
     private var around: [Place] = []
 
@@ -60,6 +60,12 @@ final class XMLConverter: XMLReader.Handler {
     private struct Place {
         let name: XMLName
         let place: TextPlace
+    }
+
+    private struct Misplaced {
+        let text: XMLValueWriter.Surplus
+        let pointer: String
+        var record: String?
     }
 
     private init(rules: DocumentRules, capacity: Int, windows: XMLWindows? = nil) {
@@ -117,12 +123,16 @@ final class XMLConverter: XMLReader.Handler {
     private func finish() -> Outcome {
         if let duplicate {
             let message = "<\(names[duplicate.name])> stands twice in this document"
-            return .problem(kind, problem(message, at: duplicate.place))
+            return .problem(kind, problem(message, at: duplicate.place, pointer: pointer(to: names[duplicate.name])))
         }
         if let collision { return .problem(kind, collision) }
-        if !arrays.isEmpty, let surplus = surplus ?? writer.surplus {
-            let message = surplus.isNull ? "is null and yet has content" : "has text beside elements"
-            return .problem(kind, problem("<\(names[surplus.name])> \(message)", at: surplus.place))
+        if !arrays.isEmpty, let surplus {
+            let message = surplus.text.isNull ? "is null and yet has content" : "has text beside elements"
+            return .problem(
+                kind,
+                problem(
+                    "<\(names[surplus.text.name])> \(message)", at: surplus.text.place, pointer: surplus.pointer,
+                    record: surplus.record))
         }
         // A document of several kinds is none, whatever its records are like.
         if arrays.count == 1, let problem = feed?.problem { return .problem(kind, problem) }
@@ -136,12 +146,19 @@ final class XMLConverter: XMLReader.Handler {
         return .converted(ConvertedText(json: writer.json, map: .places(writer.map)))
     }
 
-    private func problem(_ message: String, at place: TextPlace, _ code: Code = .schemaXML) -> Problem {
+    private func problem(
+        _ message: String, at place: TextPlace, _ code: Code = .schemaXML, pointer: String? = nil, record: String? = nil
+    ) -> Problem {
         let position = place.position
         return Problem(
             code, message,
-            findings: [Finding(line: position.line, column: position.column, message: message)])
+            findings: [
+                Finding(
+                    pointer: pointer, line: position.line, column: position.column, message: message, record: record)
+            ])
     }
+
+    private func pointer(to tokens: String...) -> String { JSONPointer(tokens: tokens).description }
 
     // MARK: What the reader hands over
 
@@ -212,7 +229,9 @@ final class XMLConverter: XMLReader.Handler {
             record.append(bytes)
             if let windows, record.text.count > windows.longestRecord { throw obstacle }
         } else if depth == around.count, surplus == nil, let place = around.last, !bytes.isXMLSpace {
-            surplus = .init(name: place.name, place: place.place)
+            // The holder is the document.
+            surplus = Misplaced(
+                text: .init(name: place.name, place: place.place), pointer: array.map { pointer(to: $0.name) } ?? "")
         }
         if array == nil ? isFedFromRoot : !record.isOpen { feed?.text(bytes) }
     }
@@ -235,7 +254,10 @@ final class XMLConverter: XMLReader.Handler {
         guard record.isOpen, record.end() else { return }
         if array == nil {
             let root = record.nodes[0]
-            if root.form.contains(.mixed), surplus == nil { surplus = .init(name: root.name, place: root.place) }
+            if root.form.contains(.mixed), surplus == nil {
+                surplus = Misplaced(
+                    text: .init(name: root.name, place: root.place), pointer: pointer(to: names[ownReferenceName]))
+            }
             ownReference = (root.form.contains(.null) ? nil : record.string(of: 0), root.place)
         } else {
             writeRecord()
@@ -265,6 +287,11 @@ final class XMLConverter: XMLReader.Handler {
         array?.records += 1
         feed?.add(record, as: current.place)
         writer.write(0, of: record, as: current.place)
+        if surplus == nil, let text = writer.surplus {
+            surplus = Misplaced(
+                text: text, pointer: pointer(to: current.name, String(current.records)),
+                record: record.identity(current.kind, names))
+        }
     }
 }
 

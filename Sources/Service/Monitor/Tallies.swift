@@ -32,13 +32,13 @@ package struct Tallies: Sendable {
     package enum Stage: String, Sendable, Hashable, CaseIterable {
         /// Read, converted, validated, and its reference derived.
         case judge
-        /// From the claim to its first request: its turn, the rate, an outage.
+        /// From its arrival to its first request: its turn, the rate, an outage.
         case wait
         /// From its first request to its last answer.
         case submit
         /// Result written, moved, closed.
         case file
-        /// From the claim to its folder.
+        /// From its arrival to its folder.
         case total
     }
 
