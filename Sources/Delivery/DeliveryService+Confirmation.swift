@@ -8,8 +8,9 @@ extension DeliveryService {
     /// Reads a batch's status once, for confirmation or to know that it is final. It is a request like any other: it
     /// takes a slot, a place and a token, stands in the journal, and waits while submission pauses.
     ///
+    /// - Parameter keeping: what of the answer stands in the journal from then on.
     /// - Throws: `CancellationError`.
-    package func readStatus(_ subject: StatusSubject) async throws -> Confirmation {
+    package func readStatus(_ subject: StatusSubject, keeping: Keeping) async throws -> Confirmation {
         guard let endpoint = settings.endpoints[subject.kind],
             let url = DeliveryService.statusURL(subject.location, of: endpoint.url)
         else { return .unreadable("the batch's status is not at the API's own address") }
@@ -17,7 +18,7 @@ extension DeliveryService {
         try await breaker.waitForEnd()
         try await turnstile.enter(lane: subject.inbox)
         do {
-            let answer = try await readStatus(subject, at: url)
+            let answer = try await readStatus(subject, at: url, keeping)
             await turnstile.leave()
             return answer
         } catch {
@@ -28,9 +29,10 @@ extension DeliveryService {
 
     /// Reads a batch's status until it is final or the deadline has come.
     ///
+    /// - Parameter keeping: what of the answers stands in the journal from then on.
     /// - Returns: the last word; ``Confirmation/isFinal`` says whether it is one.
     /// - Throws: `CancellationError`.
-    package func confirm(_ subject: StatusSubject) async throws -> Confirmation {
+    package func confirm(_ subject: StatusSubject, keeping: Keeping) async throws -> Confirmation {
         let schedule = settings.confirmation
         stages[subject.drop] = .processing
         defer { stages[subject.drop] = nil }
@@ -40,7 +42,7 @@ extension DeliveryService {
             let asked = time.moment
             try await breaker.waitForEnd()
             deadline = deadline + (time.moment - asked)
-            let confirmation = try await readStatus(subject)
+            let confirmation = try await readStatus(subject, keeping: keeping)
             let next = time.moment + schedule.pause(after: reading)
             if confirmation.isFinal || next > deadline { return confirmation }
             try await time.sleep(until: next)
@@ -48,7 +50,7 @@ extension DeliveryService {
         throw CancellationError()
     }
 
-    private func readStatus(_ subject: StatusSubject, at url: URL) async throws -> Confirmation {
+    private func readStatus(_ subject: StatusSubject, at url: URL, _ keeping: Keeping) async throws -> Confirmation {
         let (token, slot) = try await permission()
         let intent: Intent
         do {
@@ -68,7 +70,7 @@ extension DeliveryService {
         switch reply.answer {
         case .status(200...299, _):
             confirmation = settings.status.read(reply.body)
-            ending.response = reply.text
+            ending.response = await reply.text(keeping)
         case .status(401, _):
             await tokens.refuseForStatus(token)
             confirmation = .unreadable("the API answered 401")

@@ -241,9 +241,12 @@ package actor DeliveryService {
         let endpoint = endpoint(of: submission)
         stages[submission.drop] = .answer
         do {
-            let exchange = try await exchange(
+            var exchange = try await exchange(
                 Outgoing(method: endpoint.method, url: endpoint.url, body: submission.body, token: token), intent, slot)
             await turnstile.leave()
+            if !submission.keeping.isAll, !exchange.reply.body.isEmpty {
+                exchange.reply.body = await submission.keeping.kept(exchange.reply.body)
+            }
             return (exchange, token, slot)
         } catch {
             await turnstile.leave()
@@ -371,6 +374,13 @@ extension APIClient.Reply {
     /// The beginning of the body as text; `nil` where there is none.
     var text: String? {
         body.isEmpty ? nil : String(decoding: body.prefix(APIClient.keptAnswer), as: UTF8.self)
+    }
+
+    /// The same, as far as it may be kept.
+    func text(_ keeping: Keeping) async -> String? {
+        var kept = self
+        kept.body = await keeping.kept(Array(body.prefix(APIClient.keptAnswer)))
+        return kept.text
     }
 
     /// Why no answer came.

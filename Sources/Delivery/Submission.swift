@@ -12,10 +12,12 @@ package struct Submission: Sendable {
     package var attempts: Int
     /// Whether an acceptance is handed over, to be written down together with what follows from it.
     package var handsOverAcceptance: Bool
+    /// What of its answers may be kept and shown.
+    package var keeping: Keeping
 
     package init(
         inbox: String, drop: DropID, kind: Kind, reference: String, body: RequestBody, attempts: Int = 0,
-        handsOverAcceptance: Bool = false
+        handsOverAcceptance: Bool = false, keeping: Keeping = .all
     ) {
         self.inbox = inbox
         self.drop = drop
@@ -24,6 +26,26 @@ package struct Submission: Sendable {
         self.body = body
         self.attempts = attempts
         self.handsOverAcceptance = handsOverAcceptance
+        self.keeping = keeping
+    }
+}
+
+/// What of an answer's text may be kept and shown: the API may quote what it was sent.
+package enum Keeping: Sendable {
+    case all
+    /// The text without what may be shown to nobody.
+    case hiding(@Sendable (_ text: [UInt8]) -> [UInt8])
+    case nothing
+
+    var isAll: Bool { if case .all = self { true } else { false } }
+
+    /// Not on the caller's actor: a long document is read again.
+    func kept(_ text: [UInt8]) async -> [UInt8] {
+        switch self {
+        case .all: text
+        case .hiding(let hide): hide(text)
+        case .nothing: []
+        }
     }
 }
 

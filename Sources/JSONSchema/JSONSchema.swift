@@ -9,9 +9,12 @@ import JSONText
 public struct JSONSchema: Sendable {
     let program: SchemaProgram
     private let rootState: SchemaState
+    /// Whether anything is marked `"x-sensitive": true`.
+    public let hasSensitiveFields: Bool
 
     init(program: SchemaProgram) {
         self.program = program
+        hasSensitiveFields = (0..<program.nodes.count).contains { program.nodes[$0].isSensitive }
         rootState = SchemaState(.schema(0), isInherited: false, program)
     }
 

@@ -15,6 +15,12 @@ public struct SchemaCursor: Sendable {
     /// The place of this member.
     public func property(_ name: String) -> SchemaCursor { SchemaCursor(state: state.property(name)) }
 
+    /// Whether the schema names this member.
+    public func names(_ name: String) -> Bool {
+        _ = state.property(name)
+        return state.knows(name)
+    }
+
     /// The place of this element.
     public func item(at index: Int) -> SchemaCursor { SchemaCursor(state: state.item(at: index)) }
 

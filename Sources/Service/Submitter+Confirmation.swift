@@ -29,7 +29,8 @@ extension Submitter {
         let locations = try await locations(of: job)
         var verdict = Verdict()
         for batch in batches {
-            let confirmation = try await confirmation(of: batch.reference, job, at: locations[batch.reference])
+            let confirmation = try await confirmation(
+                of: batch.reference, job, at: locations[batch.reference], job.content.keeping)
             try await judge(confirmation, of: batch, job, &verdict)
         }
         return verdict
@@ -42,12 +43,13 @@ extension Submitter {
 
     /// - Returns: `nil` where the API did not say where it can be read.
     func confirmation(
-        of reference: String, _ job: SubmissionJob, at location: String?
+        of reference: String, _ job: SubmissionJob, at location: String?, _ keeping: Keeping
     ) async throws -> Confirmation? {
         guard let location else { return nil }
         return try await delivery.confirm(
             StatusSubject(
-                inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, location: location))
+                inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, location: location),
+            keeping: keeping)
     }
 
     /// What the API's statuses say of a drop.
@@ -106,15 +108,27 @@ extension Submitter {
         var places: [String: RecordPlace] = [:]
         if case .document(let document) = job.content {
             let identities = Set(records.compactMap(\.identity))
-            places = try await patience.persist("read a drop") { try document.placesIfUnchanged(of: identities) }
+            places = try await patience.persist("read a drop") {
+                try document.placesIfUnchanged(of: identities, in: try await sendersText(of: job, document))
+            }
         }
-        return records.map { record in
+        // No more are listed, and each is looked for in every record.
+        let messages = records.prefix(Problem.listedFindings).map { $0.message ?? "" }
+        let shown = try await patience.persist("read a drop") { try job.content.shownIfUnchanged(messages) }
+        return records.enumerated().map { index, record in
             let place = record.identity.flatMap { places[$0] }
-            let words = record.message.map { "\(record.word): \($0)" } ?? record.word
+            let message = shown.indices.contains(index) ? shown[index] : ""
+            let words = message.isEmpty ? record.word : "\(record.word): \(message)"
             return Finding(
                 pointer: place?.pointer, line: place?.line, column: place?.column, message: words,
                 record: record.identity)
         }
+    }
+
+    private func sendersText(of job: SubmissionJob, _ document: JudgedDocument) async throws -> SendersText? {
+        guard document.forgetsPlaces else { return nil }
+        let bytes = try await job.readAgain()
+        return SendersText(bytes, form: FileForm(name: job.drop.name, head: Array(bytes.prefix(64))))
     }
 
     private func reportUnconfirmed(_ drop: Drop, _ batch: Batch, _ reason: String) {

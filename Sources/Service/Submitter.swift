@@ -26,6 +26,8 @@ struct SubmissionJob: Sendable {
     var round = 1
     /// Records that an earlier document brought; `nil`: none were looked for.
     var leftOut: [AcceptedRecord]?
+    /// Why it fails unless something of it has left; `nil`: it fits.
+    var unfit: Problem?
 
     /// - Throws: what reading the drop again throws, and ``DocumentHasChanged``; so do the others.
     init(
@@ -102,8 +104,8 @@ extension JudgedDocument {
         get throws { try unlessChanged { try sentRecords } ?? [] }
     }
 
-    func placesIfUnchanged(of identities: Set<String>) throws -> [String: RecordPlace] {
-        try unlessChanged { try places(of: identities) } ?? [:]
+    func placesIfUnchanged(of identities: Set<String>, in text: SendersText?) throws -> [String: RecordPlace] {
+        try unlessChanged { try places(of: identities, in: text) } ?? [:]
     }
 
     private func unlessChanged<Value>(_ read: () throws -> Value) throws -> Value? {
@@ -216,7 +218,7 @@ struct Submitter: Sendable {
     ) async throws -> Delivered {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
-            attempts: batch.attempts, handsOverAcceptance: isLast)
+            attempts: batch.attempts, handsOverAcceptance: isLast, keeping: job.content.keeping)
         return try await delivery.deliver(submission)
     }
 

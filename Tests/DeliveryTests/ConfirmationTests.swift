@@ -76,7 +76,7 @@ import TestSupport
                 other.url("/s"), "https://127.0.0.1:\(stage.server.port)/s", "//example.com/s",
                 "http://u@127.0.0.1:\(stage.server.port)/s",
             ] {
-                guard case .unreadable = try await stage.delivery.readStatus(subject(location)) else {
+                guard case .unreadable = try await stage.delivery.readStatus(subject(location), keeping: .all) else {
                     Issue.record("\(location) was read")
                     continue
                 }
@@ -128,7 +128,7 @@ import TestSupport
             breaker: Breaker.Settings(failures: 2, probe: .seconds(30)),
             confirmation: ConfirmationSchedule(deadline: .seconds(60)))
         try await DeliveryStage.run(options) { stage async throws in
-            let confirming = Task { try await stage.delivery.confirm(subject("/v1/status/7")) }
+            let confirming = Task { try await stage.delivery.confirm(subject("/v1/status/7"), keeping: .all) }
             try await eventually("it was asked once") { stage.time.sleeperCount == 1 }
             isOut.value = true
             let batches = (1...2).map { number in

@@ -106,7 +106,7 @@ final class DeliveryStage: Sendable {
 
     /// Confirms while time runs by itself.
     func confirm(_ subject: StatusSubject) async throws -> Confirmation {
-        try await whileTimeRuns { try await delivery.confirm(subject) }
+        try await whileTimeRuns { try await delivery.confirm(subject, keeping: .all) }
     }
 
     private func whileTimeRuns<Value>(_ body: () async throws -> Value) async throws -> Value {

@@ -52,6 +52,20 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [FieldMapping(), FieldMapping(constants: ["brand": #""ACME""#])])
+    func whereItsRecordsStandIsKnown(fields: FieldMapping) throws {
+        let judge = try Judging.judge(kind: .account, fields: fields)
+        let names: Set = ["a", "ä", "b2", "c", "none"]
+        for text in Self.texts.prefix(4).map({ Array($0.utf8) }) {
+            let held = try #require(judge.judge(text, form: .json, origin: Judging.origin).document)
+            #expect(held.forgetsPlaces == !fields.isEmpty)
+            let places = try held.places(of: names, in: SendersText(text, form: .json))
+            #expect(places.values.allSatisfy { $0.line != nil && $0.column != nil })
+            let windowed = try judge.judge(Self.source(text), origin: Judging.origin, windowBytes: 40)
+            #expect(try windowed.document?.places(of: names) == places)
+        }
+    }
+
     /// Cut off, with a byte less, or with another one: at every place of a document.
     @Test func aSpoiledDocumentInWindowsIsJudgedAsItIsWhole() throws {
         let text = Array(

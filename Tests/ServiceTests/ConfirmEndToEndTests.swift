@@ -56,6 +56,25 @@ import TestSupport
         }
     }
 
+    /// What it was converted to does not know where it came from.
+    @Test(arguments: ["", "set: {brand: ACME}"])
+    func aRefusedRecordOfAConvertedDocumentIsFoundInTheSendersFile(inbox: String) async throws {
+        try await Stage.run(inbox: inbox, api: Self.api) { stage in
+            stage.sandbox.rejectRecords(of: "B", message: "The account is closed")
+            let records = ["A", "B"].map {
+                "  <account><clientReferenceId>\($0)</clientReferenceId><invoiceNumber>1</invoiceNumber>"
+                    + "<outstandingAmount>1</outstandingAmount></account>\n"
+            }
+            try stage.drop("<accounts>\n\(records.joined())</accounts>\n", as: "orders.xml")
+            try stage.drop(Self.accounts("C", "B"), as: "orders.json")
+            for (name, column) in [("orders.xml", 3), ("orders.json", 1)] {
+                let error = try #require(try await stage.result(of: name).errors.first)
+                #expect(error["record"]?.string == "B" && error["pointer"]?.string == "/accounts/1")
+                #expect(error["line"]?.int == 3 && error["column"]?.int == column)
+            }
+        }
+    }
+
     /// A stop between the 2xx and the last word: the next run asks on.
     @Test func aRestartGoesOnAsking() async throws {
         var options = SandboxOptions(requestsPerMinute: nil)

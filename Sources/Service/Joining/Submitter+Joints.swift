@@ -36,9 +36,10 @@ extension Submitter {
     ) async throws -> Joiner.Fate? {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
-            attempts: attempts)
+            attempts: attempts, keeping: job.content.keeping(sharing: body))
         switch try await delivery.deliver(submission) {
-        case .accepted: return .accepted(try await confirmation(of: reference, job))
+        case .accepted:
+            return .accepted(try await confirmation(of: reference, job, job.content.keeping(sharing: body)))
         case .refused(let problem):
             let isApart = try await batches(of: job).first?.joined == nil
             if isApart { KillPoint.dissolved.reach() }
@@ -95,12 +96,14 @@ extension Submitter {
 
     /// - Returns: `nil` where nothing is asked for, or the API did not say where.
     func confirmation(of batch: Batch, _ job: SubmissionJob) async throws -> Confirmation? {
-        try await confirmation(of: batch.reference, job)
+        try await confirmation(of: batch.reference, job, job.content.keeping(sharing: nil))
     }
 
-    private func confirmation(of reference: String, _ job: SubmissionJob) async throws -> Confirmation? {
+    private func confirmation(
+        of reference: String, _ job: SubmissionJob, _ keeping: Keeping
+    ) async throws -> Confirmation? {
         guard confirms else { return nil }
-        return try await confirmation(of: reference, job, at: locations(of: job)[reference])
+        return try await confirmation(of: reference, job, at: locations(of: job)[reference], keeping)
     }
 }
 

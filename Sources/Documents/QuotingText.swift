@@ -1,0 +1,141 @@
+/// A text of somebody who was sent a document and may quote it: an answer of the API, in which values are found and hidden.
+///
+/// Values are found as they are and as JSON escapes them, without regard to the case of ASCII letters. One of fewer than
+/// four bytes counts only where it stands by itself: a `1` in `INV-1003` is nobody's.
+package struct QuotingText: Sendable {
+    /// What stands in a hidden value's place.
+    package static let mask = Array("•••".utf8)
+    private static let longestGram = 4
+
+    private let text: [UInt8]
+    /// The text without its escapes, in lower case.
+    private var plain: [UInt8] = []
+    /// Where each byte of ``plain`` comes from, and the text's end.
+    private var origins: [Int32] = []
+    /// The last place at which the first bytes of a value stand, and before each place the one before, by their number.
+    private var lasts: [[UInt32: Int32]] = []
+    private var before: [[Int32]] = []
+    /// In places of ``plain``.
+    private var hidden: Set<Range<Int>> = []
+
+    package init(_ text: [UInt8]) {
+        self.text = text
+        read()
+        for length in 1...QuotingText.longestGram {
+            var last: [UInt32: Int32] = [:]
+            var chain: [Int32] = []
+            for start in 0..<max(0, plain.count - length + 1) {
+                let gram = QuotingText.gram(plain[start..<start + length])
+                chain.append(last[gram] ?? -1)
+                last[gram] = Int32(start)
+            }
+            lasts.append(last)
+            before.append(chain)
+        }
+    }
+
+    /// Hides a value wherever the text has it.
+    package mutating func hide(_ value: some Sequence<UInt8>) {
+        let value = value.map(QuotingText.lowered)
+        guard !value.isEmpty else { return }
+        let length = min(value.count, QuotingText.longestGram)
+        var start = lasts[length - 1][QuotingText.gram(value[..<length])] ?? -1
+        while start >= 0 {
+            let range = Int(start)..<Int(start) + value.count
+            if range.upperBound <= plain.count, plain[range].elementsEqual(value),
+                value.count >= QuotingText.longestGram || standsAlone(range)
+            {
+                hidden.insert(range)
+            }
+            start = before[length - 1][Int(start)]
+        }
+    }
+
+    /// The text with ``mask`` in place of what is hidden.
+    package var bytes: [UInt8] {
+        guard !hidden.isEmpty else { return text }
+        var bytes: [UInt8] = []
+        var end = 0
+        for range in apart() {
+            bytes += text[end..<Int(origins[range.lowerBound])]
+            bytes += QuotingText.mask
+            end = Int(origins[range.upperBound])
+        }
+        return bytes + text[end...]
+    }
+
+    /// What is hidden, in order; values that share a part of the text are one.
+    private func apart() -> [Range<Int>] {
+        var apart: [Range<Int>] = []
+        for range in hidden.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = apart.last, range.lowerBound < last.upperBound {
+                apart[apart.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                apart.append(range)
+            }
+        }
+        return apart
+    }
+
+    private func standsAlone(_ range: Range<Int>) -> Bool {
+        let isInside = { (place: Int) in
+            plain.indices.contains(place) && (plain[place] >= 0x80 || QuotingText.isAlphanumeric(plain[place]))
+        }
+        return !isInside(range.lowerBound - 1) && !isInside(range.upperBound)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    private static func gram(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+
+    // MARK: Escapes
+
+    private mutating func read() {
+        plain.reserveCapacity(text.count)
+        origins.reserveCapacity(text.count + 1)
+        var place = 0
+        while place < text.count {
+            let (bytes, length) = text[place] == UInt8(ascii: "\\") ? escape(at: place) : ([text[place]], 1)
+            for byte in bytes {
+                plain.append(QuotingText.lowered(byte))
+                origins.append(Int32(place))
+            }
+            place += length
+        }
+        origins.append(Int32(text.count))
+    }
+
+    /// What an escape stands for, and how long it is; what is none stands for itself.
+    private func escape(at place: Int) -> (bytes: [UInt8], length: Int) {
+        guard place + 1 < text.count else { return ([text[place]], 1) }
+        switch text[place + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return ([text[place + 1]], 2)
+        case UInt8(ascii: "n"): return ([0x0A], 2)
+        case UInt8(ascii: "r"): return ([0x0D], 2)
+        case UInt8(ascii: "t"): return ([0x09], 2)
+        case UInt8(ascii: "b"): return ([0x08], 2)
+        case UInt8(ascii: "f"): return ([0x0C], 2)
+        case UInt8(ascii: "u"):
+            guard let first = unit(at: place) else { break }
+            if let scalar = Unicode.Scalar(first) { return (Array(String(scalar).utf8), 6) }
+            guard let second = unit(at: place + 6), UTF16.isLeadSurrogate(first), UTF16.isTrailSurrogate(second)
+            else { break }
+            let character = String(decoding: [first, second], as: UTF16.self)
+            return (Array(character.utf8), 12)
+        default: break
+        }
+        return ([text[place]], 1)
+    }
+
+    /// The four hexadecimal digits of a `\u`.
+    private func unit(at place: Int) -> UInt16? {
+        guard place + 6 <= text.count, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u") else {
+            return nil
+        }
+        return UInt16(String(decoding: text[place + 2..<place + 6], as: UTF8.self), radix: 16)
+    }
+}

@@ -1,0 +1,64 @@
+import JSONSchema
+import JSONText
+import Model
+
+/// The fields of a kind's records whose values are shown to nobody: those that the schema marks `"x-sensitive": true`.
+package struct SensitiveValues: Sendable {
+    private let kind: Kind
+    private let record: SchemaCursor
+
+    /// - Returns: `nil` where the schema marks none.
+    init?(of kind: Kind, _ rules: DocumentRules) {
+        guard let schema = rules.schemas[kind], schema.hasSensitiveFields else { return nil }
+        self.kind = kind
+        record = schema.cursor.property(kind.arrayName ?? "").item()
+    }
+
+    /// Hides in texts what the records of a body say in these fields.
+    ///
+    /// - Returns: `false` where the body cannot be read.
+    package func hide(recordsOf body: [UInt8], in texts: inout [QuotingText]) -> Bool {
+        guard let document = try? JSONDocument(parsing: body, maximumDepth: DocumentShape.convertedDepth),
+            let array = document.root[kind.arrayName ?? ""]
+        else { return false }
+        for element in array.elements { hide(element, in: &texts) }
+        return true
+    }
+
+    func hide(_ record: JSONValue, in texts: inout [QuotingText]) { hide(record, self.record, in: &texts) }
+
+    private func hide(_ value: JSONValue, _ place: SchemaCursor, in texts: inout [QuotingText]) {
+        switch value.kind {
+        case .object:
+            for member in value.members {
+                let name = member.key.string
+                let field = place.property(name)
+                // A name that the schema does not know may be data itself.
+                if place.isSensitive, !place.names(name) { hide(text: name.utf8, in: &texts) }
+                hide(member.value, field, in: &texts)
+            }
+        case .array:
+            for (index, element) in value.elements.enumerated() { hide(element, place.item(at: index), in: &texts) }
+        case .string where place.isSensitive: hide(text: (value.string ?? "").utf8, in: &texts)
+        case .number where place.isSensitive, .bool where place.isSensitive: hide(text: value.text, in: &texts)
+        default: break
+        }
+    }
+
+    private func hide(text value: some Sequence<UInt8>, in texts: inout [QuotingText]) {
+        for index in texts.indices { texts[index].hide(value) }
+    }
+}
+
+extension JudgedDocument {
+    /// The fields of its records whose values are shown to nobody; `nil`: there are none.
+    package var sensitiveValues: SensitiveValues? { SensitiveValues(of: kind, rules) }
+
+    /// Hides in texts what its records say in fields whose values are shown to nobody.
+    ///
+    /// - Throws: what reading it again throws.
+    package func hideSensitiveValues(in texts: inout [QuotingText]) throws {
+        guard let values = sensitiveValues, !texts.isEmpty else { return }
+        try text.forEachRecord { values.hide($0, in: &texts) }
+    }
+}
