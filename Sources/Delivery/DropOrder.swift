@@ -187,6 +187,13 @@ package struct DropOrder: Sendable {
         return changed
     }
 
+    /// Nobody works on an inbox's drops any more: those that are not concluded hold back nobody until they are enlisted again.
+    package mutating func leave(inbox: String) {
+        for member in members.values.filter({ $0.place.inbox == inbox && !$0.isSettling }) {
+            _ = conclude(member.place.drop, settlesAt: nil)
+        }
+    }
+
     /// The API said that it processed a document.
     ///
     /// - Returns: whose standing may have changed.

@@ -81,7 +81,7 @@ package struct DocumentJudge: Sendable {
             preconditionFailure("every kind of document has a schema")
         }
         var findings = SchemaFindings(shape.kind)
-        findings.add(schema.validate(shape.body, limit: Problem.listedFindings), in: shape)
+        if rules.validates { findings.add(schema.validate(shape.body, limit: Problem.listedFindings), in: shape) }
         let own = ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
         guard let array = shape.array, array.kind == .array else {
@@ -111,15 +111,12 @@ package struct DocumentJudge: Sendable {
         guard rules.ownReference != .ignore, let value = shape.ownReference, let own = value.string,
             !Reference.isDerived(own)
         else { return nil }
-        let reference = rules.ownReference == .prefix ? "\(origin.inbox):\(own)" : own
-        if own.isEmpty || own.unicodeScalars.count > Reference.longestOwn
-            || reference.unicodeScalars.count > Reference.longest
-        {
+        if own.isEmpty || own.unicodeScalars.count > Reference.longestOwn {
             findings.add(
                 value, in: shape, pointer: "/batchReferenceId", keyword: "maxLength",
                 message: "a batchReferenceId of a sender's own has 1 to \(Reference.longestOwn) characters")
             return nil
         }
-        return reference
+        return rules.ownReference == .prefix ? Reference.prefixed(own, inbox: origin.inbox) : own
     }
 }

@@ -36,6 +36,8 @@ package struct DocumentRules: Sendable {
     package var bodyRecords: Int?
     /// The longest record that can be held while it is judged.
     package var heldRecord: Int
+    /// Whether records have to fit their schema; it leads the conversion all the same.
+    var validates = true
     /// What is longer is neither held nor sent.
     var longestRecord: Int { min(bodyBytes, heldRecord) }
 
@@ -53,6 +55,17 @@ package struct DocumentRules: Sendable {
         self.bodyBytes = bodyBytes
         self.bodyRecords = bodyRecords
         self.heldRecord = heldRecord
+    }
+}
+
+extension DocumentJudge {
+    /// Takes a document of this kind for what it was, though it may fit no more: something of it has left.
+    package func goingOn(as kind: Kind) -> DocumentJudge {
+        var rules = rules
+        rules.kind = kind
+        rules.xmlSchemas = [:]
+        rules.validates = false
+        return DocumentJudge(rules: rules)
     }
 }
 

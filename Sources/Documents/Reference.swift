@@ -1,3 +1,4 @@
+import Crypto
 import Model
 
 /// The form of the references that Sluice derives, and the limits of a sender's own (contract, section 5).
@@ -6,6 +7,8 @@ package enum Reference {
     package static let longest = 150
     /// What a sender's own may have, so that a part's number fits behind it.
     package static let longestOwn = 130
+    /// How many digits of its hash stand for the rest of one that is cut.
+    private static let cutDigits = 16
 
     /// `KIND-` and 40 hexadecimal digits, then perhaps `-rN` and `-KofN`.
     package static func isDerived(_ reference: String) -> Bool {
@@ -13,6 +16,15 @@ package enum Reference {
             return false
         }
         return Kind(rawValue: String(match.1)) != nil
+    }
+
+    /// A sender's own reference behind its inbox's name; where both are longer than a sender's own may be, `~` and digits
+    /// of the hash of all of it stand for their end.
+    static func prefixed(_ own: String, inbox: String) -> String {
+        let reference = "\(inbox):\(own)"
+        guard reference.unicodeScalars.count > longestOwn else { return reference }
+        let digits = Array(SHA256.hash(data: Array(reference.utf8))).hex.prefix(cutDigits)
+        return String(reference.unicodeScalars.prefix(longestOwn - 1 - cutDigits)) + "~" + digits
     }
 
     /// The reference of the submission number `round` of one content, counted from 1.

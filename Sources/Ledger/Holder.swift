@@ -19,7 +19,7 @@ struct HoldKey: Hashable {
             keys.append(HoldKey(text: "plain:" + admission.plainContent, lasts: false))
         }
         guard admission.kind != .attachment else { return keys }
-        keys.append(HoldKey(text: bytes(admission), lasts: false))
+        keys.append(HoldKey(text: bytes(admission.sha256, scope: admission.scope), lasts: false))
         // What the same bytes become depends on the configuration. For a payment they are the same payment.
         if admission.kind == .payment { keys.append(HoldKey(text: payment(admission), lasts: true)) }
         return keys
@@ -31,9 +31,7 @@ struct HoldKey: Hashable {
     /// What stands before the scope in keys that have one.
     static let scopedStems = [bytesStem, paymentStem]
 
-    static func bytes(_ admission: Admission) -> String {
-        "\(bytesStem)\(admission.scope):\(admission.sha256.hex)"
-    }
+    static func bytes(_ sha256: [UInt8], scope: String) -> String { "\(bytesStem)\(scope):\(sha256.hex)" }
 
     static func payment(_ admission: Admission) -> String {
         "\(paymentStem)\(admission.scope):\(admission.sha256.hex):\(admission.addition.hex)"

@@ -25,11 +25,37 @@ extension Ledger {
         }
     }
 
+    /// Writes down a drop whose file cannot be read so far, so that it keeps its arrival number.
+    package func enlist(unread drop: Drop) async throws {
+        _ = try await commit { database in
+            try Ledger.insert(drop, kind: nil, sha256: nil, content: nil, state: "waiting", database)
+        }
+    }
+
+    /// What a drop, or another with its bytes, was taken for when something of it left that is open; `nil`: nothing is.
+    package func openKind(of drop: DropID, sha256: [UInt8], scope: String) async throws -> Kind? {
+        try await pool.read { database in
+            let kind = try database.first(
+                """
+                SELECT kind FROM drops WHERE id = ?1 AND EXISTS (
+                    SELECT 1 FROM sentBatches WHERE dropID = ?1 AND state <> 'waiting')
+                UNION ALL
+                SELECT kind FROM holds WHERE key = ?2 AND dropID <> ?1
+                """, drop.text, HoldKey.bytes(sha256, scope: scope)
+            ) { $0.optionalText("kind") }
+            return kind?.flatMap(Kind.init(rawValue:))
+        }
+    }
+
     private static func admit(_ admission: Admission, _ database: Database) throws -> Turn {
         let id = admission.drop.id.text
-        let arrival = try insert(admission, database)
+        var arrival = try insert(admission, database)
+        let wasUnread = try arrival == .known && read(admission, database)
+        if wasUnread { arrival = try takeTerms(admission, database) }
         let isNew = arrival != .known
-        if admission.isLate, let turn = try overtaken(admission, database) { return turn }
+        if admission.isLate || wasUnread, try !mayBeStale(id, database), let turn = try overtaken(admission, database) {
+            return turn
+        }
         // One that was never here has left nothing behind.
         if !isNew, let turn = try goOn(admission, database) { return turn }
         let keys = HoldKey.all(of: admission)
@@ -67,9 +93,11 @@ extension Ledger {
         let wasPutBack = try wasPutBack(id, database)
         if wasPutBack, let turn = try overtaken(admission, database) { return turn }
         if let plan = try plan(leftBy: id, wasPutBack: wasPutBack, database) { return .submit(plan) }
+        // Its file may have been away for a while, and come back before a start.
+        if !wasPutBack, try !mayBeStale(id, database), let turn = try overtaken(admission, database) { return turn }
         // What an earlier run took it for counts only for what has left.
         try database.run(
-            "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content <> ?3", id, admission.kind.rawValue,
+            "UPDATE drops SET kind = ?2, content = ?3 WHERE id = ?1 AND content IS NOT ?3", id, admission.kind.rawValue,
             admission.content)
         return nil
     }
@@ -265,6 +293,22 @@ extension Ledger {
         case known, new
         /// It is new, and its file came back on terms of its own.
         case newOnTerms
+    }
+
+    /// A drop that could not be read when it was written down is what it is read as now.
+    ///
+    /// - Returns: `false` where it could.
+    private static func read(_ admission: Admission, _ database: Database) throws -> Bool {
+        try database.run(
+            "UPDATE drops SET kind = ?2, sha256 = ?3, content = ?4 WHERE id = ?1 AND sha256 IS NULL",
+            admission.drop.id.text, admission.kind.rawValue, admission.sha256, admission.content)
+        return database.changesCount > 0
+    }
+
+    private static func takeTerms(_ admission: Admission, _ database: Database) throws -> Arrival {
+        let isOnTerms = try takeTerms(
+            admission.drop, sha256: admission.sha256, inode: admission.inode, database)
+        return isOnTerms ? .newOnTerms : .new
     }
 
     private static func insert(_ admission: Admission, _ database: Database) throws -> Arrival {

@@ -56,9 +56,10 @@ extension Ledger {
                     """
                     UPDATE drops SET state = 'decided', outcome = ?, confirmed = ?, problem = ?, duplicateOf = ?,
                         alreadyAccepted = COALESCE(?, alreadyAccepted), finishedAt = ?, filedName = ?,
-                        conclusions = conclusions + 1 WHERE id = ?
+                        conclusions = conclusions + 1, kind = COALESCE(kind, ?), sha256 = COALESCE(sha256, ?)
+                    WHERE id = ?
                     """, ending.outcome.rawValue, ending.isConfirmed, problem, ending.duplicateOf, leftOut, finishedAt,
-                    filedName, drop.id.text)
+                    filedName, kind?.rawValue, sha256, drop.id.text)
             }
             try decide()
             if database.changesCount == 0 {

@@ -58,6 +58,11 @@ extension Ledger {
         return try mayBeCountedTwice(keys, database) ? nil : terms
     }
 
+    /// Whether a drop's file came back to be sent though later ones about the same records were accepted.
+    static func mayBeStale(_ id: String, _ database: Database) throws -> Bool {
+        try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", id)
+    }
+
     /// Whether payments with one of these keys were accepted, or may have been.
     private static func mayBeCountedTwice(_ keys: [HoldKey], _ database: Database) throws -> Bool {
         for key in keys {

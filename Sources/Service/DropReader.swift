@@ -18,11 +18,18 @@ struct DropReader: Sendable {
     }
 
     let inbox: String
-    let documents: DocumentJudge
+    private(set) var documents: DocumentJudge
     let attachments: AttachmentJudge
     let sizes: DocumentSizes
     /// Where converted records are kept that cannot be held.
     let spools: FilePath
+
+    /// Reads documents of this kind whether or not they fit.
+    func goingOn(as kind: Kind) -> DropReader {
+        var reader = self
+        reader.documents = documents.goingOn(as: kind)
+        return reader
+    }
 
     /// What is longer can never be sent: it is neither copied nor hashed, which could take for ever.
     var longestDrop: Int64 { max(Int64(sizes.longest), attachments.bodyBytes) }

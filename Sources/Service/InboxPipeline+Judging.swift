@@ -21,7 +21,10 @@ extension InboxPipeline {
         switch found {
         case .read(let what): reading = what
         case .gone: return try await giveUp(drop)
-        case .unreadable: return .waits(drop, status, for: .file)
+        case .unreadable:
+            // Whenever it can be read, in a later run too, it has its place before those that come now.
+            try await parts.patience.persist("write the ledger") { try await parts.ledger.enlist(unread: drop) }
+            return .waits(drop, status, for: .file)
         }
         switch reading {
         case .unfinished(let problem, let sha256):
@@ -32,6 +35,8 @@ extension InboxPipeline {
             try await conclude(drop, sha256: sha256, .failed(problem), in: work)
             return .ended
         case .problem(let kind, let problem, let sha256):
+            let open = Unfit(drop: drop, problem: problem, sha256: sha256, status: status, condition: condition)
+            if let step = try await goOn(open, inode: claimed?.inode, in: work) { return step }
             try await conclude(drop, kind: kind, sha256: sha256, .failed(problem), in: work)
             return .ended
         case .document(let document, let sha256):
@@ -44,8 +49,9 @@ extension InboxPipeline {
         }
     }
 
-    private func read(
-        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder
+    func read(
+        _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder,
+        with other: DropReader? = nil
     ) async throws -> DropReader.Reading {
         let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
         let isUnchanged =
@@ -55,23 +61,27 @@ extension InboxPipeline {
             return .problem(nil, Problem(.readChanged, "The file was written to while it was taken."), sha256: nil)
         }
         let place = try work.folder(of: drop.workName)
-        return try await Workbench.run(bytes: status.size) { [reader] in
+        let reader = other ?? reader
+        return try await Workbench.run(bytes: status.size) {
             try reader.read(
                 drop.name, in: place, condition: condition, arrived: drop.receivedAt,
                 expected: isCopied ? nil : status)
         }
     }
 
-    private func job(
+    /// - Parameter unfit: why it fails unless something of it has left.
+    func job(
         for drop: Drop, _ kind: Kind, _ content: SubmissionJob.Content, sha256: [UInt8], _ status: FileStatus,
-        inode: UInt64?, in work: WorkFolder
+        inode: UInt64?, unfit: Problem? = nil, in work: WorkFolder
     ) async throws -> Step {
         do {
             let job = try await persist("read a drop in \(settings.folder.work)", in: work) {
                 let readAgain = readingAgain(drop, in: work)
                 return try await Workbench.run(bytes: drop.bytes) {
-                    try SubmissionJob(
+                    var job = try SubmissionJob(
                         drop: drop, kind: kind, sha256: sha256, inode: inode, content: content, readAgain: readAgain)
+                    job.unfit = unfit
+                    return job
                 }
             }
             return .judged(job, status)

@@ -77,6 +77,9 @@ extension InboxPipeline {
                 return .waits(job.drop, status, for: .drop(rival))
             }
             ending = Ending(outcome: .duplicate, duplicateOf: first, alreadyAccepted: job.leftOut ?? [])
+        case .submit(let batches) where job.unfit != nil && batches.allSatisfy { $0.state == .waiting }:
+            // Nothing of it is open any more.
+            ending = job.unfit.map { .failed($0) } ?? Ending(outcome: .failed)
         case .submit(let batches):
             guard await parts.order.mayLeave(job.drop.id) else {
                 return .waits(job.drop, status, for: .turn(.leaving))
@@ -90,13 +93,25 @@ extension InboxPipeline {
             }
             sent = batches
             let settling = settings.order.rule == .none ? .zero : settings.order.wait
-            spoken = try await parts.submitter.spoken(job, ending, settlesIn: settling)
+            spoken = try await spokenOrAnswered(job, ending, settlesIn: settling)
         }
         try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, sent: sent, spoken: spoken, in: work)
         if ending.outcome == .accepted, case .document(let document) = job.content {
             await parts.submitter.announceAccounts(of: document)
         }
         return .ended
+    }
+
+    /// What of a document reached the API. A stop that comes before its end does not lose the answer.
+    private func spokenOrAnswered(
+        _ job: SubmissionJob, _ ending: Ending, settlesIn settling: Duration
+    ) async throws -> Spoken? {
+        do {
+            return try await parts.submitter.spoken(job, ending, settlesIn: settling)
+        } catch {
+            if let answer = ending.answer { try await parts.ledger.end(answer) }
+            throw error
+        }
     }
 
     /// Whether what was accepted is what an earlier drop left open, and others have spoken of its records since: the same

@@ -101,6 +101,7 @@ final class InboxPipeline: Sendable {
             isTakingUp.withLock { $0 = false }
             returns.finish()
         }
+        await parts.order.leave(inbox: settings.name)
         await syncs.finish()
         letGo()
     }

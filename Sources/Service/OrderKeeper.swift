@@ -98,6 +98,9 @@ actor OrderKeeper {
         setAlarm()
     }
 
+    /// Nobody works on an inbox's drops any more. What the ledger knows is enlisted again when somebody does.
+    func leave(inbox: String) { order.leave(inbox: inbox) }
+
     // MARK: The API's word
 
     private func watch(_ drops: Set<DropID>) {

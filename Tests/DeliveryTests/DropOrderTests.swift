@@ -14,6 +14,7 @@ private final class Turns {
     func mayBeDecided(_ drop: DropID) -> Bool { order.mayBeDecided(drop) }
     func stepAside(_ drop: DropID) -> [DropID] { order.stepAside(drop) }
     func conclude(_ drop: DropID, settlesAt moment: Moment?) -> [DropID] { order.conclude(drop, settlesAt: moment) }
+    func leave(inbox: String) { order.leave(inbox: inbox) }
     func settle(_ drop: DropID) -> [DropID] { order.settle(drop) }
     func settle(until now: Moment) -> (settled: [DropID], changed: [DropID]) { order.settle(until: now) }
     func rivals(of drop: DropID) -> [DropID] { order.rivals(of: drop) }
@@ -43,6 +44,23 @@ private final class Turns {
         let place = Self.place(arrival, keys, inbox: inbox, kind: kind, rule: rule)
         order.enlist(place)
         return place.drop
+    }
+
+    /// Those that settle go on holding back others; those that nobody works on hold back nobody.
+    @Test(arguments: [DropOrder.Rule.key, .strict])
+    func anInboxThatStopsLeavesNobodyBehindWhomOthersWouldWait(rule: DropOrder.Rule) {
+        let settled = enlist(1, [1], rule: rule)
+        #expect(order.take(settled))
+        _ = order.conclude(settled, settlesAt: start + .seconds(9))
+        let ghost = enlist(2, [2], rule: rule)
+        #expect(order.take(ghost))
+        let other = enlist(3, [2], inbox: "other", rule: rule)
+        order.leave(inbox: "erp")
+        let (next, later) = (enlist(4, [2], rule: rule), enlist(5, [1], rule: rule))
+        #expect(order.take(next) && order.mayLeave(next))
+        _ = order.conclude(next, settlesAt: nil)
+        #expect(order.take(later) && !order.mayLeave(later))
+        #expect(order.standing(of: other) != nil && order.standing(of: ghost) == nil)
     }
 
     @Test func itIsToldWhoStandsBefore() {

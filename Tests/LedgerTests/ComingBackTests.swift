@@ -180,6 +180,37 @@ import TestSupport
         #expect(try await ledger.admit(first).batches?.count == 1)
     }
 
+    /// Its file was away, or it could not be read, while a later one went; and it is there again at the next start.
+    @Test(arguments: [false, true], [false, true])
+    func whatLaterOnesOvertookIsKnownAtTheNextStart(wasRead: Bool, isStale: Bool) async throws {
+        let first = fixture.admission(fixture.drop("a.json"), content: "a", identities: keys("INV-1"), bytes: 7)
+        if isStale {
+            try await ledger.begin(
+                retry: RetryOrder(
+                    drop: DropID(text: "before"), inbox: "erp", name: first.drop.name, inode: 7, sha256: first.sha256,
+                    terms: RetryTerms(stale: true)))
+        }
+        if wasRead {
+            try await ledger.enlist(first.drop, kind: .account, sha256: first.sha256, content: "a", inode: 7)
+        } else {
+            try await ledger.enlist(unread: first.drop)
+        }
+        let later = fixture.admission(
+            fixture.drop("later.json"), content: "later", identities: keys("INV-1"), bytes: 9)
+        _ = try await ledger.admit(later)
+        try await ledger.accept("later", of: later.drop, Spoken(identities: keys("INV-1")))
+        let next = try fixture.reopened()
+        let unfinished = try await next.unfinished(inbox: "erp")
+        #expect(unfinished.map(\.drop.id) == [first.drop.id])
+        #expect(unfinished.map(\.drop.arrival) == [first.drop.arrival])
+        let turn = try await next.admit(first)
+        #expect(turn.code == (isStale ? nil : .orderSuperseded))
+        let result = try await next.conclude(
+            first.drop, turn.code.map { .failed(Problem($0, "late")) } ?? Ending(outcome: .accepted),
+            filedName: first.drop.name)
+        #expect(result.kind == .account && result.sha256 == first.sha256)
+    }
+
     @Test func withoutAnOrderNothingIsSuperseded() async throws {
         var first = try await failedDrop("a", keys("INV-1"))
         let later = fixture.admission(

@@ -137,6 +137,74 @@ import TestSupport
         }
     }
 
+    private static let strict = #"{"properties": {"payments": {"items": {"required": ["approvedBy"]}}}}"#
+
+    /// What was taken, or may have been, is settled before anybody asks what the file is now.
+    @Test(arguments: ["schema: {json: strict.json}", "kind: account"], [false, true])
+    func aFileThatFitsNoMoreWhenItsRequestWasCutOff(change: String, isSplit: Bool) async throws {
+        try await Stage.prepare { stage in
+            try stage.folder.url.write(Self.strict, as: "strict.json")
+            let top = isSplit ? "limits: {recordsPerBatch: 1}" : ""
+            let file = Stage.payments("INV-1=5", "INV-2=7")
+            stage.sandbox.script(isSplit ? [.ok, .hangAfterApply] : [.hangAfterApply])
+            let accepted = isSplit ? 2 : 1
+            try await stage.serve(top: top) {
+                try stage.drop(file, as: "orders.json")
+                try await stage.sandbox.until { $0.accepted.count == accepted }
+            }
+            try await stage.serve(top: top, ["erp": change]) {
+                #expect(try await stage.result(of: "orders.json").outcome == "accepted")
+                // Nothing is open any more, and the file is judged like any other.
+                try stage.drop(file, as: "orders.2.json")
+                let code = try await stage.result(of: "orders.2.json").code
+                #expect(code == (change.hasPrefix("kind") ? "kind.unknown" : "schema.json"))
+            }
+            #expect(stage.paid == ["INV-1=5": 1, "INV-2=7": 1])
+            #expect(stage.sandbox.accepted.map(\.mismatches).allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test func aFileThatFitsNoMoreWhenItComesBack() async throws {
+        try await Stage.prepare { stage in
+            try stage.folder.url.write(Self.strict, as: "strict.json")
+            let file = Stage.payments("INV-1=5")
+            stage.sandbox.script(Self.lost)
+            try await stage.serve {
+                try stage.drop(file, as: "orders.json")
+                #expect(try await stage.result(of: "orders.json").code == "submit.network")
+            }
+            try await stage.serve(["erp": "schema: {json: strict.json}"]) {
+                try stage.drop(file, as: "orders.2.json")
+                #expect(try await stage.result(of: "orders.2.json").outcome == "accepted")
+            }
+            #expect(stage.paid == ["INV-1=5": 1])
+            #expect(stage.sandbox.accepted.map(\.repeats) == [3])
+        }
+    }
+
+    /// Of a file that never left nothing is open.
+    @Test func aFileThatFitsNoMoreBeforeAnythingOfItLeft() async throws {
+        try await Stage.prepare { stage in
+            try stage.folder.url.write(Self.strict, as: "strict.json")
+            stage.sandbox.script([.hangAfterApply])
+            try await stage.serve(["erp": "ordering: strict"]) {
+                try stage.drop(Stage.payments("INV-1=5"), as: "first.json")
+                try await stage.sandbox.until { $0.accepted.count == 1 }
+                try stage.drop(Stage.payments("INV-2=7"), as: "second.json")
+                try await eventually("it waits for its turn") {
+                    try Stage.names(in: stage.folder.url.appendingPathComponent("erp/.work")).contains("second.json")
+                }
+            }
+            try await stage.serve(["erp": "ordering: strict\nschema: {json: strict.json}"]) {
+                let (first, second) = (
+                    try await stage.result(of: "first.json"), try await stage.result(of: "second.json")
+                )
+                #expect(first.outcome == "accepted" && second.code == "schema.json")
+            }
+            #expect(stage.paid == ["INV-1=5": 1])
+        }
+    }
+
     // MARK: Failed in part
 
     @Test(arguments: [false, true])

@@ -64,6 +64,7 @@ actor InboxSupervisor {
     func run(_ parts: SharedParts) async {
         _ = look()
         report(.started(inboxes: roster.running.map(\.name)))
+        await giveUpLeftovers(parts)
         if once { starter.finish() }
         await withDiscardingTaskGroup { group in
             if !once { group.addTask { await self.watch() } }
@@ -252,7 +253,7 @@ actor InboxSupervisor {
         }
         working[terms.name] = nil
         if once || Task.isCancelled { return }
-        if !roster.isWanted(terms.name) { await tellLeft(terms.name, parts) }
+        if !roster.isWanted(terms.name) { await giveUp(terms.name, parts) }
         carryOut(roster.ended(terms.name))
     }
 
@@ -277,11 +278,29 @@ actor InboxSupervisor {
         end.cancel()
     }
 
-    private func tellLeft(_ name: String, _ parts: SharedParts) async {
+    // MARK: What inboxes leave behind
+
+    /// Earlier runs had inboxes that there are no more.
+    private func giveUpLeftovers(_ parts: SharedParts) async {
         do {
-            let left = try await parts.patience.persist("read the ledger") {
-                try await parts.ledger.unfinished(inbox: name).count
+            let inboxes = try await parts.patience.persist("read the ledger") {
+                try await parts.ledger.unfinishedInboxes()
             }
+            let present = Set(roster.wanted.map(\.name)).union(roster.running.map(\.name))
+            for name in inboxes.keys.sorted() where !present.contains(name) { await giveUp(name, parts) }
+        } catch {
+            // Only a stop of the service ends up here.
+        }
+    }
+
+    /// What an inbox that is gone has not brought to its end lies in its `.work`, and stands in the way of no other. It goes
+    /// on when the inbox is back.
+    private func giveUp(_ name: String, _ parts: SharedParts) async {
+        do {
+            let (left, lost) = try await parts.patience.persist("write the ledger") {
+                (try await parts.ledger.unfinished(inbox: name).count, try await parts.ledger.giveUp(inbox: name))
+            }
+            for drop in lost { await parts.announcements.announce(lost: drop) }
             report(.inboxGone(name, unfinished: left))
         } catch {
             // Only a stop of the service ends up here.
