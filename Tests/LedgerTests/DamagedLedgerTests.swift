@@ -23,8 +23,10 @@ import TestSupport
         folder = try TemporaryFolder()
     }
 
-    private func open(evidence: String? = nil) throws -> Ledger {
-        try Ledger.open(state: folder.path, boot: "boot", time: ManualTime()) { () throws(SystemCallError) in evidence }
+    private func open(evidence: String? = nil) throws -> Ledger { try Self.open(folder.path, evidence: evidence) }
+
+    private static func open(_ state: FilePath, evidence: String? = nil) throws -> Ledger {
+        try Ledger.open(state: state, boot: "boot", time: ManualTime()) { () throws(SystemCallError) in evidence }
     }
 
     /// A ledger of many pages, left as a kill leaves it: with a log of many commits.
@@ -191,6 +193,55 @@ import TestSupport
         #expect(try await restored.pauses().contains(""))
         try await restored.resume(nil)
         #expect(try await restored.pauseReason() == nil)
+    }
+
+    /// A ledger as a kill leaves it, with a log that has forgotten what a backup of it knows; then that backup in its place,
+    /// as an admin puts it there who was told of no log.
+    private func replaceByBackup() async throws {
+        let below = try TemporaryFolder()
+        let copy = folder.path.appending("copy")
+        let ledger = try Ledger(state: below.path, boot: "boot", time: ManualTime())
+        for number in 0..<50 { try await ledger.pause("inbox \(number)") }
+        try LedgerReader(state: below.path).backup(to: copy, at: Timestamp(milliseconds: 1_800_000_000_000))
+        for number in 0..<50 { try await ledger.resume("inbox \(number)") }
+        for name in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            try FileManager.default.copyItem(
+                at: below.url.appendingPathComponent(name), to: folder.url.appendingPathComponent(name))
+        }
+        try FileManager.default.moveItem(atPath: copy.string, toPath: file.path)
+    }
+
+    @Test(arguments: [true, false]) func theLogOfTheLedgerThatABackupReplacesIsKeptAside(isNoted: Bool) async throws {
+        try await replaceByBackup()
+        if isNoted { try Ledger.noteDamage("page 7 is not what it was", state: folder.path) }
+        let old = try Data(contentsOf: log)
+        let ledger = try open()
+        #expect(try await ledger.pauses().count == 51)
+        #expect(try await ledger.pauseReason()?.hasPrefix("This ledger is a copy") == true)
+        let names = try folder.url.names
+        let aside = try #require(names.first { $0.hasPrefix("ledger.sqlite.replaced-") && $0.hasSuffix("-wal") })
+        #expect(try Data(contentsOf: folder.url.appendingPathComponent(aside)) == old)
+        #expect(names.contains { $0.hasPrefix("ledger.sqlite.replaced-") && $0.hasSuffix("-shm") })
+        #expect(names.allSatisfy { !$0.contains("corrupt") && $0 != "ledger.damaged" })
+    }
+
+    @Test func aBackupThatIsDamagedItselfIsSetAside() async throws {
+        try await replaceByBackup()
+        try Ledger.noteDamage("page 7 is not what it was", state: folder.path)
+        try overwrite(file, at: 4096 + 5, with: Array(repeating: 0xFF, count: 2000))
+        let ledger = try open()
+        #expect(try await ledger.pauseReason()?.hasPrefix("The ledger was corrupt") == true)
+        #expect(try folder.url.names.contains { $0.hasPrefix("ledger.sqlite.corrupt-") })
+    }
+
+    /// SQLite says in a file's header that there is a log, before there is one.
+    @Test func aLedgerThatWasOpenedIsNoCopy() throws {
+        let file = try LedgerFile(state: folder.path)
+        #expect(try !file.isCopy)
+        let ledger = try open()
+        #expect(try !file.isCopy && !file.hasForeignLog)
+        try ledger.pool.close()
+        #expect(try !file.isCopy)
     }
 
     /// What one writer does to the transaction is told to all in it: none is told that its part is on disk.
