@@ -218,11 +218,13 @@ extension InboxPipeline {
         do {
             if try isUndone(standing, drop.name, in: place, isWork: true) { return .work }
         } catch {
-            // One that cannot be read is waited for behind nobody's back.
-            guard case .work = standing.place, !standing.isContested, await !isReadable(drop, in: place) else {
-                throw error
-            }
-            return .work
+            guard await !isReadable(drop, in: place) else { throw error }
+            // It is waited for behind nobody's back.
+            if case .work = standing.place, !standing.isContested { return .work }
+            // Only its bytes could tell whose it is: until they do it is a new drop, that waits. None goes before it with
+            // `strict`.
+            guard settings.order.rule != .strict else { throw error }
+            return nil
         }
         guard try place.status(of: drop.name) == nil else { return nil }
         if try isUndone(standing, drop.name, in: Directory(opening: settings.folder.path)) { return .inbox }

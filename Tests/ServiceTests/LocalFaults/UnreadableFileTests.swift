@@ -81,6 +81,30 @@ import TestSupport
         }
     }
 
+    /// Another inbox has an unfinished drop of that name, so that only its hash could tell that they did not change folders.
+    @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
+    func aFileThatCannotBeReadAndMayBeAnotherInboxsStopsNoOther() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.hang, .hang])
+            try await stage.serve(["erp": "filing: copy", "second": "filing: copy"]) {
+                try stage.drop(Self.account("INV-0", amount: "1"), as: "bad.json", into: "erp")
+                try stage.drop(Self.account("INV-9", amount: "1"), as: "bad.json", into: "second")
+                try await eventually("both have left") {
+                    stage.sandbox.requests.count { $0.reference != nil } == 2
+                }
+            }
+            let sector = try BadSector(over: stage.work.appendingPathComponent("bad.json"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "other.json")
+                #expect(try await stage.result(of: "other.json").outcome == "accepted")
+                #expect(try await stage.result(of: "bad.json", from: "second").outcome == "accepted")
+                sector.mend()
+                #expect(try await stage.result(of: "bad.json").outcome == "accepted")
+            }
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1, 1, 1])
+        }
+    }
+
     /// What came later is the last word on its account, as with a drop that was put back.
     @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
     func aFileThatCouldNotBeReadIsNotSentAfterALaterOne() async throws {
