@@ -35,7 +35,10 @@ extension Ledger {
             try removeNote(from: directory)
         }
         switch try file.examine() {
-        case .sound: return try Ledger(state: state, boot: boot, time: time)
+        case .sound:
+            let ledger = try Ledger(state: state, boot: boot, time: time)
+            try ledger.beginLogAnew()
+            return ledger
         case .newer: throw NewerLedger(state: state)
         case .damaged(let damage):
             let note = "corrupt " + damage
@@ -71,6 +74,12 @@ extension Ledger {
         case .sound, .newer: true
         case .missing, .damaged: false
         }
+    }
+
+    /// Whatever is behind the log's end goes: what a power loss left of a commit there would look, behind those that
+    /// follow, like one that is broken, and the next that is cut off like damage. A reader may keep the log for now.
+    private func beginLogAnew() throws {
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     private static func removeNote(from directory: Directory) throws(SystemCallError) {

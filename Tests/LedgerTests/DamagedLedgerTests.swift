@@ -133,6 +133,53 @@ import TestSupport
         #expect(try await ledger.pauseReason() == nil)
     }
 
+    /// The last two commits; of the one before the last a whole block of the disk is broken, in two frames of the log.
+    @Test func aBlockThatIsBrokenInTheLastCommitsButOneIsDamage() async throws {
+        try await fill()
+        let size = try Data(contentsOf: log).count
+        try overwrite(log, at: UInt64(size - 2 * 4120 - 2000), with: Array(repeating: 7, count: 4096))
+        #expect(try await open().pauseReason()?.hasPrefix("The ledger was corrupt: its write-ahead log") == true)
+    }
+
+    /// Of a long commit that a power loss cut off, the end is on the disk. A short one follows, and a third is cut off
+    /// that ends before the first did.
+    @Test func whatALaterCommitLeftOfOneThatWasCutOffIsNoDamage() async throws {
+        try await fill()
+        let first = try await leftByKill(of: folder.url, records: 60)
+        let second = try await leftByKill(of: first.url, records: 10)
+        let ledger = try Self.open(second.path)
+        #expect(try await ledger.pauseReason() == nil)
+        let pauses = try await ledger.pauses()
+        #expect(pauses.count == 222 && pauses.isSuperset(of: ["short 60", "short 10"]))
+    }
+
+    /// Starts on a ledger, commits little and then so many records at once; what is left of it where the power goes before
+    /// the last commit is on the disk, but for its end.
+    private func leftByKill(of state: URL, records: Int) async throws -> TemporaryFolder {
+        let ledger = try Self.open(FilePath(state.path))
+        try await ledger.pause("short \(records)")
+        let log = state.appendingPathComponent("ledger.sqlite-wal")
+        let before = try Data(contentsOf: log)
+        try await ledger.pool.write { database in
+            for number in 0..<records {
+                try database.execute(
+                    sql: "INSERT INTO pauses (inbox, since) VALUES (?, 0)",
+                    arguments: ["long \(records) \(number) \(String(repeating: "x", count: 3000))"])
+            }
+        }
+        let left = try TemporaryFolder()
+        for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
+            try FileManager.default.copyItem(
+                at: state.appendingPathComponent(name), to: left.url.appendingPathComponent(name))
+        }
+        let after = try Data(contentsOf: log)
+        let start = zip(before, after).enumerated().first { $1.0 != $1.1 }?.offset ?? before.count
+        try overwrite(
+            left.url.appendingPathComponent("ledger.sqlite-wal"), at: UInt64(start + 1000),
+            with: Array(repeating: 7, count: 100))
+        return left
+    }
+
     @Test(arguments: [true, false]) func aLostLedgerIsNotTakenForAFirstStart(isTruncated: Bool) async throws {
         try await fill()
         try FileManager.default.removeItem(at: log)
