@@ -55,7 +55,11 @@ extension FilingFolder {
     }
 
     /// A stop of the service came between a drop's move back and its end: what is left of it here goes.
-    package func clearAfterReturn(_ name: FiledName, hash: [UInt8], to work: Directory) throws(SystemCallError) {
+    package func clearAfterReturn(
+        _ name: FiledName, of drop: DropID, hash: [UInt8], to work: Directory
+    ) throws(SystemCallError) {
+        // Another drop may have been filed under its name by now.
+        if try standing(of: name.sidecar, text: [], drop: drop) == .foreign { return }
         let isCopy = try directory.status().device != work.status().device
         if isCopy, try directory.isFile(name.drop, sha256: hash) { try directory.remove(name.drop) }
         try withdraw(name)

@@ -38,7 +38,8 @@ package enum InboxEvent: Sendable {
     case unsuitable(String)
     /// It can be used again.
     case available
-    /// A file cannot be claimed for a reason that lies with this machine; it stays and is tried again.
+    /// A file cannot be claimed, or with `once` a claimed one not be read, for a reason that lies with this machine; it stays
+    /// and is tried again.
     case cannotClaim(FileName, SystemCallError)
     /// What could not be claimed was claimed, is gone, or is waited for no more.
     case claimsAgain(FileName)

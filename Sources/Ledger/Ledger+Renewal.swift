@@ -10,6 +10,7 @@ import SystemPackage
 /// ```
 ///
 /// Stopped anywhere on the way, the next start begins it again: the note is the first to be written and the last to go.
+/// An admin may put a backup in the ledger's place before that: then the note is of the ledger that was there.
 extension Ledger {
     /// Written beside the ledger where damage is found while the service runs, for the next start to act upon.
     private static let note = FileName("ledger.damaged")
@@ -28,9 +29,16 @@ extension Ledger {
     ) throws -> Ledger {
         let file = try LedgerFile(state: state)
         let directory = try Directory(opening: state)
-        if let note = try read(directory) { return try renew(note, file, directory, boot, time) }
+        try file.setForeignLogAside(at: time.timestamp)
+        if let note = try read(directory) {
+            guard try isReplaced(file) else { return try renew(note, file, directory, boot, time) }
+            try removeNote(from: directory)
+        }
         switch try file.examine() {
-        case .sound: return try Ledger(state: state, boot: boot, time: time)
+        case .sound:
+            let ledger = try Ledger(state: state, boot: boot, time: time)
+            try ledger.beginLogAnew()
+            return ledger
         case .newer: throw NewerLedger(state: state)
         case .damaged(let damage):
             let note = "corrupt " + damage
@@ -55,9 +63,28 @@ extension Ledger {
         let now = time.timestamp.milliseconds
         let reason = isLost ? LedgerWords.lost(cause) : LedgerWords.corrupt(cause, keptAs: place)
         try ledger.pool.write { try pause(because: reason, at: now, $0) }
-        try directory.remove(Ledger.note)
-        try directory.sync()
+        try removeNote(from: directory)
         return ledger
+    }
+
+    /// Whether a backup is in the place of the ledger that was damaged.
+    private static func isReplaced(_ file: LedgerFile) throws -> Bool {
+        guard try file.isCopy else { return false }
+        return switch try file.examine() {
+        case .sound, .newer: true
+        case .missing, .damaged: false
+        }
+    }
+
+    /// Whatever is behind the log's end goes: what a power loss left of a commit there would look, behind those that
+    /// follow, like one that is broken, and the next that is cut off like damage. A reader may keep the log for now.
+    private func beginLogAnew() throws {
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
+    private static func removeNote(from directory: Directory) throws(SystemCallError) {
+        try directory.remove(note)
+        try directory.sync()
     }
 
     private static func write(note text: String, in directory: Directory) throws(SystemCallError) {
@@ -85,7 +112,8 @@ package struct NewerLedger: Error, CustomStringConvertible {
     package var description: String {
         """
         the ledger in \(state) was written by a newer version of Sluice, and this one cannot know what it says. Install \
-        that version again, or put a backup from before the update in the ledger's place
+        that version again; or move ledger.sqlite, ledger.sqlite-wal and ledger.sqlite-shm out of that folder, and put \
+        a backup from before the update there as ledger.sqlite
         """
     }
 }

@@ -18,9 +18,10 @@ package struct LedgerFile: Sendable {
 
     static let name = "ledger.sqlite"
     private static let logSuffix = "-wal"
+    private static let indexSuffix = "-shm"
     private static let journalSuffix = "-journal"
     /// What is kept aside with a ledger: its log, SQLite's index of that, and the journal that it has until it has a log.
-    private static let companions = [logSuffix, "-shm", journalSuffix]
+    private static let companions = [logSuffix, indexSuffix, journalSuffix]
 
     private let state: FilePath
     private let directory: Directory
@@ -34,6 +35,35 @@ package struct LedgerFile: Sendable {
 
     package var isThere: Bool {
         get throws(SystemCallError) { try directory.status(of: FileName(LedgerFile.name)).map { $0.size > 0 } ?? false }
+    }
+
+    /// Whether the ledger is a whole database without a log, as `sluice backup` makes one and a service never leaves one:
+    /// SQLite says in the header that there is a log before it makes one
+    /// (<https://sqlite.org/fileformat2.html#file_format_version_numbers>).
+    var isCopy: Bool {
+        get throws(SystemCallError) {
+            guard try isThere else { return false }
+            let header = try OpenFile(reading: FileName(LedgerFile.name), in: directory).bytes(at: 0, count: 20)
+            return header.starts(with: Array("SQLite format 3\0".utf8)) && header.dropFirst(18).elementsEqual([1, 1])
+        }
+    }
+
+    /// Whether a log lies beside a copy: that of the ledger which the copy replaces. SQLite would write it over the copy.
+    package var hasForeignLog: Bool {
+        get throws(SystemCallError) {
+            // In this order: a service that opens the copy meanwhile changes its header before there is another log.
+            try directory.status(of: FileName(LedgerFile.name + LedgerFile.logSuffix)) != nil && isCopy
+        }
+    }
+
+    /// Keeps a log that lies beside a copy under another name, before anybody opens the copy.
+    func setForeignLogAside(at time: Timestamp) throws(SystemCallError) {
+        guard try hasForeignLog else { return }
+        let log = LedgerFile.logSuffix
+        let aside = try freeName("replaced", at: time, suffix: log)
+        // The log itself goes last: as long as it is here, this is not done.
+        for suffix in [LedgerFile.indexSuffix, log] { try move(LedgerFile.name + suffix, aside + suffix) }
+        try directory.sync()
     }
 
     /// Reads the whole ledger and its log, and says what they are. Nothing is changed, but for a step that a power loss
@@ -86,17 +116,25 @@ package struct LedgerFile: Sendable {
     /// - Returns: where the ledger is now; `nil` where there was none.
     /// - Throws: ``SystemCallError``; done again, it goes on.
     package func setAside(at time: Timestamp) throws(SystemCallError) -> FilePath? {
-        var label = "corrupt-" + time.description.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
-        while try directory.status(of: FileName("\(LedgerFile.name).\(label)")) != nil { label += "+" }
-        let aside = "\(LedgerFile.name).\(label)"
+        let aside = try freeName("corrupt", at: time)
         // The ledger itself goes last: as long as it is here, there is something to be kept.
         for suffix in LedgerFile.companions {
             try move(LedgerFile.name + suffix, aside + suffix)
         }
-        try move(BodyStore.name, "\(BodyStore.name).\(label)")
+        try move(BodyStore.name, BodyStore.name + aside.dropFirst(LedgerFile.name.count))
         let isThere = try move(LedgerFile.name, aside)
         try directory.sync()
         return isThere ? state.appending(aside) : nil
+    }
+
+    /// A name for a ledger that is kept, under which none is so far: `ledger.sqlite.corrupt-20261124T030000000Z`.
+    private func freeName(
+        _ what: String, at time: Timestamp, suffix: String = ""
+    ) throws(SystemCallError) -> String {
+        let moment = time.description.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
+        var name = "\(LedgerFile.name).\(what)-\(moment)"
+        while try directory.status(of: FileName(name + suffix)) != nil { name += "+" }
+        return name
     }
 
     @discardableResult

@@ -4,9 +4,9 @@ import SystemPackage
 /// What an admin is told of a ledger that cannot be trusted to know everything, and what there is to decide.
 enum LedgerWords {
     private static let decision = """
-        Nothing is taken or sent until an admin has decided. Either stop the service, put the newest copy that \
-        `sluice backup` made in the place of ledger.sqlite, and start it again; or go on without it, with \
-        `sluice resume`.
+        Nothing is taken or sent until an admin has decided. Either stop the service, move ledger.sqlite, \
+        ledger.sqlite-wal and ledger.sqlite-shm out of the state folder, put the newest copy that `sluice backup` made \
+        there as ledger.sqlite, and start the service again; or go on without it, with `sluice resume`.
         """
     private static let consequence = """
         Going on without it, what was accepted before is not known: content that is dropped again is sent again, \

@@ -5,7 +5,8 @@ import FileSystem
 ///
 /// Each frame's checksum covers all before it, and SQLite takes the first that is wrong for the end: a commit that a
 /// power loss cut off. It waits for the disk after every commit, so that only the last commit can be cut off; one that
-/// is broken and has others behind it was whole once.
+/// is broken and has others behind it was whole once. What a commit left that was cut off earlier is no such other: a
+/// start begins the log anew, and its frames bear other salts.
 struct WriteAheadLog {
     /// Why it is damaged; `nil`: it is whole, but perhaps for a last commit that nobody was told of.
     let damage: String?

@@ -11,7 +11,9 @@ final class ArrivalGate: Sendable {
         var issued = 0
         var open = 0
         var left: Set<Int> = []
-        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        /// Whoever came after it does not get through.
+        var last = Int.max
+        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
     }
 
     private let line = Mutex(Line())
@@ -25,21 +27,35 @@ final class ArrivalGate: Sendable {
     }
 
     /// Waits until every earlier ticket has left. Whoever has left comes in again at once.
-    func enter(_ ticket: Ticket) async {
-        if line.withLock({ ticket.number <= $0.open }) { return }
-        await withCheckedContinuation { continuation in
-            let isOpen = line.withLock { line in
-                if ticket.number > line.open { line.waiting[ticket.number] = continuation }
-                return ticket.number <= line.open
+    ///
+    /// - Throws: `CancellationError` where the gate is closed before it.
+    func enter(_ ticket: Ticket) async throws {
+        if line.withLock({ ticket.number <= min($0.open, $0.last) }) { return }
+        try await withCheckedThrowingContinuation { continuation in
+            let (isOpen, isClosed) = line.withLock { line in
+                let isClosed = ticket.number > line.last
+                let isOpen = ticket.number <= line.open
+                if !isOpen && !isClosed { line.waiting[ticket.number] = continuation }
+                return (isOpen, isClosed)
             }
-            if isOpen { continuation.resume() }
+            if isClosed { continuation.resume(throwing: CancellationError()) } else if isOpen { continuation.resume() }
         }
+    }
+
+    /// Lets nobody through who came after a drop that has not left.
+    func close(behind ticket: Ticket) {
+        let late = line.withLock { line in
+            line.last = min(line.last, ticket.number)
+            let numbers = line.waiting.keys.filter { $0 > ticket.number }
+            return numbers.compactMap { line.waiting.removeValue(forKey: $0) }
+        }
+        for continuation in late { continuation.resume(throwing: CancellationError()) }
     }
 
     /// Leaving again changes nothing.
     func leave(_ ticket: Ticket) {
         let next = line.withLock { line in
-            guard ticket.number >= line.open else { return nil as CheckedContinuation<Void, Never>? }
+            guard ticket.number >= line.open else { return nil as CheckedContinuation<Void, any Error>? }
             line.left.insert(ticket.number)
             while line.left.remove(line.open) != nil { line.open += 1 }
             return line.waiting.removeValue(forKey: line.open)

@@ -20,9 +20,9 @@ extension InboxPipeline {
         for orphan in try await parts.ledger.unfinished(notOf: settings.name) {
             let drop = orphan.drop
             guard sizes[drop.workName] == drop.bytes,
-                try work.folder(of: drop.workName).isFile(drop.name, sha256: orphan.sha256),
-                // One that cannot be looked into may have it.
+                // One that cannot be looked into may have it. This first: where it does, what lies here is not read.
                 !(folders[drop.inbox] ?? []).contains(where: { (try? orphan.lies(in: $0)) ?? true }),
+                try work.folder(of: drop.workName).isFile(drop.name, sha256: orphan.sha256),
                 try await parts.ledger.adopt(drop, by: settings.name, scope: settings.scope)
             else { continue }
             KillPoint.orphanAdopted.reach()

@@ -66,7 +66,7 @@ extension InboxPipeline {
                 // Its name in `failed` may be another's by now.
                 if !isWithdrawn {
                     try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
-                        try failed.clearAfterReturn(name, hash: hash, to: folder)
+                        try failed.clearAfterReturn(name, of: drop.id, hash: hash, to: folder)
                     }
                 }
                 isWithdrawn = true

@@ -77,7 +77,28 @@ extension InboxPipeline {
             guard let name = try await fileForGood(result, name, in: work) else { return false }
             try await close(result, name)
             return true
-        case nil: return false
+        case nil: return try await endIfPutBack(standing, result, name)
+        }
+    }
+
+    /// A failed drop that was filed, and put back into the inbox before the ledger knew that it was filed: it has ended, and
+    /// what lies in the inbox is a new one.
+    ///
+    /// - Returns: `false` where nothing like that happened.
+    private func endIfPutBack(_ standing: Standing, _ result: DropResult, _ name: FiledName) async throws -> Bool {
+        guard result.outcome == .failed, let sha256 = standing.sha256 else { return false }
+        return try await parts.patience.persist("look for a drop of \(settings.folder.path)") {
+            let inbox = try Directory(opening: settings.folder.path)
+            let isPutBack = try [standing.drop.name, name.drop].contains { candidate in
+                guard let status = try inbox.status(of: candidate), status.size == standing.drop.bytes,
+                    standing.isOlder(than: status)
+                else { return false }
+                return try inbox.isFile(candidate, sha256: sha256)
+            }
+            guard isPutBack else { return false }
+            try settings.withFiling(.failed) { (target) throws(SystemCallError) in target.release(name) }
+            try await parts.ledger.close(standing.drop.id)
+            return true
         }
     }
 
@@ -195,13 +216,15 @@ extension InboxPipeline {
             }
         }
         do {
-            if try isUndone(standing, drop.name, in: place) { return .work }
+            if try isUndone(standing, drop.name, in: place, isWork: true) { return .work }
         } catch {
-            // One that cannot be read is waited for behind nobody's back.
-            guard case .work = standing.place, !standing.isContested, await !isReadable(drop, in: place) else {
-                throw error
-            }
-            return .work
+            guard await !isReadable(drop, in: place) else { throw error }
+            // It is waited for behind nobody's back.
+            if case .work = standing.place, !standing.isContested { return .work }
+            // Only its bytes could tell whose it is: until they do it is a new drop, that waits. None goes before it with
+            // `strict`.
+            guard settings.order.rule != .strict else { throw error }
+            return nil
         }
         guard try place.status(of: drop.name) == nil else { return nil }
         if try isUndone(standing, drop.name, in: Directory(opening: settings.folder.path)) { return .inbox }
@@ -224,12 +247,17 @@ extension InboxPipeline {
     }
 
     /// Whether an entry is the drop's own file, in a place where it was before.
-    private func isUndone(_ standing: Standing, _ name: FileName, in folder: Directory) throws -> Bool {
+    private func isUndone(
+        _ standing: Standing, _ name: FileName, in folder: Directory, isWork: Bool = false
+    ) throws -> Bool {
         guard let status = try folder.status(of: name), status.form != .directory, status.size == standing.drop.bytes
         else { return false }
-        // What was put there after the drop was filed, by its sender or an admin, is to be tried once more.
+        // What was put there after the drop's end, by its sender or an admin, is to be tried once more. Only into `.work`
+        // does a start that was stopped bring it back itself.
         let isLater = standing.isOlder(than: status)
-        if case .folder = standing.place, isLater { return false }
+        if isLater {
+            guard case .leaving = standing.place, isWork else { return false }
+        }
         guard let sha256 = standing.sha256 else { return !isLater }
         return try folder.isFile(name, sha256: sha256)
     }

@@ -53,7 +53,7 @@ extension InboxPipeline {
     private func decideAndSend(
         _ job: SubmissionJob, _ status: FileStatus, _ berth: Berth, in work: WorkFolder
     ) async throws -> Step {
-        await gate.enter(berth.ticket)
+        try await gate.enter(berth.ticket)
         await parts.order.enlist(place(of: job))
         guard await parts.order.take(job.drop.id) else {
             try await parts.patience.persist("write the ledger") {

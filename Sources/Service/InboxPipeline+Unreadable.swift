@@ -22,7 +22,8 @@ extension InboxPipeline {
 
     /// Reads a claimed file, and says what it is where that cannot be done.
     ///
-    /// - Throws: what is in the way of others, too. With `strict` nobody goes before a drop, whatever is in its way.
+    /// - Throws: what is in the way of others, too. With `strict` nobody goes before a drop, whatever is in its way; with
+    ///   `once` nobody waits for it either.
     func look(
         at drop: Drop, in work: WorkFolder, _ read: () async throws -> DropReader.Reading
     ) async throws -> Look {
@@ -33,8 +34,13 @@ extension InboxPipeline {
                 if error is CancellationError { throw error }
                 if try isGone(drop, in: work) { return .gone }
                 let folder = try work.folder(of: drop.workName)
-                guard settings.order.rule != .strict, await !isReadable(drop, in: folder) else { throw error }
-                if number == InboxPipeline.tries { return .unreadable }
+                guard settings.order.rule != .strict || settings.folder.once,
+                    let damage = await damage(of: drop, in: folder)
+                else { throw error }
+                if number == InboxPipeline.tries {
+                    if settings.folder.once { parts.report(.inbox(settings.name, .cannotClaim(drop.name, damage))) }
+                    return .unreadable
+                }
                 try await parts.time.sleep(for: .seconds(1))
             }
         }
@@ -58,14 +64,25 @@ extension InboxPipeline {
         }
     }
 
+    /// A file that cannot be read stays where it is, and with `strict` so does whatever came after it.
+    func leaveToTheNextRun(_ berth: Berth) async {
+        guard settings.order.rule == .strict else { return }
+        gate.close(behind: berth.ticket)
+        await folder.stop()
+    }
+
     /// Whether it is not the file that is in the way.
-    func isReadable(_ drop: Drop, in folder: Directory) async -> Bool {
+    func isReadable(_ drop: Drop, in folder: Directory) async -> Bool { await damage(of: drop, in: folder) == nil }
+
+    /// What is wrong with a claimed file that cannot be read; `nil`: it can, or it is not the file that is in the way.
+    private func damage(of drop: Drop, in folder: Directory) async -> SystemCallError? {
         do {
             try await readThrough(drop, in: folder)
-            return true
+            return nil
         } catch {
-            let errno = (error as? SystemCallError)?.errno
-            return errno == .noMemory || errno == .tooManyOpenFiles || errno == .tooManyOpenFilesInSystem
+            guard let error = error as? SystemCallError else { return nil }
+            let isOurs = [Errno.noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(error.errno)
+            return isOurs ? nil : error
         }
     }
 

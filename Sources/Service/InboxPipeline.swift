@@ -262,6 +262,7 @@ final class InboxPipeline: Sendable {
             }
             await leaveRoom(berth)
             guard case .waits(let drop, let status, let reason) = step else { return }
+            if case .file = reason, settings.folder.once { return await leaveToTheNextRun(berth) }
             gate.leave(berth.ticket)
             if case .file = reason {
                 berth.isLate.store(true, ordering: .relaxed)

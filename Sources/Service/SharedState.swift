@@ -24,12 +24,22 @@ package enum SharedState {
             guard setgid(status.group) == 0 else { throw SystemCallError.last("setgid", path) }
             guard setuid(status.owner) == 0 else { throw SystemCallError.last("setuid", path) }
         }
+        let file = try LedgerFile(state: configuration.state)
+        if try file.hasForeignLog { throw ForeignLog() }
         // A new one here would hide from the next start that the old one is lost.
-        if try !LedgerFile(state: configuration.state).isThere, try configuration.evidenceOfEarlierRuns() != nil {
+        if try !file.isThere, try configuration.evidenceOfEarlierRuns() != nil {
             throw LostLedger()
         }
         return try Ledger(state: configuration.state, boot: try Boot.identifier(), time: SystemTime())
     }
+}
+
+/// A backup is in the place of a ledger whose log still lies there.
+struct ForeignLog: Error, CustomStringConvertible {
+    let description = """
+        it is a backup, and the log of the ledger that it replaces lies beside it (ledger.sqlite-wal); start the service, \
+        which keeps that log aside
+        """
 }
 
 /// There is no ledger where one has been.

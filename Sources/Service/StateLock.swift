@@ -10,8 +10,17 @@ import SystemPackage
 #endif
 
 /// Keeps a second service away from one state folder: a lock that the kernel takes back when its process dies.
+///
+/// The file has the process's number, for messages, and the service's name, by which it knows its own notes on inboxes
+/// again. The name is written once and has its place for good; a later start writes over the number alone.
+///
+/// ```
+/// 4711⏎⏎⏎⏎⏎⏎⏎⏎A2F1C2B0-…⏎
+/// ```
 final class StateLock: Sendable {
     private let descriptor: CInt
+    /// The number's room; empty lines fill it.
+    private static let numberBytes = 12
     /// Names the state folder's service for good.
     let service: String
 
@@ -32,11 +41,13 @@ final class StateLock: Sendable {
             close(opened)
             throw CannotStart("another service\(holder) uses the state folder \(state)")
         }
+        do throws(SystemCallError) {
+            service = try StateLock.sign(opened, state)
+        } catch {
+            close(opened)
+            throw CannotStart("the state folder \(state) cannot be written to: \(error)")
+        }
         descriptor = opened
-        service = StateLock.lines(opened).dropFirst().first ?? UUID().uuidString
-        let text = Array("\(getpid())\n\(service)\n".utf8)
-        // The number is for the message above; nothing depends on it.
-        if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.count, 0) }
     }
 
     deinit {
@@ -53,6 +64,39 @@ final class StateLock: Sendable {
             usleep(.random(in: 500...2000))
         }
         return true
+    }
+
+    /// Writes down who has the lock, and the service's name where it is not in its place.
+    ///
+    /// - Returns: the service's name; it is on disk.
+    private static func sign(_ descriptor: CInt, _ state: FilePath) throws(SystemCallError) -> String {
+        let present = text(descriptor)
+        let service = lines(descriptor).dropFirst().first ?? UUID().uuidString
+        let digits = Array("\(getpid())".utf8)
+        let number = digits + Array(repeating: UInt8(ascii: "\n"), count: numberBytes - digits.count)
+        let name = Array("\(service)\n".utf8)
+        if present.dropFirst(numberBytes).elementsEqual(name) {
+            // Nothing depends on the number.
+            _ = pwrite(descriptor, number, number.count, 0)
+            return service
+        }
+        // Its length first: a power loss may leave new bytes and the old length.
+        let room = Array(repeating: UInt8(ascii: "\n"), count: max(0, number.count + name.count - present.count))
+        try write(room, at: present.count, descriptor, state)
+        try write(number + name, at: 0, descriptor, state)
+        try Directory(opening: state).sync()
+        return service
+    }
+
+    /// Writes in one piece, and brings it to the disk.
+    private static func write(
+        _ bytes: [UInt8], at offset: Int, _ descriptor: CInt, _ state: FilePath
+    ) throws(SystemCallError) {
+        let path = state.appending("lock").string
+        let count = pwrite(descriptor, bytes, bytes.count, off_t(offset))
+        guard count >= 0 else { throw SystemCallError.last("pwrite", path) }
+        guard count == bytes.count else { throw SystemCallError("pwrite", path, .noSpace) }
+        guard fsync(descriptor) == 0 else { throw SystemCallError.last("fsync", path) }
     }
 
     private static func makeFolder(_ state: FilePath) throws(SystemCallError) {
@@ -79,9 +123,13 @@ final class StateLock: Sendable {
     }
 
     private static func lines(_ descriptor: CInt) -> [String] {
+        String(decoding: text(descriptor), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    private static func text(_ descriptor: CInt) -> [UInt8] {
         var text = [UInt8](repeating: 0, count: 128)
         let length = pread(descriptor, &text, text.count, 0)
-        return String(decoding: text[..<max(0, length)], as: UTF8.self).split(separator: "\n").map(String.init)
+        return Array(text[..<max(0, length)])
     }
 }
 

@@ -87,6 +87,23 @@ import TestSupport
         #expect(try doneURL.text(of: "a.json.result.json") == "result\n")
     }
 
+    /// Between a drop's move back and its end another may be filed under its name.
+    @Test func whatIsAnotherDropsStaysAfterAReturn() throws {
+        let result = #"{"drop": {"id": "01J00000000000000000000001"}}"#
+        try doneURL.write("other", as: "a.json")
+        try doneURL.write(result, as: "a.json.result.json")
+        try done.clearAfterReturn(FiledName(FileName("a.json")), of: id, hash: [], to: work)
+        #expect(try doneURL.text(of: "a.json.result.json") == result)
+        #expect(try doneURL.text(of: "a.json") == "other")
+    }
+
+    @Test(arguments: ["", "\0\0", #"{"version": 1, "#, #"{"drop": {"id": "01J00000000000000000000000"}}"#])
+    func aDropsOwnResultGoesAfterItsReturn(result: String) throws {
+        try doneURL.write(result, as: "a.json.result.json")
+        try done.clearAfterReturn(FiledName(FileName("a.json")), of: id, hash: [], to: work)
+        #expect(try doneURL.names.isEmpty)
+    }
+
     @Test func aWithdrawnResultIsGone() throws {
         let name = try done.reserve(FileName("a.json"))
         #expect(try done.place(sidecar: Array("result\n".utf8), name, drop: id))

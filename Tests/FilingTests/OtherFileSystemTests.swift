@@ -92,4 +92,14 @@ struct OtherFileSystemTests {
         #expect(
             try FileManager.default.destinationOfSymbolicLink(atPath: doneURL.path + "/link.json") == "/etc/hostname")
     }
+
+    /// The same content may have been filed again under the name of the drop that went back.
+    @Test(arguments: [true, false]) func onlyADropsOwnCopyGoesAfterItsReturn(isOwn: Bool) throws {
+        let owner = isOwn ? id.text : "01J00000000000000000000001"
+        try doneURL.write("same", as: "a.json")
+        try doneURL.write(#"{"drop": {"id": "\#(owner)"}}"#, as: "a.json.result.json")
+        let hash = Array(SHA256.hash(data: Array("same".utf8)))
+        try done.clearAfterReturn(FiledName(FileName("a.json")), of: id, hash: hash, to: work)
+        #expect(try doneURL.names == (isOwn ? [] : ["a.json", "a.json.result.json"]))
+    }
 }

@@ -23,8 +23,10 @@ import TestSupport
         folder = try TemporaryFolder()
     }
 
-    private func open(evidence: String? = nil) throws -> Ledger {
-        try Ledger.open(state: folder.path, boot: "boot", time: ManualTime()) { () throws(SystemCallError) in evidence }
+    private func open(evidence: String? = nil) throws -> Ledger { try Self.open(folder.path, evidence: evidence) }
+
+    private static func open(_ state: FilePath, evidence: String? = nil) throws -> Ledger {
+        try Ledger.open(state: state, boot: "boot", time: ManualTime()) { () throws(SystemCallError) in evidence }
     }
 
     /// A ledger of many pages, left as a kill leaves it: with a log of many commits.
@@ -131,6 +133,53 @@ import TestSupport
         #expect(try await ledger.pauseReason() == nil)
     }
 
+    /// The last two commits; of the one before the last a whole block of the disk is broken, in two frames of the log.
+    @Test func aBlockThatIsBrokenInTheLastCommitsButOneIsDamage() async throws {
+        try await fill()
+        let size = try Data(contentsOf: log).count
+        try overwrite(log, at: UInt64(size - 2 * 4120 - 2000), with: Array(repeating: 7, count: 4096))
+        #expect(try await open().pauseReason()?.hasPrefix("The ledger was corrupt: its write-ahead log") == true)
+    }
+
+    /// Of a long commit that a power loss cut off, the end is on the disk. A short one follows, and a third is cut off
+    /// that ends before the first did.
+    @Test func whatALaterCommitLeftOfOneThatWasCutOffIsNoDamage() async throws {
+        try await fill()
+        let first = try await leftByKill(of: folder.url, records: 60)
+        let second = try await leftByKill(of: first.url, records: 10)
+        let ledger = try Self.open(second.path)
+        #expect(try await ledger.pauseReason() == nil)
+        let pauses = try await ledger.pauses()
+        #expect(pauses.count == 222 && pauses.isSuperset(of: ["short 60", "short 10"]))
+    }
+
+    /// Starts on a ledger, commits little and then so many records at once; what is left of it where the power goes before
+    /// the last commit is on the disk, but for its end.
+    private func leftByKill(of state: URL, records: Int) async throws -> TemporaryFolder {
+        let ledger = try Self.open(FilePath(state.path))
+        try await ledger.pause("short \(records)")
+        let log = state.appendingPathComponent("ledger.sqlite-wal")
+        let before = try Data(contentsOf: log)
+        try await ledger.pool.write { database in
+            for number in 0..<records {
+                try database.execute(
+                    sql: "INSERT INTO pauses (inbox, since) VALUES (?, 0)",
+                    arguments: ["long \(records) \(number) \(String(repeating: "x", count: 3000))"])
+            }
+        }
+        let left = try TemporaryFolder()
+        for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
+            try FileManager.default.copyItem(
+                at: state.appendingPathComponent(name), to: left.url.appendingPathComponent(name))
+        }
+        let after = try Data(contentsOf: log)
+        let start = zip(before, after).enumerated().first { $1.0 != $1.1 }?.offset ?? before.count
+        try overwrite(
+            left.url.appendingPathComponent("ledger.sqlite-wal"), at: UInt64(start + 1000),
+            with: Array(repeating: 7, count: 100))
+        return left
+    }
+
     @Test(arguments: [true, false]) func aLostLedgerIsNotTakenForAFirstStart(isTruncated: Bool) async throws {
         try await fill()
         try FileManager.default.removeItem(at: log)
@@ -191,6 +240,55 @@ import TestSupport
         #expect(try await restored.pauses().contains(""))
         try await restored.resume(nil)
         #expect(try await restored.pauseReason() == nil)
+    }
+
+    /// A ledger as a kill leaves it, with a log that has forgotten what a backup of it knows; then that backup in its place,
+    /// as an admin puts it there who was told of no log.
+    private func replaceByBackup() async throws {
+        let below = try TemporaryFolder()
+        let copy = folder.path.appending("copy")
+        let ledger = try Ledger(state: below.path, boot: "boot", time: ManualTime())
+        for number in 0..<50 { try await ledger.pause("inbox \(number)") }
+        try LedgerReader(state: below.path).backup(to: copy, at: Timestamp(milliseconds: 1_800_000_000_000))
+        for number in 0..<50 { try await ledger.resume("inbox \(number)") }
+        for name in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            try FileManager.default.copyItem(
+                at: below.url.appendingPathComponent(name), to: folder.url.appendingPathComponent(name))
+        }
+        try FileManager.default.moveItem(atPath: copy.string, toPath: file.path)
+    }
+
+    @Test(arguments: [true, false]) func theLogOfTheLedgerThatABackupReplacesIsKeptAside(isNoted: Bool) async throws {
+        try await replaceByBackup()
+        if isNoted { try Ledger.noteDamage("page 7 is not what it was", state: folder.path) }
+        let old = try Data(contentsOf: log)
+        let ledger = try open()
+        #expect(try await ledger.pauses().count == 51)
+        #expect(try await ledger.pauseReason()?.hasPrefix("This ledger is a copy") == true)
+        let names = try folder.url.names
+        let aside = try #require(names.first { $0.hasPrefix("ledger.sqlite.replaced-") && $0.hasSuffix("-wal") })
+        #expect(try Data(contentsOf: folder.url.appendingPathComponent(aside)) == old)
+        #expect(names.contains { $0.hasPrefix("ledger.sqlite.replaced-") && $0.hasSuffix("-shm") })
+        #expect(names.allSatisfy { !$0.contains("corrupt") && $0 != "ledger.damaged" })
+    }
+
+    @Test func aBackupThatIsDamagedItselfIsSetAside() async throws {
+        try await replaceByBackup()
+        try Ledger.noteDamage("page 7 is not what it was", state: folder.path)
+        try overwrite(file, at: 4096 + 5, with: Array(repeating: 0xFF, count: 2000))
+        let ledger = try open()
+        #expect(try await ledger.pauseReason()?.hasPrefix("The ledger was corrupt") == true)
+        #expect(try folder.url.names.contains { $0.hasPrefix("ledger.sqlite.corrupt-") })
+    }
+
+    /// SQLite says in a file's header that there is a log, before there is one.
+    @Test func aLedgerThatWasOpenedIsNoCopy() throws {
+        let file = try LedgerFile(state: folder.path)
+        #expect(try !file.isCopy)
+        let ledger = try open()
+        #expect(try !file.isCopy && !file.hasForeignLog)
+        try ledger.pool.close()
+        #expect(try !file.isCopy)
     }
 
     /// What one writer does to the transaction is told to all in it: none is told that its part is on disk.

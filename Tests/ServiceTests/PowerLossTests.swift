@@ -75,6 +75,26 @@ import TestSupport
         }
     }
 
+    /// Stopped between its move and its close.
+    @Test func whatAnAdminPutBackBeforeTheLedgerKnewThatItWasFiledIsTriedAgain() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            stage.sandbox.script([.status(400)])
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await stage.waitForFiled(1)
+            }
+            let id = try #require(stage.filed.first?.drop.id)
+            try await Self.ledger(of: stage).reopen(id)
+            try Self.move("a.json", from: stage.failed, to: stage.inbox)
+            try await stage.whileServing { try await stage.waitForFiled(2) }
+            #expect(stage.filed.map(\.outcome) == [.failed, .accepted])
+            #expect(Set(stage.filed.map(\.drop.id)).count == 2)
+            #expect(stage.missing.isEmpty)
+            #expect(try LedgerReader(state: stage.configuration().state).drop(id)?.isFiled == true)
+        }
+    }
+
     /// Claimed under a filed drop's name, and not in the ledger when the service ended.
     @Test(arguments: [true, false], [true, false])
     func whatTookTheNameOfADropThatLeftItsFolderIsADropOfItsOwn(isAccepted: Bool, isSameContent: Bool) async throws {

@@ -39,13 +39,17 @@ import TestSupport
         inbox: String = "", _ body: @escaping @Sendable (Stage, BadSector) async throws -> Void
     ) async throws {
         try await Stage.prepare { stage in
-            try stage.configure(["erp": "filing: copy\n" + inbox])
-            try FileManager.default.createDirectory(
-                at: stage.work, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            try stage.work.write(Self.account("INV-0", amount: "1"), as: "bad.json")
-            let sector = try BadSector(over: stage.work.appendingPathComponent("bad.json"))
+            let sector = try Self.makeBadSector(stage, inbox: inbox)
             try await stage.whileServing { try await body(stage, sector) }
         }
+    }
+
+    private static func makeBadSector(_ stage: Stage, inbox: String) throws -> BadSector {
+        try stage.configure(["erp": "filing: copy\n" + inbox])
+        try FileManager.default.createDirectory(
+            at: stage.work, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try stage.work.write(account("INV-0", amount: "1"), as: "bad.json")
+        return try BadSector(over: stage.work.appendingPathComponent("bad.json"))
     }
 
     @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
@@ -81,6 +85,30 @@ import TestSupport
         }
     }
 
+    /// Another inbox has an unfinished drop of that name, so that only its hash could tell that they did not change folders.
+    @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
+    func aFileThatCannotBeReadAndMayBeAnotherInboxsStopsNoOther() async throws {
+        try await Stage.prepare { stage in
+            stage.sandbox.script([.hang, .hang])
+            try await stage.serve(["erp": "filing: copy", "second": "filing: copy"]) {
+                try stage.drop(Self.account("INV-0", amount: "1"), as: "bad.json", into: "erp")
+                try stage.drop(Self.account("INV-9", amount: "1"), as: "bad.json", into: "second")
+                try await eventually("both have left") {
+                    stage.sandbox.requests.count { $0.reference != nil } == 2
+                }
+            }
+            let sector = try BadSector(over: stage.work.appendingPathComponent("bad.json"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "other.json")
+                #expect(try await stage.result(of: "other.json").outcome == "accepted")
+                #expect(try await stage.result(of: "bad.json", from: "second").outcome == "accepted")
+                sector.mend()
+                #expect(try await stage.result(of: "bad.json").outcome == "accepted")
+            }
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1, 1, 1])
+        }
+    }
+
     /// What came later is the last word on its account, as with a drop that was put back.
     @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"))
     func aFileThatCouldNotBeReadIsNotSentAfterALaterOne() async throws {
@@ -103,6 +131,24 @@ import TestSupport
             try await stage.waitForFiled(2)
             #expect(stage.sandbox.books.accounts.count == 2)
             #expect(stage.filed.map(\.drop.name) == [FileName("bad.json"), FileName("later.json")])
+        }
+    }
+
+    @Test(.enabled(if: BadSector.isPossible, "needs root, and sysfs"), arguments: [false, true])
+    func aRunWithOnceLeavesAFileThatCannotBeRead(isStrict: Bool) async throws {
+        try await Stage.prepare { stage in
+            let sector = try Self.makeBadSector(stage, inbox: isStrict ? "ordering: strict" : "")
+            try stage.drop(Stage.account("INV-1"), as: "later.json")
+            try await stage.makeService(once: true).run()
+            #expect(
+                stage.allEvents.contains {
+                    if case .inbox("erp", .cannotClaim(let name, _)) = $0 { "\(name)" == "bad.json" } else { false }
+                })
+            #expect(stage.filed.count == (isStrict ? 0 : 1))
+            sector.mend()
+            try await stage.makeService(once: true).run()
+            #expect(stage.filed.map(\.outcome) == [.accepted, .accepted])
+            if isStrict { #expect(stage.filed.first?.drop.name == FileName("bad.json")) }
         }
     }
 
