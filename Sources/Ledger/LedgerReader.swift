@@ -12,16 +12,27 @@ package final class LedgerReader: Sendable {
     }
 
     let queue: DatabaseQueue
+    private let file: FilePath
+    /// The file that was opened; `nil` where it was a ledger of an earlier version, which is read in another way.
+    private let opened: FileStatus?
 
     /// - Throws: ``Missing``; GRDB's `DatabaseError`, where it cannot be read.
     package init(state: FilePath) throws {
-        let file = state.appending(LedgerFile.name)
+        file = state.appending(LedgerFile.name)
+        let status = FileStatus(at: file)
         guard FileManager.default.fileExists(atPath: file.string) else { throw Missing() }
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase(Migrations.standIn)
         queue = try DatabaseQueue(path: file.string, configuration: configuration)
+        opened = try queue.read { try Migrations.all.hasCompletedMigrations($0) } ? status : nil
+    }
+
+    /// Whether it still reads what lies in the state folder: another may have taken its place, or it another form.
+    package var isCurrent: Bool {
+        guard let opened, let now = FileStatus(at: file) else { return false }
+        return now.device == opened.device && now.inode == opened.inode
     }
 
     /// Whether a service of this version, or a later one, has opened it.
