@@ -11,6 +11,8 @@ import SystemPackage
 
 /// Keeps a second service away from one state folder: a lock that the kernel takes back when its process dies.
 final class StateLock: Sendable {
+    static let file = FileName("lock")
+
     private let descriptor: CInt
     /// Names the state folder's service for good.
     let service: String
@@ -24,7 +26,7 @@ final class StateLock: Sendable {
         } catch {
             throw CannotStart("the state folder \(state) cannot be made: \(error)")
         }
-        let path = state.appending("lock")
+        let path = state.appending(StateLock.file.description)
         let opened = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
         guard opened >= 0 else { throw CannotStart(SystemCallError.last("open", path.string).description) }
         guard StateLock.take(opened) else {
@@ -67,7 +69,9 @@ final class StateLock: Sendable {
 
     /// The service that uses the state folder, as its process's number; `nil`: there is none.
     static func holder(of state: FilePath) -> String? {
-        let opened = state.appending("lock").withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        let opened = state.appending(file.description).withPlatformString {
+            open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        }
         guard opened >= 0 else { return nil }
         defer { close(opened) }
         if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }
