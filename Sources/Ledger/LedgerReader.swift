@@ -61,6 +61,28 @@ package final class LedgerReader: Sendable {
         }
     }
 
+    /// The newest drop of this name that is on its way in an inbox.
+    package func drop(underWayAs name: FileName, in inbox: String) throws -> DropEntry? {
+        try queue.read { database in
+            try database.first(
+                "SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' AND name = ? ORDER BY arrival DESC LIMIT 1",
+                inbox, name
+            ) { try DropEntry(&$0) }
+        }
+    }
+
+    /// The drop on its way that has this place in the work folder of an inbox.
+    package func drop(underWayAt place: WorkName, in inbox: String) throws -> DropEntry? {
+        try queue.read { database in
+            try database.first(
+                """
+                SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' AND name = ? AND shelf IS ?
+                ORDER BY arrival DESC LIMIT 1
+                """, inbox, place.name, place.shelf
+            ) { try DropEntry(&$0) }
+        }
+    }
+
     /// Everything about one drop: for a decided one its result, for another the batches so far.
     package func batches(of id: DropID) throws -> [DropResult.BatchReport] {
         try queue.read { try Ledger.reports(of: id.text, $0) }
