@@ -83,6 +83,32 @@ package final class LedgerReader: Sendable {
         }
     }
 
+    /// Where a filed drop is being put back to; `nil`: it is not.
+    package func returning(_ id: DropID) throws -> WorkName? {
+        try queue.read { database in
+            guard try database.tableExists("requeues") else { return nil }
+            return try database.first(
+                """
+                SELECT drops.name, requeues.shelf FROM requeues JOIN drops ON drops.id = requeues.dropID
+                WHERE dropID = ? AND requeues.state = 'moving' AND drops.state = 'filed'
+                """, id.text
+            ) { row in WorkName(shelf: row.optionalNumber("shelf"), name: FileName(bytes: row.bytes("name"))) }
+        }
+    }
+
+    /// Whether a later drop of an inbox has one of these names, or this content.
+    package func hasDrop(
+        after arrival: Int64, named names: [FileName], orWith sha256: [UInt8]?, in inbox: String
+    ) throws -> Bool {
+        try queue.read { database in
+            try names.contains { name in
+                try database.holds(
+                    "SELECT 1 FROM drops WHERE arrival > ? AND inbox = ? AND (name = ? OR sha256 = ?)", arrival, inbox,
+                    name, sha256)
+            }
+        }
+    }
+
     /// Everything about one drop: for a decided one its result, for another the batches so far.
     package func batches(of id: DropID) throws -> [DropResult.BatchReport] {
         try queue.read { try Ledger.reports(of: id.text, $0) }
