@@ -187,8 +187,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sluice", "FileSystem", "Model", "Sandbox", "Service", "TestSupport", crypto, http, nio, nioHTTP,
-                subprocess, system,
+                "sluice", "Delivery", "FileSystem", "Model", "Sandbox", "Service", "TestSupport", crypto, http, nio,
+                nioHTTP, subprocess, system,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Delivery
+import FileSystem
 import Service
 import SluiceConfiguration
 
@@ -21,6 +23,8 @@ struct ConfigCommand: AsyncParsableCommand {
             // systemd reads credentials as root; everything else is up to the service's user.
             let credentials = await credentialProblems(configuration, environment, handedOver: true)
             try StateOwner.takeOn(configuration.state.nearestThatExists)
+            // These say for themselves where they stand.
+            let placed = placedProblems(configuration)
             problems += schemaProblems(configuration)
             problems += folderProblems(configuration)
             problems += configuration.globProblems()
@@ -32,10 +36,25 @@ struct ConfigCommand: AsyncParsableCommand {
                 }
             }
             for warning in configuration.warnings { Output.line("\(configuration.source): warning: \(warning)") }
+            for problem in placed { Output.error(problem.description) }
             for problem in problems { Output.error("\(configuration.source): \(problem)") }
-            if !problems.isEmpty { throw Exit.badConfiguration }
+            if !problems.isEmpty || !placed.isEmpty { throw Exit.badConfiguration }
             let inboxes = configuration.expandedInboxes()
             Output.line("\(configuration.source): ok, \(inboxes.count) inbox\(inboxes.count == 1 ? "" : "es")")
+        }
+
+        private func placedProblems(_ configuration: Configuration) -> [ConfigurationProblem] {
+            var problems: [ConfigurationProblem] = []
+            let state = configuration.state
+            // systemd makes the one that a unit names.
+            let isMade = UnitSurroundings.makes(state, for: configuration.source) && FileStatus(at: state) == nil
+            if !isMade, let problem = StateCheck.problem(of: state) {
+                problems.append(configuration.problem(problem, key: "state"))
+            }
+            if let ca = configuration.api.ca, let problem = AuthorityFile.problem(of: ca) {
+                problems.append(configuration.problem(problem, key: "api.ca"))
+            }
+            return problems
         }
 
         private func schemaProblems(_ configuration: Configuration) -> [String] {

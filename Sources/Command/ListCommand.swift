@@ -28,16 +28,16 @@ struct ListCommand: AsyncParsableCommand {
 
     @Option(help: "Those whose name, reference or result has this text in it.") var search: String?
 
-    @Option(help: "At most so many.") var limit = 100
+    @Option(help: "At most so many; all unless given.") var limit: Int?
 
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
-        if limit < 1 { throw ValidationError("--limit has to be 1 or more") }
+        if let limit, limit < 1 { throw ValidationError("--limit has to be 1 or more") }
     }
 
     func run() async throws {
-        let administration = try option.open()
+        let ledger = try option.open().ledger
         let wanted: DropQuery.State? =
             switch state {
             case .failed: .ended(.failed)
@@ -45,22 +45,33 @@ struct ListCommand: AsyncParsableCommand {
             case .pending: .pending
             case nil: nil
             }
-        let drops = try administration.ledger.drops(
-            DropQuery(state: wanted, inbox: inbox, text: search, limit: limit))
-        if json {
-            var json = JSONWriter(indented: true)
-            json.array { list in for drop in drops { list.element { drop.write(to: &$0) } } }
-            return Output.line(json.text)
+        let query = DropQuery(state: wanted, inbox: inbox, text: search, limit: limit ?? .max)
+        if json { try printJSON(query, ledger) } else { try printTable(query, ledger) }
+    }
+
+    private func printJSON(_ query: DropQuery, _ ledger: LedgerReader) throws {
+        var json = JSONWriter(indented: true)
+        try json.array { list in
+            try ledger.eachPage(of: query) { drops in
+                for drop in drops { list.element { drop.write(to: &$0) } }
+                Output.raw(list.take())
+            }
         }
-        if drops.isEmpty { return Output.line("no drops") }
+        Output.line(json.text)
+    }
+
+    private func printTable(_ query: DropQuery, _ ledger: LedgerReader) throws {
         var table = Table(flexible: [2], "RECEIVED", "INBOX", "NAME", "KIND", "OUTCOME", "CODE", "DROP")
-        for drop in drops {
-            table.add(
-                .init(String(drop.drop.receivedAt.shortText.dropLast(3))), .init(drop.drop.inbox),
-                .init(drop.shownName.description), .init(drop.kind?.rawValue ?? "–"), drop.outcomeCell,
-                .init(drop.problem?.code.rawValue ?? ""), .init(drop.drop.id.text))
+        try ledger.eachPage(of: query) { drops in
+            for drop in drops {
+                table.add(
+                    .init(String(drop.drop.receivedAt.shortText.dropLast(3))), .init(drop.drop.inbox),
+                    .init(drop.shownName.description), .init(drop.kind?.rawValue ?? "–"), drop.outcomeCell,
+                    .init(drop.problem?.code.rawValue ?? ""), .init(drop.drop.id.text))
+            }
+            Output.raw(table.takeLines().map { $0 + "\n" }.joined())
         }
-        for line in table.lines() { Output.line(line) }
+        if table.isUntouched { Output.line("no drops") }
     }
 }
 

@@ -17,7 +17,11 @@ enum Output {
 
     /// Text to standard output, as it is.
     static func raw(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        raw(Array(text.utf8))
+    }
+
+    static func raw(_ bytes: [UInt8]) {
+        FileHandle.standardOutput.write(Data(bytes))
     }
 
     /// A line to standard error.

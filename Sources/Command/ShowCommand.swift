@@ -10,7 +10,8 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show", abstract: "Show one drop's whole story.",
         discussion: """
             DROP is a drop's identifier, the path of its file or its result in done or failed, or its name. Of one that is \
-            on its way it says what that waits for, and until when; so it does of a file that lies in an inbox, by its path.
+            on its way, by its path in the inbox that it came to or in .work, too, it says what that waits for, and until \
+            when; so it does of a file that lies in an inbox, by its path.
 
             Exit status: 0; 66 if there is no such drop.
             """)

@@ -63,7 +63,7 @@ struct StatusCommand: AsyncParsableCommand {
             Output.line()
             Output.line("\(Output.colored("paused until you have decided:", .red)) \(words)")
         }
-        if let health { show(health) }
+        if let health { show(health, report) }
         if let last = report.lastRequest, let error = last.error {
             Output.line("the last request, at \(last.at), ended with \(error.rawValue)")
         }
@@ -79,7 +79,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ health: ServiceHealth) {
+    private static func show(_ health: ServiceHealth, _ report: StatusReport) {
         let token = health.tokenLeft.map { "the token is good for \(WatchView.text($0))" } ?? "there is no token"
         if let outage = health.outage {
             let since = health.outageSince.map { " since \($0)" } ?? ""
@@ -87,7 +87,9 @@ struct StatusCommand: AsyncParsableCommand {
         } else {
             Output.line("\(token), there is no outage")
         }
-        for trouble in health.troubles { Output.line("\(Output.colored("trouble:", .yellow)) \(Output.safe(trouble))") }
+        for trouble in health.troubles(besidesOutageAnd: report.toDecide) {
+            Output.line("\(Output.colored("trouble:", .yellow)) \(Output.safe(trouble))")
+        }
     }
 }
 

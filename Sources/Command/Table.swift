@@ -12,6 +12,8 @@ struct Table {
     private let header: [String]
     private let flexible: [Int]
     private var rows: [[Cell]] = []
+    /// Columns of rows that were taken: those behind them are no narrower. `nil`: none was.
+    private var taken: [Int]?
 
     private static let narrowest = 12
 
@@ -23,6 +25,16 @@ struct Table {
         rows.append(cells)
     }
 
+    /// Whether it never had a row.
+    var isUntouched: Bool { rows.isEmpty && taken == nil }
+
+    /// The lines of the rows so far, which are forgotten; the header stands above the first ones.
+    mutating func takeLines(width: Int? = Table.terminalWidth) -> [String] {
+        let lines = lines(width: width)
+        defer { (taken, rows) = (columns, []) }
+        return taken == nil ? lines : Array(lines.dropFirst())
+    }
+
     /// The lines, for a terminal of so many columns; `nil`: as wide as they are.
     func lines(width: Int? = Table.terminalWidth) -> [String] {
         rows(width: width).map { $0.text(isColored: Output.hasColor) }
@@ -30,10 +42,7 @@ struct Table {
 
     /// The lines, before it is known what shows them.
     func rows(width: Int?) -> [Line] {
-        var widths = header.map(\.count)
-        for row in rows {
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.text.count) }
-        }
+        var widths = columns
         if let width {
             var surplus = widths.reduce(0, +) + 2 * (widths.count - 1) - width
             for index in flexible where surplus > 0 {
@@ -44,6 +53,15 @@ struct Table {
         }
         let head = Table.line(header.map { Cell($0, .dim) }, widths)
         return [head] + rows.map { Table.line($0, widths) }
+    }
+
+    /// How wide the columns are, where nothing is cut.
+    private var columns: [Int] {
+        var widths = taken ?? header.map(\.count)
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.text.count) }
+        }
+        return widths
     }
 
     private static func line(_ cells: [Cell], _ widths: [Int]) -> Line {

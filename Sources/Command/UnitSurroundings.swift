@@ -11,6 +11,7 @@ import SystemPackage
 /// is to find what `systemctl start sluice` would.
 enum UnitSurroundings {
     private static let folder = FilePath("/etc/sluice")
+    private static let states = FilePath("/var/lib/sluice")
 
     /// The environment that the service with this configuration would have.
     ///
@@ -28,6 +29,13 @@ enum UnitSurroundings {
         }
         if all["CREDENTIALS_DIRECTORY"] == nil { all["CREDENTIALS_DIRECTORY"] = files.string }
         return all
+    }
+
+    /// Whether the unit of this configuration makes this state folder (`StateDirectory=`): for root, as above.
+    static func makes(_ state: FilePath, for configuration: FilePath) -> Bool {
+        guard geteuid() == 0, configuration.removingLastComponent() == folder, let name = configuration.stem
+        else { return false }
+        return state == (name == "sluice" ? states : states.appending(name))
     }
 
     /// The assignments of an `EnvironmentFile=`, a line each, in quotes or not (`systemd.exec(5)`).

@@ -19,10 +19,13 @@ package struct Configuration: Sendable, Equatable {
     package var inboxes: [Inbox]
     /// The file that was read.
     package var source: FilePath
+    /// Where keys stand in it, by their paths, as far as it was read before the inboxes.
+    private let places: [String: Place]
 
     package init(
         state: FilePath, schemas: FilePath, api: API, limits: Limits, retry: Retry, breaker: Breaker,
-        batching: Batching, log: Log, admin: Admin?, alerts: [Alert], inboxes: [Inbox], source: FilePath
+        batching: Batching, log: Log, admin: Admin?, alerts: [Alert], inboxes: [Inbox], source: FilePath,
+        places: [String: Place] = [:]
     ) {
         self.state = state
         self.schemas = schemas
@@ -36,5 +39,14 @@ package struct Configuration: Sendable, Equatable {
         self.alerts = alerts
         self.inboxes = inboxes
         self.source = source
+        self.places = places
+    }
+
+    /// What is wrong with a value that can be read, and cannot be used on this machine.
+    ///
+    /// - Parameter key: its path: `api.ca`.
+    package func problem(_ message: String, key: String) -> ConfigurationProblem {
+        ConfigurationProblem(
+            file: source, line: places[key]?.line, column: places[key]?.column, keyPath: key, message: message)
     }
 }

@@ -73,11 +73,12 @@ extension Directory {
 }
 
 extension FileStatus {
-    /// What is at a path, links followed; `nil` where it cannot be said.
-    package init?(at path: FilePath) {
+    /// What is at a path, links followed unless told otherwise; `nil` where it cannot be said.
+    package init?(at path: FilePath, followingLinks: Bool = true) {
         var status = statx()
+        let flags = followingLinks ? 0 : AT_SYMLINK_NOFOLLOW
         let answer = path.withPlatformString {
-            sluice_statx(AT_FDCWD, $0, 0, UInt32(STATX_BASIC_STATS), &status)
+            sluice_statx(AT_FDCWD, $0, flags, UInt32(STATX_BASIC_STATS), &status)
         }
         guard answer == 0 else { return nil }
         self.init(status)

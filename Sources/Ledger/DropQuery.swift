@@ -50,6 +50,27 @@ extension LedgerReader {
     package func drops(_ query: DropQuery = DropQuery()) throws -> [DropEntry] {
         try queue.read { try query.fetch($0) }
     }
+
+    /// The same, piece by piece: a ledger may have more of them than one wants to hold. Between two pieces nobody who
+    /// writes to the ledger is held up.
+    ///
+    /// - Parameters:
+    ///   - size: how many drops a piece has at most.
+    ///   - see: shown each piece; none is empty.
+    package func eachPage(
+        of query: DropQuery, size: Int = 200, _ see: ([DropEntry]) throws -> Void
+    ) throws {
+        var (page, left) = (query, query.limit)
+        while left > 0 {
+            page.limit = min(size, left)
+            let drops = try drops(page)
+            guard let last = drops.last else { return }
+            try see(drops)
+            if drops.count < page.limit { return }
+            left -= drops.count
+            page.before = last.drop.arrival
+        }
+    }
 }
 
 extension DropQuery {
@@ -91,7 +112,7 @@ extension DropQuery {
         let isIn = { (column: String) in "instr(CAST(\(column) AS BLOB), CAST(? AS BLOB)) > 0" }
         var matches = [
             isIn("name"), isIn("coalesce(problem, '')"),
-            "id IN (SELECT dropID FROM sentBatches WHERE \(isIn("reference")))",
+            "EXISTS (SELECT 1 FROM sentBatches WHERE dropID = drops.id AND \(isIn("reference")))",
         ]
         if reach == .everything { matches += [isIn("coalesce(filedName, x'')"), "id = ?"] }
         var arguments: [any StatementValue] = Array(repeating: text, count: matches.count)

@@ -23,6 +23,9 @@ package struct LedgerFile: Sendable {
     /// What is kept aside with a ledger: its log, SQLite's index of that, and the journal that it has until it has a log.
     private static let companions = [logSuffix, indexSuffix, journalSuffix]
 
+    /// All the names that it may have in the state folder.
+    package static var names: [FileName] { ([""] + companions).map { FileName(name + $0) } }
+
     private let state: FilePath
     private let directory: Directory
 

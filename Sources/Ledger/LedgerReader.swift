@@ -12,16 +12,27 @@ package final class LedgerReader: Sendable {
     }
 
     let queue: DatabaseQueue
+    private let file: FilePath
+    /// The file that was opened; `nil` where it was a ledger of an earlier version, which is read in another way.
+    private let opened: FileStatus?
 
     /// - Throws: ``Missing``; GRDB's `DatabaseError`, where it cannot be read.
     package init(state: FilePath) throws {
-        let file = state.appending(LedgerFile.name)
+        file = state.appending(LedgerFile.name)
+        let status = FileStatus(at: file)
         guard FileManager.default.fileExists(atPath: file.string) else { throw Missing() }
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase(Migrations.standIn)
         queue = try DatabaseQueue(path: file.string, configuration: configuration)
+        opened = try queue.read { try Migrations.all.hasCompletedMigrations($0) } ? status : nil
+    }
+
+    /// Whether it still reads what lies in the state folder: another may have taken its place, or it another form.
+    package var isCurrent: Bool {
+        guard let opened, let now = FileStatus(at: file) else { return false }
+        return now.device == opened.device && now.inode == opened.inode
     }
 
     /// Whether a service of this version, or a later one, has opened it.
@@ -47,6 +58,54 @@ package final class LedgerReader: Sendable {
                 "SELECT * FROM drops WHERE inbox = ? AND filedName = ? ORDER BY finishedAt DESC, arrival DESC", inbox,
                 name
             ) { try DropEntry(&$0) }.first { $0.outcome?.folder == folder }
+        }
+    }
+
+    /// The newest drop of this name that is on its way in an inbox.
+    package func drop(underWayAs name: FileName, in inbox: String) throws -> DropEntry? {
+        try queue.read { database in
+            try database.first(
+                "SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' AND name = ? ORDER BY arrival DESC LIMIT 1",
+                inbox, name
+            ) { try DropEntry(&$0) }
+        }
+    }
+
+    /// The drop on its way that has this place in the work folder of an inbox.
+    package func drop(underWayAt place: WorkName, in inbox: String) throws -> DropEntry? {
+        try queue.read { database in
+            try database.first(
+                """
+                SELECT * FROM drops WHERE inbox = ? AND state <> 'filed' AND name = ? AND shelf IS ?
+                ORDER BY arrival DESC LIMIT 1
+                """, inbox, place.name, place.shelf
+            ) { try DropEntry(&$0) }
+        }
+    }
+
+    /// Where a filed drop is being put back to; `nil`: it is not.
+    package func returning(_ id: DropID) throws -> WorkName? {
+        try queue.read { database in
+            guard try database.tableExists("requeues") else { return nil }
+            return try database.first(
+                """
+                SELECT drops.name, requeues.shelf FROM requeues JOIN drops ON drops.id = requeues.dropID
+                WHERE dropID = ? AND requeues.state = 'moving' AND drops.state = 'filed'
+                """, id.text
+            ) { row in WorkName(shelf: row.optionalNumber("shelf"), name: FileName(bytes: row.bytes("name"))) }
+        }
+    }
+
+    /// Whether a later drop of an inbox has one of these names, or this content.
+    package func hasDrop(
+        after arrival: Int64, named names: [FileName], orWith sha256: [UInt8]?, in inbox: String
+    ) throws -> Bool {
+        try queue.read { database in
+            try names.contains { name in
+                try database.holds(
+                    "SELECT 1 FROM drops WHERE arrival > ? AND inbox = ? AND (name = ? OR sha256 = ?)", arrival, inbox,
+                    name, sha256)
+            }
         }
     }
 

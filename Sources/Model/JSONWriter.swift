@@ -18,6 +18,12 @@ package struct JSONWriter: Sendable {
 
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// Hands over what is written so far, and goes on behind it: a long array need not be held.
+    package mutating func take() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
+    }
+
     package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
         try nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
     }

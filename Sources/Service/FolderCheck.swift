@@ -93,11 +93,11 @@ package enum FolderCheck {
     }
 
     /// Whether this process may make and remove entries in a folder.
-    private static func isWritable(_ path: FilePath) -> Bool {
+    static func isWritable(_ path: FilePath) -> Bool {
         path.withPlatformString { faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) } == 0
     }
 
-    private static func octal(_ mode: UInt32) -> String { String(mode, radix: 8) }
+    static func octal(_ mode: UInt32) -> String { String(mode, radix: 8) }
 
     /// - Returns: `nil` for a folder that is not there, if it can be made.
     private static func existing(_ path: FilePath, _ problems: inout [String]) -> FileStatus? {

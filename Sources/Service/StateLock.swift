@@ -18,6 +18,8 @@ import SystemPackage
 /// 4711⏎⏎⏎⏎⏎⏎⏎⏎A2F1C2B0-…⏎
 /// ```
 final class StateLock: Sendable {
+    static let file = FileName("lock")
+
     private let descriptor: CInt
     /// The number's room; empty lines fill it.
     private static let numberBytes = 12
@@ -33,7 +35,7 @@ final class StateLock: Sendable {
         } catch {
             throw CannotStart("the state folder \(state) cannot be made: \(error)")
         }
-        let path = state.appending("lock")
+        let path = state.appending(StateLock.file.description)
         let opened = path.withPlatformString { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
         guard opened >= 0 else { throw CannotStart(SystemCallError.last("open", path.string).description) }
         guard StateLock.take(opened) else {
@@ -111,7 +113,9 @@ final class StateLock: Sendable {
 
     /// The service that uses the state folder, as its process's number; `nil`: there is none.
     static func holder(of state: FilePath) -> String? {
-        let opened = state.appending("lock").withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        let opened = state.appending(file.description).withPlatformString {
+            open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        }
         guard opened >= 0 else { return nil }
         defer { close(opened) }
         if flock(opened, LOCK_SH | LOCK_NB) == 0 { return nil }

@@ -69,6 +69,25 @@ import Testing
         }
     }
 
+    @Test func listHasAllDropsUnlessALimitIsGiven() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            let inbox = folder.url.appendingPathComponent("erp/inbox")
+            for number in 1...250 { try inbox.write("{]", as: "more-\(number).json") }
+            _ = try await Self.run("run", "--once", in: folder)
+            let list = try #require(try Self.json(try await Self.run("list", "--json", in: folder)) as? [[String: Any]])
+            #expect(list.count == 252 && Set(list.compactMap { $0["id"] as? String }).count == 252)
+            #expect(Set(list.suffix(2).compactMap { $0["name"] as? String }) == ["good.json", "bad.json"])
+            let lines = try await Self.run("list", in: folder).output.split(separator: "\n")
+            #expect(lines.count == 253 && lines.count { $0.hasPrefix("RECEIVED") } == 1)
+            #expect(lines.dropFirst().map { String($0.suffix(26)) } == list.compactMap { $0["id"] as? String })
+            let failed = try await Self.run("list", "--failed", "--limit", "201", "--json", in: folder)
+            #expect((try Self.json(failed) as? [[String: Any]])?.count == 201)
+            #expect(try await Self.run("list", "--search", "more-", in: folder).output.contains("more-250.json"))
+            #expect(try await Self.run("list", "--limit", "0", in: folder).status == 64)
+            #expect(try await Self.run("list", "--json", "--search", "nothing", in: folder).output == "[]\n")
+        }
+    }
+
     @Test func showTellsADropsStory() async throws {
         try await Self.withFiledDrops { folder, _ in
             for words in ["bad.json", "erp/failed/bad.json", "erp/failed/bad.json.result.json"] {

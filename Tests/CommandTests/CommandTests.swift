@@ -59,6 +59,111 @@ import Testing
         #expect(good.output.contains("ok, 1 inbox"))
     }
 
+    private static let isRoot = geteuid() == 0
+
+    /// Line 2 of the configuration names the state folder.
+    private static func stateProblem(_ prepare: (TemporaryFolder) throws -> String) async throws -> Program.Ended {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        let state = try prepare(folder)
+        let text = configuration(api: "https://127.0.0.1:1").replacing("state: state", with: "state: \(state)")
+        try folder.url.write(text, as: "sluice.yaml")
+        return try await Program.run(
+            ["config", "check"], in: folder.url, environment: ["SECRET_OF_THE_TEST": "x"])
+    }
+
+    static let states: [(String, @Sendable (TemporaryFolder) throws -> String)] = [
+        (
+            "is no folder",
+            { folder in
+                try folder.url.write("", as: "state")
+                return "state"
+            }
+        ),
+        ("cannot be made, for", { _ in "nowhere/state" }),
+        (
+            "cannot be made, for",
+            { folder in
+                try folder.url.write("", as: "file")
+                return "file/state"
+            }
+        ),
+        (
+            "is a link that leads nowhere",
+            { folder in
+                try FileManager.default.createSymbolicLink(
+                    atPath: folder.url.appendingPathComponent("state").path, withDestinationPath: "nowhere")
+                return "state"
+            }
+        ),
+        (
+            "ledger.sqlite is no regular file",
+            { folder in
+                _ = try folder.subfolder("state/ledger.sqlite")
+                return "state"
+            }
+        ),
+    ]
+
+    @Test(arguments: states.indices) func configCheckLooksAtTheStateFolder(index: Int) async throws {
+        let (message, prepare) = Self.states[index]
+        let ended = try await Self.stateProblem(prepare)
+        #expect(ended.status == 78)
+        #expect(ended.errors.contains("sluice.yaml:2:1: state: ") && ended.errors.contains(message), "\(ended.errors)")
+        let good = try await Self.stateProblem { folder in
+            _ = try folder.subfolder("state")
+            return "state"
+        }
+        #expect(good.status == 0, "\(good.errors)")
+    }
+
+    /// As the owner of the state folder, or of the folder that it is to be made in.
+    @Test(.enabled(if: isRoot, "only root can become another user"), arguments: ["state", "state/lock", "parent"])
+    func configCheckLooksAtTheStateFolderAsItsOwner(place: String) async throws {
+        let ended = try await Self.stateProblem { folder in
+            let url = try folder.subfolder(place == "parent" ? "parent" : "state")
+            #expect(chown(folder.url.appendingPathComponent("erp/inbox").path, 64000, 64000) == 0)
+            #expect(chown(folder.url.appendingPathComponent("erp").path, 64000, 64000) == 0)
+            #expect(chown(url.path, 64000, 64000) == 0)
+            if place == "state/lock" {
+                try url.write("", as: "lock")
+                #expect(chmod(url.appendingPathComponent("lock").path, 0o600) == 0)
+            } else {
+                #expect(chmod(url.path, 0o500) == 0)
+            }
+            return place == "parent" ? "parent/state" : "state"
+        }
+        #expect(ended.status == 78)
+        #expect(
+            ended.errors.contains("sluice.yaml:2:1: state: ") && ended.errors.contains("user 64000"), "\(ended.errors)")
+        #expect(ended.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func configCheckLooksAtTheAuthorities() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil, tls: true)) { sandbox, _ in
+            let folder = try TemporaryFolder()
+            _ = try folder.subfolder("erp/inbox")
+            let text = Self.configuration(api: "https://127.0.0.1:1").replacing(
+                "  audience: test", with: "  ca: ca.pem\n  audience: test")
+            try folder.url.write(text, as: "sluice.yaml")
+            func check() async throws -> Program.Ended {
+                try await Program.run(["config", "check"], in: folder.url, environment: ["SECRET_OF_THE_TEST": "x"])
+            }
+            let missing = try await check()
+            #expect(missing.status == 78)
+            #expect(missing.errors.contains("sluice.yaml:6:3: api.ca: ") && missing.errors.contains("cannot be read"))
+            for content in ["", "no certificate\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+                try folder.url.write(content, as: "ca.pem")
+                let bad = try await check()
+                #expect(
+                    bad.status == 78 && bad.errors.contains("api.ca: ") && bad.errors.contains("holds no certificate"))
+            }
+            try folder.url.write(try #require(sandbox.authority), as: "ca.pem")
+            let good = try await check()
+            #expect(good.status == 0, "\(good.errors)")
+        }
+    }
+
     @Test func configCheckLooksAtWhatGlobsFind() async throws {
         let folder = try TemporaryFolder()
         let glob = Self.configuration(api: "https://127.0.0.1:1").replacing(

@@ -116,6 +116,34 @@ import Testing
         }
     }
 
+    @Test func aDropIsFoundByWhereItCameFromAndByWhereItLies() async throws {
+        try await Self.withPlace { place in
+            place.sandbox.script([.hang])
+            try await place.serving {
+                try place.inbox.write(Self.account("A", 1), as: "a.json")
+                _ = try await place.until("erp/inbox/a.json", waitsFor: "answer")
+                _ = try await place.until("erp/.work/a.json", waitsFor: "answer")
+                // The next of this name, which waits behind it.
+                try place.inbox.write(Self.account("A", 2), as: "a.json")
+                _ = try await place.until("erp/inbox/a.json", waitsFor: "turn")
+                #expect(try await place.waitsFor("erp/.work/1/a.json")?["what"] as? String == "turn")
+                #expect(try await place.waitsFor("erp/.work/a.json")?["what"] as? String == "answer")
+                // What lies in the inbox now is another one.
+                _ = try await place.sluice("pause", "erp")
+                _ = try await place.until("erp/.work/1/a.json", waitsFor: "pause")
+                try place.inbox.write(Self.account("A", 3), as: "a.json")
+                let shown = try await place.sluice("show", "erp/inbox/a.json")
+                #expect(shown.output.contains("in the inbox erp"))
+            }
+            for path in ["erp/inbox/b.json", "erp/.work/b.json", "erp/.work/2/a.json", "erp/.work/x/a.json"] {
+                #expect(try await place.sluice("show", path).status == 66)
+            }
+            // Nobody has to be asked.
+            let stopped = try await place.sluice("show", "erp/.work/1/a.json")
+            #expect(stopped.status == 0 && stopped.output.contains("The service does not run. By the ledger"))
+        }
+    }
+
     @Test func anAcceptedDocumentMayNotBeProcessed() async throws {
         var faults = FaultPlan()
         faults.applyDelay = .seconds(3600) ... .seconds(3600)

@@ -28,6 +28,23 @@ import Testing
         #expect(json.text.contains("\n") == indented)
     }
 
+    @Test func whatIsTakenOnTheWayIsTheSameInTheEnd() {
+        func write(_ take: (inout JSONWriter) -> Void) -> JSONWriter {
+            var json = JSONWriter(indented: true)
+            json.array { list in
+                for number in 1...3 {
+                    list.element { $0.object { $0.member("a", number) } }
+                    take(&list)
+                }
+            }
+            return json
+        }
+        var taken: [UInt8] = []
+        let rest = write { taken += $0.take() }
+        #expect(!taken.isEmpty && rest.bytes.count < taken.count)
+        #expect(taken + rest.bytes == write { _ in }.bytes)
+    }
+
     @Test func anIndentedObjectReadsLikeOneWrittenByHand() {
         var json = JSONWriter(indented: true)
         json.object { json in

@@ -18,13 +18,14 @@ struct StatusWatch {
     /// - Throws: the exit status of what was seen last.
     func run() async throws {
         var track = BacklogTrack()
+        var opened: Administration?
         var screen = Screen()
         let isDrawn = !json && Output.canDraw
         defer { if isDrawn { Output.raw(Screen.leave) } }
         var last = Condition.notRunning
         for await event in await StatusWatch.events() {
             guard event == .look else { break }
-            let (state, report) = try await look(&track)
+            let (state, report) = try await look(&track, &opened)
             last = state.condition
             if json {
                 Output.line(
@@ -43,9 +44,13 @@ struct StatusWatch {
         try last.exit()
     }
 
-    private func look(_ track: inout BacklogTrack) async throws -> (WatchState, StatusReport?) {
+    /// - Parameter opened: what is kept from one look to the next: a ledger is opened once.
+    private func look(
+        _ track: inout BacklogTrack, _ opened: inout Administration?
+    ) async throws -> (WatchState, StatusReport?) {
         let now = SystemTime().timestamp
-        guard let administration = try option.open(configuration) else {
+        if opened?.ledger.isCurrent != true { opened = try option.open(configuration) }
+        guard let administration = opened else {
             return (WatchState(now: now, condition: .notRunning), nil)
         }
         let report = try administration.status(at: now)

@@ -53,7 +53,9 @@ struct WatchView: Sendable {
         } else {
             lines.append(row("outage", Line("none")))
         }
-        for trouble in health.troubles { lines.append(row("trouble", Line(Output.safe(trouble), .yellow))) }
+        for trouble in health.troubles(besidesOutageAnd: state.toDecide) {
+            lines.append(row("trouble", Line(Output.safe(trouble), .yellow)))
+        }
         return lines
     }
 

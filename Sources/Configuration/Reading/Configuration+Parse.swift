@@ -23,12 +23,14 @@ extension Configuration {
     }
 
     private static func read(_ section: Section, source: FilePath, defaultState: FilePath) -> Configuration {
+        let api = API(section.required("api"))
         var configuration = Configuration(
             state: section["state"]?.filePath() ?? defaultState,
             schemas: section["schemas"]?.filePath() ?? Defaults.schemas,
-            api: API(section.required("api")),
+            api: api,
             limits: Defaults.limits, retry: Defaults.retry, breaker: Defaults.breaker, batching: Defaults.batching,
-            log: Defaults.log, admin: nil, alerts: [], inboxes: [], source: source)
+            log: Defaults.log, admin: nil, alerts: [], inboxes: [], source: source,
+            places: section.field.context.log.places)
         section.read("limits", into: &configuration.limits, Limits.init)
         section.read("retry", into: &configuration.retry, Retry.init)
         section.read("breaker", into: &configuration.breaker, Breaker.init)

@@ -2,13 +2,13 @@ import SystemPackage
 import Yams
 
 /// A line and a column of the file, both counted from 1.
-struct Place: Equatable, Comparable {
+package struct Place: Sendable, Equatable, Comparable {
     var line: Int
     var column: Int
 
     static let start = Place(line: 1, column: 1)
 
-    static func < (left: Place, right: Place) -> Bool {
+    package static func < (left: Place, right: Place) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
 }
@@ -23,9 +23,15 @@ extension Place {
 final class ProblemLog {
     let file: FilePath
     private var problems: [ConfigurationProblem] = []
+    /// Where keys stand, by their paths.
+    private(set) var places: [String: Place] = [:]
 
     init(file: FilePath) {
         self.file = file
+    }
+
+    func note(_ place: Place, of key: String) {
+        places[key] = place
     }
 
     func add(_ message: String, at place: Place?, key: String) {

@@ -15,6 +15,7 @@ struct Section {
         for (key, entry) in entries {
             if shape.keys.contains(key) {
                 fields[key] = entry
+                entry.context.log.note(entry.place, of: entry.path)
             } else {
                 Self.report(unknown: key, entry, in: shape)
             }

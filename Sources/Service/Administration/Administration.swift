@@ -52,12 +52,12 @@ package struct Administration: Sendable {
     }
 
     /// The drop that a person means: by its identifier, by the path of its file in `done` or `failed` or of the result
-    /// beside it, or by a name that one drop alone has.
+    /// beside it, by that in `.work` or where it lay in the inbox, or by a name that drops of one inbox alone have.
     ///
     /// - Throws: ``Unknown``, and what reading the ledger throws.
     package func drop(_ words: String) throws -> DropEntry {
         if let entry = try ledger.drop(DropID(text: words)) { return entry }
-        if let entry = try filed(at: FilePath(words)) { return entry }
+        if let entry = try filed(at: FilePath(words)) ?? underWay(at: FilePath(words)) { return entry }
         let named = try ledger.drops(DropQuery(text: words, limit: 1000)).filter {
             $0.drop.name == FileName(words) || $0.filedName == FileName(words)
         }
@@ -95,6 +95,18 @@ package struct Administration: Sendable {
         return nil
     }
 
+    /// A drop between its inbox and its folder, by its place in `.work` or by where it came from. What lies in the inbox
+    /// now is another one's, and no drop so far.
+    private func underWay(at path: FilePath) throws -> DropEntry? {
+        guard let (here, name) = Administration.located(path) else { return nil }
+        for (inbox, paths) in inboxes {
+            if let place = paths.workName(of: name, in: here) { return try ledger.drop(underWayAt: place, in: inbox) }
+            guard paths.inbox.lexicallyNormalized() == here, fileInInbox(path.string) == nil else { continue }
+            return try ledger.drop(underWayAs: name, in: inbox)
+        }
+        return nil
+    }
+
     /// What a person asked for is not there, or is not clear.
     package struct Unknown: Error, CustomStringConvertible {
         package let description: String
@@ -124,6 +136,15 @@ package struct InboxPaths: Sendable, Hashable {
     }
 
     package func path(of folder: Folder) -> FilePath { folder == .done ? done : failed }
+
+    /// The place in `work` that a name has in a folder; `nil`: the folder is not `work`, nor one of its shelves.
+    func workName(of name: FileName, in folder: FilePath) -> WorkName? {
+        let work = work.lexicallyNormalized()
+        if folder == work { return WorkName(name: name) }
+        guard folder.removingLastComponent() == work, let shelf = folder.lastComponent.flatMap({ Int($0.string) })
+        else { return nil }
+        return WorkName(shelf: shelf, name: name)
+    }
 
     /// Whether a drop's name says which account it is of.
     func isAttachment(_ entry: DropEntry) -> Bool {

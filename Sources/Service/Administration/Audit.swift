@@ -1,6 +1,5 @@
 import FileSystem
 import Foundation
-import JSONText
 import Ledger
 import Model
 import SystemPackage
@@ -24,23 +23,36 @@ package struct Audit: Sendable {
         package var description: String { FileName.escaped(Array(folder.string.utf8)) + "/" + name.description }
     }
 
-    package private(set) var findings: [Finding] = []
+    package internal(set) var findings: [Finding] = []
     /// What the chain over closed drops says.
     package private(set) var chain = ChainReport()
     /// How many drops were looked for, and files at.
-    package private(set) var drops = 0
+    package internal(set) var drops = 0
     package private(set) var files = 0
 
     /// Whether all is as the ledger says, and the ledger as it was.
     package var isClean: Bool { findings.isEmpty && chain.findings.isEmpty }
     package var count: Int { findings.count + chain.findings.count }
 
-    private let administration: Administration
+    let administration: Administration
+    /// What lies in work folders, by inbox. Read after the ledger.
+    var inWork: [String: Set<WorkName>] = [:]
 
     private struct Place: Hashable {
         let inbox: String
         let folder: Folder
         let name: FileName
+
+        /// `nil` for a drop that is not filed, or not any more.
+        init?(of entry: DropEntry) {
+            guard entry.isFiled, entry.removedAt == nil, let outcome = entry.outcome, let name = entry.filedName
+            else { return nil }
+            self.init(inbox: entry.drop.inbox, folder: outcome.folder, name: name)
+        }
+
+        init(inbox: String, folder: Folder, name: FileName) {
+            (self.inbox, self.folder, self.name) = (inbox, folder, name)
+        }
     }
 
     private init(_ administration: Administration) {
@@ -58,22 +70,18 @@ package struct Audit: Sendable {
         audit.chain = try administration.ledger.verifyChain(since: since, anchor: anchor)
         // Newest first: the newest drop of a name is the one whose file lies there.
         let entries = try administration.ledger.drops(DropQuery(limit: .max))
+        for (inbox, paths) in administration.inboxes { audit.inWork[inbox] = try audit.workNames(in: paths.work) }
         var owners: [Place: DropEntry] = [:]
         var later = Later()
         for entry in entries {
             defer { later.add(entry) }
-            guard let paths = administration.paths(of: entry.drop.inbox) else { continue }
+            // Nothing of one that was removed is anywhere; a file of its name is another drop's, or nobody's.
+            guard administration.paths(of: entry.drop.inbox) != nil, entry.removedAt == nil else { continue }
+            let place = Place(of: entry)
+            let isOwner = place.map { owners[$0] == nil } ?? true
+            if let place, isOwner { owners[place] = entry }
             let isOld = since.map { entry.finishedAt ?? entry.drop.receivedAt < $0 } ?? false
-            guard entry.isFiled, let outcome = entry.outcome, let name = entry.filedName else {
-                if !isOld { try audit.checkPending(entry, paths) }
-                continue
-            }
-            // Nothing of it is anywhere any more; a file of its name is another drop's, or nobody's.
-            if entry.removedAt != nil { continue }
-            let place = Place(inbox: entry.drop.inbox, folder: outcome.folder, name: name)
-            let isOwner = owners[place] == nil
-            if isOwner { owners[place] = entry }
-            if !isOld { try audit.check(entry, at: place, paths, isOwner: isOwner, later) }
+            if !isOld { try audit.check(entry, isOwner: isOwner, later) }
         }
         for (inbox, paths) in administration.inboxes {
             for folder in [Folder.done, .failed] { try audit.checkFiles(of: inbox, paths, folder, owners) }
@@ -82,7 +90,7 @@ package struct Audit: Sendable {
     }
 
     /// What came after a drop in its inbox.
-    private struct Later {
+    struct Later {
         private var names: Set<String> = []
         private var contents: Set<String> = []
 
@@ -100,77 +108,6 @@ package struct Audit: Sendable {
         }
     }
 
-    private mutating func checkPending(_ entry: DropEntry, _ paths: InboxPaths) throws {
-        drops += 1
-        let work = entry.drop.workName
-        let spot = Spot(folder: work.shelf.map { paths.work.appending(String($0)) } ?? paths.work, name: work.name)
-        guard try status(spot) == nil else { return }
-        // A service that runs may have gone on meanwhile.
-        if let now = try administration.ledger.drop(entry.drop.id), now.isFiled { return }
-        note(entry, spot, "it is on its way, and is not in the work folder")
-    }
-
-    private mutating func check(
-        _ entry: DropEntry, at place: Place, _ paths: InboxPaths, isOwner: Bool, _ later: Later
-    ) throws {
-        drops += 1
-        let spot = Spot(folder: paths.path(of: place.folder), name: place.name)
-        let found = isOwner ? try status(spot) : nil
-        guard let found else {
-            // A failed drop goes back into the inbox; a done one stays.
-            if place.folder == .failed, try later.mayHold(entry) || liesInInbox(entry, paths) { return }
-            if try isBeingRemoved(entry) { return }
-            return note(entry, spot, "its file is missing")
-        }
-        guard found.form == .regular else {
-            if entry.problem?.code == .readNotRegular { return try checkResult(entry, spot) }
-            return note(entry, spot, "it is no regular file")
-        }
-        if found.size != entry.drop.bytes {
-            note(entry, spot, "it has \(found.size) bytes; it had \(entry.drop.bytes)")
-        } else if let sha256 = entry.sha256, try hash(spot) != sha256 {
-            note(entry, spot, "its content is another than what was judged")
-        }
-        try checkResult(entry, spot)
-    }
-
-    private mutating func checkResult(_ entry: DropEntry, _ spot: Spot) throws {
-        let sidecar = Spot(folder: spot.folder, name: spot.name.sidecar)
-        guard let file = try open(sidecar) else {
-            if try isBeingRemoved(entry) { return }
-            return note(entry, sidecar, "its result is missing")
-        }
-        do {
-            let result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size))).root
-            if result["drop"]?["id"]?.string != entry.drop.id.text {
-                note(entry, sidecar, "it is the result of another drop")
-            } else if try !agrees(result, with: entry) {
-                note(entry, sidecar, "it says something else than the ledger")
-            }
-        } catch is JSONSyntaxError {
-            note(entry, sidecar, "it is no JSON")
-        }
-    }
-
-    private func agrees(_ result: JSONValue, with entry: DropEntry) throws -> Bool {
-        guard let kept = try administration.ledger.result(of: entry.drop.id) else { return false }
-        let expected = try JSONDocument(parsing: kept.sidecar).root
-        return Audit.said(result) == Audit.said(expected)
-    }
-
-    /// What a result says, apart from words, which another version puts in another way, and from what `results` leaves
-    /// out.
-    private static func said(_ result: JSONValue) -> [String?] {
-        var said = ["outcome", "code", "duplicateOf"].map { result[$0]?.string }
-        said += ["name", "kind", "sha256", "receivedAt", "finishedAt"].map { result["drop"]?[$0]?.string }
-        guard let batches = result["batches"] else { return said }
-        for index in 0..<batches.count {
-            said += ["reference", "state"].map { batches[index]?[$0]?.string }
-            said.append(batches[index]?["attempts"].map { "\($0.count) attempts" })
-        }
-        return said
-    }
-
     /// Everything in a folder belongs to a drop, or to a drop as its result.
     private mutating func checkFiles(
         of inbox: String, _ paths: InboxPaths, _ folder: Folder, _ owners: [Place: DropEntry]
@@ -183,7 +120,9 @@ package struct Audit: Sendable {
             let place = Place(inbox: inbox, folder: folder, name: name)
             if owners[place] != nil || sidecars.contains(name) { continue }
             // A service that runs files a drop before the ledger says so.
-            if try isBeingFiled(name, inbox, folder) { continue }
+            if try isBeingFiled(name, inbox, folder) || isBeingWritten(name) { continue }
+            // Or it was put back, removed or given its name since the folder was listed.
+            if try directory.status(of: name) == nil { continue }
             findings.append(
                 Finding(
                     drop: nil, inbox: inbox, spot: Spot(folder: paths.path(of: folder), name: name),
@@ -201,21 +140,11 @@ package struct Audit: Sendable {
         }
     }
 
-    /// Whether retention has begun to remove it, or has just done so.
-    private func isBeingRemoved(_ entry: DropEntry) throws -> Bool {
-        switch try administration.ledger.drop(entry.drop.id)?.removal {
-        case .begun, .removed: true
-        case .kept, nil: false
-        }
-    }
-
-    private func liesInInbox(_ entry: DropEntry, _ paths: InboxPaths) throws -> Bool {
-        let names = [entry.drop.name, entry.filedName ?? entry.drop.name]
-        return try names.contains { try status(Spot(folder: paths.inbox, name: $0)) != nil }
-    }
-
-    private mutating func note(_ entry: DropEntry, _ spot: Spot, _ message: String) {
-        findings.append(Finding(drop: entry.drop.id, inbox: entry.drop.inbox, spot: spot, message: message))
+    /// Whether it is a drop's result or copy before it gets its name.
+    private func isBeingWritten(_ name: FileName) throws -> Bool {
+        let parts = name.description.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].isEmpty, parts[2] == "tmp" || parts[2] == "copy" else { return false }
+        return try administration.ledger.drop(DropID(text: String(parts[1]))).map { !$0.isFiled } ?? false
     }
 
     // MARK: Looking
@@ -229,18 +158,33 @@ package struct Audit: Sendable {
         }
     }
 
-    private func status(_ spot: Spot) throws(SystemCallError) -> FileStatus? {
+    func status(_ spot: Spot) throws(SystemCallError) -> FileStatus? {
         try directory(spot.folder)?.status(of: spot.name)
     }
 
     /// - Returns: `nil` where it is not there.
-    private func open(_ spot: Spot) throws(SystemCallError) -> OpenFile? {
-        guard let folder = try directory(spot.folder), try folder.status(of: spot.name) != nil else { return nil }
-        return try OpenFile(reading: spot.name, in: folder)
+    func open(_ spot: Spot) throws(SystemCallError) -> OpenFile? {
+        guard let folder = try directory(spot.folder) else { return nil }
+        do throws(SystemCallError) {
+            return try OpenFile(reading: spot.name, in: folder)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
     }
 
-    private func hash(_ spot: Spot) throws(SystemCallError) -> [UInt8]? {
-        guard let file = try open(spot) else { return nil }
-        return try FileCopy.hash(of: file)
+    /// The places in a work folder where something lies, those on its shelves included.
+    func workNames(in path: FilePath) throws(SystemCallError) -> Set<WorkName> {
+        var places: Set<WorkName> = []
+        for name in try directory(path)?.list() ?? [] {
+            places.insert(WorkName(name: name))
+            guard let shelf = Int(name.description),
+                try status(Spot(folder: path, name: name))?.form == .directory
+            else { continue }
+            for name in try directory(path.appending(String(shelf)))?.list() ?? [] {
+                places.insert(WorkName(shelf: shelf, name: name))
+            }
+        }
+        return places
     }
 }

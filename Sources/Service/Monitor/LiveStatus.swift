@@ -19,14 +19,8 @@ package struct LiveStatus: Sendable {
     package var troubles: [String] {
         var troubles: [String] = []
         if !state.isReady { troubles.append(state.isStopping ? "it is stopping" : "it is starting") }
-        if let words = state.toDecide { troubles.append("paused until you have decided: \(words)") }
-        switch state.outage {
-        case .outage:
-            troubles.append("the API does not answer as it should; submission pauses and tries again by itself")
-        case .misconfigured:
-            troubles.append("the API refuses all requests; check credentials, addresses and rights; submission pauses")
-        case nil: break
-        }
+        if let words = state.toDecide { troubles.append(LiveStatus.trouble(toDecide: words)) }
+        if let outage = state.outage { troubles.append(LiveStatus.trouble(of: outage)) }
         if let trouble = state.tokenTrouble { troubles.append("no token can be had: \(trouble)") }
         for (inbox, trouble) in state.inboxTroubles.sorted(by: { $0.key < $1.key }) {
             troubles.append("inbox \(inbox): \(trouble)")
@@ -40,6 +34,26 @@ package struct LiveStatus: Sendable {
             troubles.append("paused by an admin: \(state.pauses.sorted().joined(separator: ", ")) (sluice resume)")
         }
         return troubles
+    }
+
+    static func trouble(toDecide words: String) -> String { "paused until you have decided: \(words)" }
+
+    static func trouble(of outage: Breaker.Cause) -> String {
+        switch outage {
+        case .outage: "the API does not answer as it should; submission pauses and tries again by itself"
+        case .misconfigured: "the API refuses all requests; check credentials, addresses and rights; submission pauses"
+        }
+    }
+}
+
+extension ServiceHealth {
+    /// The troubles without those that a report has a line of its own for: the outage, and what is to be decided.
+    package func troubles(besidesOutageAnd toDecide: String?) -> [String] {
+        let told = [
+            outage.flatMap(Breaker.Cause.init).map(LiveStatus.trouble(of:)),
+            toDecide.map(LiveStatus.trouble(toDecide:)),
+        ]
+        return troubles.filter { !told.contains($0) }
     }
 }
 

@@ -98,6 +98,35 @@ import Testing
         }
     }
 
+    /// What it has open between two looks tells.
+    @Test func theLedgerIsOpenedOnceAndAgainWhereAnotherHasItsPlace() async throws {
+        try await Self.withFolder { folder, _ in
+            _ = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
+            let watch = try Self.watch("--json", in: folder)
+            func looks() throws -> Int { try watch.output.count { $0 == "\n" } }
+            func opened() throws -> Set<String> {
+                let files = URL(fileURLWithPath: "/proc/\(try #require(watch.process))/fd")
+                return Set(
+                    try files.names.compactMap {
+                        try? FileManager.default.destinationOfSymbolicLink(
+                            atPath: files.appendingPathComponent($0).path)
+                    }.filter { $0.contains("/ledger.sqlite") && !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") })
+            }
+            for count in 1...3 {
+                try await eventually("it looked") { try looks() >= count }
+                #expect(try opened().map { $0.hasSuffix("/state/ledger.sqlite") } == [true])
+            }
+            let ledger = folder.url.appendingPathComponent("state/ledger.sqlite")
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: ledger.path + suffix)
+            }
+            try await eventually("it is missed") { try watch.output.hasSuffix(#""running":false}"# + "\n") }
+            #expect(try opened().isEmpty)
+            watch.signal(SIGINT)
+            #expect(try await watch.status == 3)
+        }
+    }
+
     @Test func aLedgerOfWhichThereIsOnlyAFileIsNone() async throws {
         try await Self.withFolder { folder, _ in
             try folder.subfolder("state").write("", as: "ledger.sqlite")

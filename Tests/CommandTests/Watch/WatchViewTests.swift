@@ -1,3 +1,4 @@
+import Delivery
 import Model
 import Testing
 
@@ -58,6 +59,18 @@ import Testing
         let (words, change) = Self.rows[index]
         let lines = Self.text(Self.state(change))
         #expect(lines.contains { $0.contains(words) }, "\(lines)")
+    }
+
+    @Test(arguments: [Breaker.Cause.outage, .misconfigured])
+    func anOutageAndADecisionAreToldOnce(cause: Breaker.Cause) {
+        let told = [LiveStatus.trouble(of: cause), LiveStatus.trouble(toDecide: "it is lost")]
+        let state = Self.state {
+            $0.health = ServiceHealth(troubles: told + ["disk full"], outage: cause.rawValue)
+            $0.toDecide = "it is lost"
+        }
+        let names = Self.text(state).compactMap { $0.split(separator: " ").first }
+        #expect(names.count { $0 == "outage" } == 1 && names.count { $0 == "paused" } == 1)
+        #expect(names.count { $0 == "trouble" } == 1, "the full disk")
     }
 
     @Test func withoutABacklogThereIsNoBar() {

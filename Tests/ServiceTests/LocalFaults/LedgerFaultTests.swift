@@ -2,11 +2,12 @@ import Foundation
 import Ledger
 import Model
 import Sandbox
-import Service
 import SluiceConfiguration
 import SystemPackage
 import Testing
 import TestSupport
+
+@testable import Service
 
 /// A ledger that is locked, damaged or lost under a service.
 @Suite(.timeLimit(.minutes(10))) struct LedgerFaultTests {
@@ -131,6 +132,20 @@ import TestSupport
                 #expect(report.isDegraded && report.toDecide?.contains("holds old.json.result.json") == true)
                 #expect(report.inboxes.allSatisfy { $0.isPaused })
             }
+        }
+    }
+
+    @Test func aFileThatIsNoResultOfOursIsNoEvidence() async throws {
+        try await Stage.withFaults { stage in
+            for folder in [stage.done, stage.failed, stage.url(of: "state")] {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
+            try stage.done.write("{}", as: "old.json")
+            try stage.failed.write(#"{"version": 1}"#, as: "old.json.result.json")
+            #expect(try stage.configuration().evidenceOfEarlierRuns() == nil)
+            try stage.failed.write(#"{"version": 1, "drop": {"id": "01J"}}"#, as: "older.json.result.json")
+            #expect(
+                try stage.configuration().evidenceOfEarlierRuns()?.hasSuffix("holds older.json.result.json") == true)
         }
     }
 
