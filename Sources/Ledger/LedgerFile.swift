@@ -55,7 +55,9 @@ package struct LedgerFile: Sendable {
     package var hasForeignLog: Bool {
         get throws(SystemCallError) {
             // In this order: a service that opens the copy meanwhile changes its header before there is another log.
-            try directory.status(of: FileName(LedgerFile.name + LedgerFile.logSuffix)) != nil && isCopy
+            let log = FileName(LedgerFile.name + LedgerFile.logSuffix)
+            guard try directory.status(of: log) != nil else { return false }
+            return try isCopy
         }
     }
 

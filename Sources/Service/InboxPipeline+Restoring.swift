@@ -1,3 +1,4 @@
+import Delivery
 import FileSystem
 import Filing
 import Inbox

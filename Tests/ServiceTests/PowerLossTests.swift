@@ -91,7 +91,7 @@ import TestSupport
             #expect(stage.filed.map(\.outcome) == [.failed, .accepted])
             #expect(Set(stage.filed.map(\.drop.id)).count == 2)
             #expect(stage.missing.isEmpty)
-            #expect(try LedgerReader(state: stage.configuration().state).drop(id)?.isFiled == true)
+            #expect(try LedgerReader(state: stage.state).drop(id)?.isFiled == true)
         }
     }
 

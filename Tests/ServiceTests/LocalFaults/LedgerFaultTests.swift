@@ -186,6 +186,32 @@ import TestSupport
         }
     }
 
+    /// It would have SQLite write the old ledger's log over the backup.
+    @Test func aCommandOpensNoBackupThatAnotherLogLiesBeside() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            let copy = stage.url(of: "copy")
+            let (ledger, log) = (stage.url(of: "state/ledger.sqlite"), stage.url(of: "state/ledger.sqlite-wal"))
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1"), as: "a.json")
+                try await stage.waitForFiled(1)
+                try LedgerReader(state: stage.state).backup(to: FilePath(copy.path), at: SystemTime().timestamp)
+                try FileManager.default.copyItem(at: log, to: stage.url(of: "log"))
+            }
+            for url in [ledger, log] where FileManager.default.fileExists(atPath: url.path) {
+                try FileManager.default.removeItem(at: url)
+            }
+            try FileManager.default.moveItem(at: copy, to: ledger)
+            try FileManager.default.moveItem(at: stage.url(of: "log"), to: log)
+            let error = #expect(throws: (any Error).self) { try SharedState.openLedger(stage.configuration()) }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("start the service"))
+            try await stage.whileServing {
+                try await eventually("it is told") { Self.words(stage)?.hasPrefix("This ledger is a copy") == true }
+                #expect(try await SharedState.openLedger(stage.configuration()).pauses() == [""])
+            }
+        }
+    }
+
     /// The ledger of yesterday in the place of today's.
     @Test func aBackupThatIsRestoredWaitsForAnAdmin() async throws {
         try await Stage.withFaults { stage in

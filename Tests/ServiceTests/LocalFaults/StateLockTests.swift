@@ -33,7 +33,8 @@ struct StateLockTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
-                    #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("\n\(service)\n"))
+                    let text = try String(contentsOf: file, encoding: .utf8)
+                    #expect(text.hasSuffix("\n\(service)\n"))
                     await Task.yield()
                 }
             }
