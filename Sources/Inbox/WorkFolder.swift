@@ -95,26 +95,6 @@ package final class WorkFolder: Sendable {
         return shelves
     }
 
-    /// Puts a copy that belongs to the service in the place of a claimed file, so that its sender, who may hold it
-    /// open, can change it no more. The copy is read back and on disk before the original goes.
-    ///
-    /// - Parameter size: what the file had when it was claimed, and room was made for; another is not copied.
-    /// - Returns: `false` where the file changed after it was claimed, or while it was copied.
-    package func adopt(_ name: WorkName, ofSize size: Int64? = nil) throws(SystemCallError) -> Bool {
-        let folder = try folder(of: name)
-        let source = try OpenFile(reading: name.name, in: folder)
-        let before = try source.status()
-        if let size, before.size != size { return false }
-        // A dot keeps it apart from drops, which never begin with one.
-        let temporary = WorkFolder.nameOfCopy(before)
-        try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)
-        let after = try source.status()
-        KillPoint.ownCopyMade.reach()
-        try folder.replace(name.name, with: temporary)
-        KillPoint.ownCopyPlaced.reach()
-        return before.isSameContent(as: after)
-    }
-
     /// Puts a claimed entry back into `inbox` under its own name.
     ///
     /// - Returns: `false` where that name is taken again.
@@ -195,7 +175,7 @@ package final class WorkFolder: Sendable {
         return name.bytes.first == UInt8(ascii: ".")
     }
 
-    private static let copyPrefix = Array(".copy-".utf8)
+    static let copyPrefix = Array(".copy-".utf8)
 
     static func nameOfCopy(_ original: FileStatus) -> FileName {
         FileName(bytes: copyPrefix + Array(String(original.inode).utf8))

@@ -1,0 +1,76 @@
+import FileSystem
+import Model
+import SystemPackage
+
+/// A claimed file of somebody else's becomes the service's own.
+///
+/// ```
+/// .work/NAME, the sender's ──copy, fsync, verify──▶ .work/.copy-DROP ──it is judged──▶ .work/NAME, the original is gone
+///                                                                  └──unfinished──▶ removed, the original goes back
+/// ```
+///
+/// The copy is what is judged, for its sender, who may hold the file open, can change it no more. An upload that goes on,
+/// or is resumed, needs the original. A stop in between leaves the original, and the next start clears the copy away.
+extension WorkFolder {
+    /// A copy beside its original, on disk and read back.
+    package struct OwnCopy: Sendable {
+        /// Its name in the original's folder.
+        package let name: FileName
+        /// Whether the original stayed as it was meanwhile: what was copied is what somebody wrote.
+        package let isWhole: Bool
+    }
+
+    /// Makes a drop's copy. Doing it again makes it anew.
+    ///
+    /// - Parameter size: what the file had when it was claimed, and room was made for; another is not copied.
+    /// - Returns: `nil` where it has another size.
+    package func copy(
+        _ name: WorkName, for drop: DropID, ofSize size: Int64? = nil
+    ) throws(SystemCallError) -> OwnCopy? {
+        let folder = try folder(of: name)
+        let source = try OpenFile(reading: name.name, in: folder)
+        let before = try source.status()
+        if let size, before.size != size { return nil }
+        let copy = WorkFolder.nameOfCopy(for: drop)
+        try FileCopy.make(of: source, in: folder, as: copy, mode: 0o640)
+        let isWhole = try before.isSameContent(as: source.status())
+        KillPoint.ownCopyMade.reach()
+        return OwnCopy(name: copy, isWhole: isWhole)
+    }
+
+    /// Puts a drop's copy, if there is one, in the place of its original, which goes.
+    ///
+    /// - Returns: `false` where the original has gone by itself; the copy has, too, then.
+    package func placeCopy(of name: WorkName, for drop: DropID) throws(SystemCallError) -> Bool {
+        let folder = try folder(of: name)
+        let copy = WorkFolder.nameOfCopy(for: drop)
+        guard try folder.status(of: name.name) != nil else {
+            try removeCopy(of: name, for: drop)
+            return false
+        }
+        if try folder.status(of: copy) == nil { return true }
+        try folder.replace(name.name, with: copy)
+        KillPoint.ownCopyPlaced.reach()
+        return true
+    }
+
+    /// Removes a drop's copy, if there is one.
+    package func removeCopy(of name: WorkName, for drop: DropID) throws(SystemCallError) {
+        try folder(of: name).remove(WorkFolder.nameOfCopy(for: drop))
+        KillPoint.ownCopyRemoved.reach()
+        try clear(name)
+    }
+
+    /// Copies a claimed file and puts the copy in its place.
+    ///
+    /// - Returns: `false` where the file changed while it was copied.
+    package func adopt(_ name: WorkName, for drop: DropID) throws(SystemCallError) -> Bool {
+        guard let copy = try copy(name, for: drop) else { return false }
+        return try placeCopy(of: name, for: drop) && copy.isWhole
+    }
+
+    /// A dot keeps it apart from drops, which never begin with one.
+    private static func nameOfCopy(for drop: DropID) -> FileName {
+        FileName(bytes: copyPrefix + Array(drop.text.utf8))
+    }
+}
