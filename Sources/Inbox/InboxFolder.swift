@@ -182,7 +182,7 @@ package actor InboxFolder {
         guard openToLook(), let folder else { return }
         nextListing = time.moment + settings.rescan
         do throws(SystemCallError) {
-            settling.beginListing()
+            settling.beginListing(at: time.moment)
             var folders: Set<FileName> = []
             var unseen: Set<FileName> = []
             var failure: SystemCallError?
@@ -200,7 +200,7 @@ package actor InboxFolder {
                 }
             }
             if let failure { throw failure }
-            settling.endListing()
+            settling.endListing(at: time.moment, time.timestamp)
             unseen.formUnion(stranded)
             leftAlone.formIntersection(folders)
             for name in troubles.keys where !settling.contains(name) && !unseen.contains(name) { isOver(name) }
