@@ -56,7 +56,7 @@ extension FilingFolder {
 
     /// A stop of the service came between a drop's move back and its end: what is left of it here goes.
     package func clearAfterReturn(_ name: FiledName, hash: [UInt8], to work: Directory) throws(SystemCallError) {
-        let isCopy = try directory.status().device != work.status().device
+        let isCopy = try !directory.isSameMount(as: work)
         if isCopy, try directory.isFile(name.drop, sha256: hash) { try directory.remove(name.drop) }
         try withdraw(name)
     }

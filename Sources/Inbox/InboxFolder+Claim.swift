@@ -157,7 +157,7 @@ extension InboxFolder {
         _ drop: ClaimedDrop, _ folder: (inbox: Directory, work: WorkFolder)
     ) throws(SystemCallError) -> Bool {
         guard try folder.inbox.status(of: drop.name) == nil else { return false }
-        return try folder.work.folder(of: drop.workName).status().device == folder.inbox.status().device
+        return try folder.work.folder(of: drop.workName).isSameMount(as: folder.inbox)
     }
 
     /// Removes the marker that was made for a drop which did not go back: it would vouch for the next upload of its
