@@ -44,6 +44,15 @@ package final class WorkFolder: Sendable {
         return try takeAcross(name, from: inbox)
     }
 
+    /// Where an entry is that had this name and status before it was taken from a folder on this file system.
+    func place(of name: FileName, as status: FileStatus) throws(SystemCallError) -> WorkName? {
+        for shelf in [nil] + (try shelves()) {
+            let place = WorkName(shelf: shelf, name: name)
+            if let found = try folder(of: place).status(of: name), found.isSameContent(as: status) { return place }
+        }
+        return nil
+    }
+
     /// Puts an entry of a folder on this file system here, under `newName` or on a shelf.
     func rename(
         _ name: FileName, from folder: Directory, as newName: FileName? = nil
