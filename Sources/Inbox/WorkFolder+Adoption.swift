@@ -2,6 +2,12 @@ import FileSystem
 import Model
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A claimed file of somebody else's becomes the service's own.
 ///
 /// ```
@@ -33,6 +39,7 @@ extension WorkFolder {
         if let size, before.size != size { return nil }
         let copy = WorkFolder.nameOfCopy(for: drop)
         try FileCopy.make(of: source, in: folder, as: copy, mode: 0o640)
+        note(ClaimNote(drop: drop, claimed: before.changed), on: copy, in: folder)
         let isWhole = try before.isSameContent(as: source.status())
         KillPoint.ownCopyMade.reach()
         return OwnCopy(name: copy, isWhole: isWhole)
@@ -72,5 +79,44 @@ extension WorkFolder {
     /// A dot keeps it apart from drops, which never begin with one.
     private static func nameOfCopy(for drop: DropID) -> FileName {
         FileName(bytes: copyPrefix + Array(drop.text.utf8))
+    }
+}
+
+/// When a file was claimed whose copy lies in `.work`, for a copy looks as young as its making: an extended attribute of the
+/// copy. Of many that are copied side by side the last one may be done first.
+package struct ClaimNote: Sendable, Hashable {
+    /// Whose copy it is. One that was filed and comes back in another drop keeps its attribute, which means nothing then.
+    package let drop: DropID
+    /// The original's change time, which its claim set: nanoseconds since 1970.
+    package let claimed: Int64
+
+    fileprivate static let attribute = "user.sluice.claimed"
+
+    fileprivate init(drop: DropID, claimed: Int64) {
+        (self.drop, self.claimed) = (drop, claimed)
+    }
+
+    fileprivate init?(_ bytes: [UInt8]) {
+        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard words.count == 2, let claimed = Int64(words[1]) else { return nil }
+        self.init(drop: DropID(text: String(words[0])), claimed: claimed)
+    }
+
+    fileprivate var bytes: [UInt8] { Array("\(drop) \(claimed)".utf8) }
+}
+
+extension WorkFolder {
+    /// Where there are no attributes, a stop loses the order of claims and nothing else.
+    private func note(_ note: ClaimNote, on copy: FileName, in folder: Directory) {
+        _ = try? OpenFile(reading: copy, in: folder).setAttribute(ClaimNote.attribute, note.bytes)
+    }
+
+    /// What was noted on a copy that lies here; `nil`, too, where it cannot be read.
+    ///
+    /// - Parameter status: a note on a file that is not the service's own may be its sender's.
+    package func claimNote(of name: WorkName, _ status: FileStatus) -> ClaimNote? {
+        guard status.form == .regular, status.owner == geteuid() else { return nil }
+        let bytes = try? OpenFile(reading: name.name, in: folder(of: name)).attribute(ClaimNote.attribute)
+        return bytes.flatMap(ClaimNote.init)
     }
 }

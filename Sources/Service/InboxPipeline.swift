@@ -292,7 +292,7 @@ final class InboxPipeline: Sendable {
     private func leftovers(in work: WorkFolder, _ absent: Absent) async throws -> [DropJob] {
         try await persist("take up what lies in \(settings.folder.work)", in: work) {
             var unfinished = try await unfinished(but: absent.orphans)
-            let contents = try work.contents()
+            let contents = try await asClaimed(work.contents(), in: work)
             await folder.removeMarkers(of: contents)
             let placed = { (unfinished: [Unfinished]) in
                 Set(unfinished.lazy.filter { !absent.drops.contains($0.drop.id) }.map(\.drop.workName))
