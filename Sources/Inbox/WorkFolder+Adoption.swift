@@ -76,6 +76,12 @@ extension WorkFolder {
         return try placeCopy(of: name, for: drop) && copy.isWhole
     }
 
+    /// Whether a copy has taken the place of the file that was claimed with this status.
+    package func hasCopy(of name: WorkName, claimedAs status: FileStatus) throws(SystemCallError) -> Bool {
+        guard let present = try folder(of: name).status(of: name.name) else { return false }
+        return present.inode != status.inode && present.owner == geteuid()
+    }
+
     /// A dot keeps it apart from drops, which never begin with one.
     private static func nameOfCopy(for drop: DropID) -> FileName {
         FileName(bytes: copyPrefix + Array(drop.text.utf8))

@@ -43,12 +43,15 @@ extension InboxPipeline {
     private func read(
         _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder
     ) async throws -> DropReader.Reading {
+        // It may have been looked at before.
+        let hasCopy = try work.hasCopy(of: drop.workName, claimedAs: status)
         let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
-        if isCopied { return try await readCopy(of: drop, status, condition, in: work) }
+        if isCopied, !hasCopy { return try await readCopy(of: drop, status, condition, in: work) }
         let place = try work.folder(of: drop.workName)
         return try await Workbench.run(bytes: status.size) { [reader] in
             try reader.read(
-                drop.name, in: place, condition: condition, arrived: drop.receivedAt, expected: status)
+                drop.name, in: place, condition: condition, arrived: drop.receivedAt,
+                expected: hasCopy ? nil : status)
         }
     }
 

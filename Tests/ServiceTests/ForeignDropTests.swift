@@ -83,4 +83,27 @@ struct ForeignDropTests {
             #expect(filed.map(\.drop.name.description) == ["late.json", "early.json"])
         }
     }
+
+    /// It waits for another drop, and is looked at again when that has come to its end.
+    @Test func aDropIsCopiedOnceHoweverOftenItIsLookedAt() async throws {
+        try await Self.withStage(api: ["orderWait: 1s"]) { stage in
+            try await stage.whileServing {
+                try stage.drop(Stage.account("INV-1", amount: "1"), as: "a.json")
+                #expect(try await stage.result(of: "a.json").outcome == "accepted")
+                try Self.dropForeign(Stage.account("INV-1", amount: "2"), as: "b.json", stage)
+                var copy: stat?
+                try await eventually("its copy has taken its place") {
+                    var status = stat()
+                    guard lstat(stage.work.appendingPathComponent("b.json").path, &status) == 0 else { return false }
+                    if status.st_uid == geteuid() { copy = status }
+                    return copy != nil
+                }
+                #expect(try await stage.result(of: "b.json").outcome == "accepted")
+                var filed = stat()
+                try #require(lstat(stage.done.appendingPathComponent("b.json").path, &filed) == 0)
+                #expect(filed.st_ino == copy?.st_ino)
+                #expect(filed.st_mtim.tv_nsec == copy?.st_mtim.tv_nsec)
+            }
+        }
+    }
 }
