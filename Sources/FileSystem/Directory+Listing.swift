@@ -62,6 +62,26 @@ extension Directory {
         throw .last("statx", describe(name))
     }
 
+    /// Whether a rename may lead from here to another directory: both are on one file system and seen through one mount.
+    /// Two mounts of one file system (bind mounts, a container's volumes) have one device number, and no rename leads from
+    /// one to the other.
+    package func isSameMount(as other: Directory) throws(SystemCallError) -> Bool {
+        let (mine, its) = (try mountedStatus(), try other.mountedStatus())
+        guard mine.stx_dev_major == its.stx_dev_major, mine.stx_dev_minor == its.stx_dev_minor else { return false }
+        // A kernel before 5.8 does not tell.
+        guard mine.stx_mask & its.stx_mask & UInt32(STATX_MNT_ID) != 0 else { return true }
+        return mine.stx_mnt_id == its.stx_mnt_id
+    }
+
+    private func mountedStatus() throws(SystemCallError) -> statx {
+        var status = statx()
+        let wanted = UInt32(STATX_BASIC_STATS) | UInt32(STATX_MNT_ID)
+        guard sluice_statx(descriptor, "", SLUICE_AT_EMPTY_PATH, wanted, &status) == 0 else {
+            throw .last("statx", path.string)
+        }
+        return status
+    }
+
     /// Whether a file system is mounted right here.
     package func isMountPoint() throws(SystemCallError) -> Bool {
         var status = statx()

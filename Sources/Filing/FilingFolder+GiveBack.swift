@@ -23,12 +23,22 @@ extension FilingFolder {
         do throws(SystemCallError) {
             return try directory.move(name.drop, to: work, as: workName) ? .moved : .taken
         } catch {
-            switch error.errno {
-            case .noSuchFileOrDirectory: return .gone
-            case .improperLink: return try copyBack(name, to: work, as: workName)
-            default: throw error
-            }
+            if error.errno == .improperLink { return try copyBack(name, to: work, as: workName) }
+            // The answer to a move that took effect may be lost: on NFS it is ENOENT then.
+            if try hasGivenBack(name, hash: hash, to: work, as: workName) { return .moved }
+            if error.errno == .noSuchFileOrDirectory { return .gone }
+            throw error
         }
+    }
+
+    /// Whether an earlier try brought a drop to its new place. Within one mount it is here no more then: what lies there
+    /// with the same content beside it is another's.
+    package func hasGivenBack(
+        _ name: FiledName, hash: [UInt8], to work: Directory, as workName: FileName
+    ) throws(SystemCallError) -> Bool {
+        guard try work.isFile(workName, sha256: hash) else { return false }
+        guard try directory.isSameMount(as: work) else { return true }
+        return try !directory.isFile(name.drop, sha256: hash)
     }
 
     private func copyBack(
@@ -60,7 +70,7 @@ extension FilingFolder {
     ) throws(SystemCallError) {
         // Another drop may have been filed under its name by now.
         if try standing(of: name.sidecar, text: [], drop: drop) == .foreign { return }
-        let isCopy = try directory.status().device != work.status().device
+        let isCopy = try !directory.isSameMount(as: work)
         if isCopy, try directory.isFile(name.drop, sha256: hash) { try directory.remove(name.drop) }
         try withdraw(name)
     }

@@ -45,8 +45,7 @@ extension FilingFolder {
     package func clearOriginal(
         _ workName: FileName, in work: Directory, as name: FiledName
     ) throws(SystemCallError) {
-        guard try directory.status().device != work.status().device,
-            try work.status(of: workName)?.form == .regular,
+        guard try !directory.isSameMount(as: work), try work.status(of: workName)?.form == .regular,
             try directory.isFile(name.drop, sha256: FileCopy.hash(of: OpenFile(reading: workName, in: work)))
         else { return }
         try work.remove(workName)

@@ -23,16 +23,39 @@ package final class FilingFolder: Sendable {
 
     /// Chooses the name that a drop will have here: one that is free, with its sidecar's.
     package func reserve(_ name: FileName) throws(SystemCallError) -> FiledName {
-        for number in 1... {
-            let candidate = FiledName.candidate(name, number: number)
+        while true {
+            let candidate = FiledName.candidate(name, number: try freeNumber(for: name))
             let isFree = reserved.withLock { $0.insert(candidate.drop).inserted }
             guard isFree else { continue }
-            if try directory.status(of: candidate.drop) == nil, try directory.status(of: candidate.sidecar) == nil {
-                return candidate
+            // Between the look and now another may have had it, and be here.
+            if try isThere(candidate) {
+                release(candidate)
+                continue
             }
-            release(candidate)
+            return candidate
         }
-        fatalError("an endless range ended")
+    }
+
+    /// The first number whose name is free; where numbers in between are free, too, one of them. A name that is used for
+    /// ever has hundreds of thousands of them: they are not tried one by one.
+    private func freeNumber(for name: FileName) throws(SystemCallError) -> Int {
+        var (taken, free) = (0, 1)
+        while try isTaken(FiledName.candidate(name, number: free)) { (taken, free) = (free, free * 2) }
+        while free - taken > 1 {
+            let middle = taken + (free - taken) / 2
+            if try isTaken(FiledName.candidate(name, number: middle)) { taken = middle } else { free = middle }
+        }
+        return free
+    }
+
+    private func isTaken(_ name: FiledName) throws(SystemCallError) -> Bool {
+        if reserved.withLock({ $0.contains(name.drop) }) { return true }
+        return try isThere(name)
+    }
+
+    private func isThere(_ name: FiledName) throws(SystemCallError) -> Bool {
+        if try directory.status(of: name.drop) != nil { return true }
+        return try directory.status(of: name.sidecar) != nil
     }
 
     /// Keeps a name that was chosen in an earlier run of the service from being chosen again.

@@ -22,6 +22,7 @@ extension InboxFolder {
 
     func claim(_ name: FileName, _ condition: Settling.Condition) -> ClaimedDrop? {
         guard let folder else { return nil }
+        var attempt: ClaimAttempt?
         do throws(SystemCallError) {
             let now = time.timestamp
             let quietSince = settling.quietSince(name, at: time.moment, now) ?? now
@@ -33,31 +34,28 @@ extension InboxFolder {
             // Whatever changed since the last look has to settle again.
             try see(name, before, in: folder.inbox, renamedIn: false)
             guard settling.action(name, at: time.moment, now) == .claim(name, condition) else { return nil }
+            var begun = ClaimAttempt(
+                name: name, before: before, condition: condition, claimedAt: now, arrivedAt: arrivedAt,
+                quietSince: quietSince)
+            attempt = begun
             KillPoint.claimBegins.reach()
-            let workName = try folder.work.take(name, from: folder.inbox)
+            let place = try folder.work.take(name, from: folder.inbox)
+            begun.place = place
+            attempt = begun
             KillPoint.claimed.reach()
-            isClaimed(name)
-            removeCompanions(of: name, in: folder.inbox)
-            KillPoint.companionsRemoved.reach()
-            guard let status = try folder.work.folder(of: workName).status(of: name) else { return nil }
-            if status.form == .directory, try leaveAlone(name, workName, folder) { return nil }
-            return ClaimedDrop(
-                name: name, workName: workName, status: status,
-                // On another file system it is a copy, with a number of its own.
-                inode: before.inode, condition: status.isPlain ? condition : .notRegular,
-                claimedAt: now, arrivedAt: arrivedAt, quietSince: quietSince)
+            return try end(begun, at: place, folder)
         } catch {
-            if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" {
-                isClaimed(name)
-            } else {
-                // A rename there and back changes it, and it is not due any sooner for that.
-                if let status = try? folder.inbox.status(of: name) {
-                    try? see(name, status, in: folder.inbox, renamedIn: false)
-                }
-                complain(about: name, error)
-            }
+            if let attempt, case .claimed(let drop) = aftermath(of: attempt, folder) { return drop }
+            couldNotClaim(name, error, folder.inbox)
             return nil
         }
+    }
+
+    private func couldNotClaim(_ name: FileName, _ error: SystemCallError, _ inbox: Directory) {
+        if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" { return isClaimed(name) }
+        // A rename there and back changes it, and it is not due any sooner for that.
+        if let status = try? inbox.status(of: name) { try? see(name, status, in: inbox, renamedIn: false) }
+        complain(about: name, error)
     }
 
     /// Goes on with the claim of a file that was on its way across file systems when something came in between. The file
@@ -90,7 +88,7 @@ extension InboxFolder {
     /// a shelf, which its sender may still look into.
     ///
     /// - Returns: `false` where its name is taken again: it ends as what is no regular file.
-    private func leaveAlone(
+    func leaveAlone(
         _ name: FileName, _ workName: WorkName, _ folder: (inbox: Directory, work: WorkFolder)
     ) throws(SystemCallError) -> Bool {
         guard try folder.work.giveBack(workName, to: folder.inbox) else { return false }
@@ -100,7 +98,7 @@ extension InboxFolder {
 
     /// A drop's marker goes with it, and so does a result that came back with it. One that cannot go is in nobody's
     /// way.
-    private func removeCompanions(of name: FileName, in inbox: Directory) {
+    func removeCompanions(of name: FileName, in inbox: Directory) {
         for companion in [name.sidecar, settings.ready?.marker(of: name)].compactMap({ $0 })
         where companion.bytes.count <= FileName.longest {
             do throws(SystemCallError) {
@@ -157,7 +155,7 @@ extension InboxFolder {
         _ drop: ClaimedDrop, _ folder: (inbox: Directory, work: WorkFolder)
     ) throws(SystemCallError) -> Bool {
         guard try folder.inbox.status(of: drop.name) == nil else { return false }
-        return try folder.work.folder(of: drop.workName).status().device == folder.inbox.status().device
+        return try folder.work.folder(of: drop.workName).isSameMount(as: folder.inbox)
     }
 
     /// Removes the marker that was made for a drop which did not go back: it would vouch for the next upload of its

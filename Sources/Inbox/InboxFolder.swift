@@ -54,6 +54,9 @@ package actor InboxFolder {
     private var queue: [Settling.Slot] = []
     /// What was found on its way across file systems.
     private var stranded: [FileName] = []
+    /// Claims that were answered with an error and may have taken effect; those that are to be looked at now.
+    var doubts: [ClaimAttempt] = []
+    var doubtsToLookAt: [ClaimAttempt] = []
     private var isStopped = false
     private(set) var isWaiting = false
     private var isUnavailable = false
@@ -182,7 +185,7 @@ package actor InboxFolder {
         guard openToLook(), let folder else { return }
         nextListing = time.moment + settings.rescan
         do throws(SystemCallError) {
-            settling.beginListing()
+            settling.beginListing(at: time.moment)
             var folders: Set<FileName> = []
             var unseen: Set<FileName> = []
             var failure: SystemCallError?
@@ -200,7 +203,9 @@ package actor InboxFolder {
                 }
             }
             if let failure { throw failure }
-            settling.endListing()
+            doubtsToLookAt += doubts
+            doubts = []
+            settling.endListing(at: time.moment, time.timestamp)
             unseen.formUnion(stranded)
             leftAlone.formIntersection(folders)
             for name in troubles.keys where !settling.contains(name) && !unseen.contains(name) { isOver(name) }
@@ -250,6 +255,11 @@ package actor InboxFolder {
         if isUnavailable { report(.available) }
         isUnavailable = false
         return true
+    }
+
+    /// What could not be known is asked again soon.
+    func listSoon() {
+        nextListing = min(nextListing, time.moment + InboxFolder.retry)
     }
 
     private func giveUp(_ fault: FolderFault) {
@@ -316,6 +326,10 @@ package actor InboxFolder {
         guard !isUnavailable else { return nil }
         while let name = stranded.popLast(), openForWork() {
             if let drop = claim(stranded: name) { return drop }
+        }
+        while let attempt = doubtsToLookAt.last, openForWork() {
+            doubtsToLookAt.removeLast()
+            if let drop = claim(doubtful: attempt) { return drop }
         }
         while true {
             // Sorted once for all of it; what becomes whole meanwhile came later and goes behind.

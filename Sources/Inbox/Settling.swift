@@ -63,6 +63,8 @@ package struct Settling: Sendable {
     /// The last rename's stamp: of two renames the later one's is greater, however coarse the clock.
     private var lastRename: Int64 = 0
     private var listing: WaitingTable.Flags = []
+    /// When the listing that is under way began, in nanoseconds since boot.
+    private var listingBegan: Int64 = 0
     /// How far the clock of moments is ahead of the one on the wall, in nanoseconds. The latter is read to the
     /// millisecond: with a reading for each, files that came closer to one another than that would change places.
     private var ahead: Int64 = 0
@@ -152,16 +154,23 @@ package struct Settling: Sendable {
         return status.hashValue
     }
 
-    /// A listing begins: what ``see(_:_:renamedIn:isMarked:at:_:)`` is not told of until ``endListing()`` is gone.
-    package mutating func beginListing() {
+    /// A listing begins: what ``see(_:_:renamedIn:isMarked:at:_:)`` is not told of until ``endListing(at:_:)`` is gone.
+    package mutating func beginListing(at now: Moment) {
         listing = listing.isEmpty ? .listing : []
+        listingBegan = now.sinceBoot.wholeNanoseconds
     }
 
-    package mutating func endListing() {
+    /// What it found first, and whose change time tells nothing, was seen at one moment: a folder's order is nobody's. That is
+    /// the last one, for none may be due before it has been quiet for `settle`.
+    package mutating func endListing(at now: Moment, _ time: Timestamp) {
+        let now = now.sinceBoot.wholeNanoseconds
         var gone: [Slot] = []
+        var new: [Slot] = []
         table.forEach { slot, entry in
-            if entry.flags.intersection(.listing) != listing { gone.append(slot) }
+            if entry.flags.intersection(.listing) != listing { return gone.append(slot) }
+            if entry.seenAt >= listingBegan, !tells(entry, time) { new.append(slot) }
         }
+        for slot in new { table[slot].seenAt = now }
         for name in gone.map(table.name) { forget(name) }
     }
 
@@ -220,7 +229,7 @@ package struct Settling: Sendable {
         }
     }
 
-    /// What is due, in the order in which it is to be done.
+    /// What is due, in the order in which it is to be done: of what came at once the older change first, then by name.
     package func due(at now: Moment, _ time: Timestamp) -> [Slot] {
         let now = now.sinceBoot.wholeNanoseconds
         var due: [Slot] = []
@@ -229,8 +238,11 @@ package struct Settling: Sendable {
         }
         due.sort { left, right in
             if rules.sortsByName { return table.precedes(left, right) }
-            let arrivals = (arrival(table[left], at: now, time), arrival(table[right], at: now, time))
-            return arrivals.0 == arrivals.1 ? table.precedes(left, right) : arrivals.0 < arrivals.1
+            let entries = (table[left], table[right])
+            let arrivals = (arrival(entries.0, at: now, time), arrival(entries.1, at: now, time))
+            if arrivals.0 != arrivals.1 { return arrivals.0 < arrivals.1 }
+            if entries.0.changed != entries.1.changed { return entries.0.changed < entries.1.changed }
+            return table.precedes(left, right)
         }
         return due
     }

@@ -44,6 +44,15 @@ package final class WorkFolder: Sendable {
         return try takeAcross(name, from: inbox)
     }
 
+    /// Where an entry is that had this name and status before it was taken from a folder on this file system.
+    func place(of name: FileName, as status: FileStatus) throws(SystemCallError) -> WorkName? {
+        for shelf in [nil] + (try shelves()) {
+            let place = WorkName(shelf: shelf, name: name)
+            if let found = try folder(of: place).status(of: name), found.isSameContent(as: status) { return place }
+        }
+        return nil
+    }
+
     /// Puts an entry of a folder on this file system here, under `newName` or on a shelf.
     func rename(
         _ name: FileName, from folder: Directory, as newName: FileName? = nil
@@ -93,26 +102,6 @@ package final class WorkFolder: Sendable {
             if try directory.status(of: name)?.form == .directory { shelves.append(shelf) }
         }
         return shelves
-    }
-
-    /// Puts a copy that belongs to the service in the place of a claimed file, so that its sender, who may hold it
-    /// open, can change it no more. The copy is read back and on disk before the original goes.
-    ///
-    /// - Parameter size: what the file had when it was claimed, and room was made for; another is not copied.
-    /// - Returns: `false` where the file changed after it was claimed, or while it was copied.
-    package func adopt(_ name: WorkName, ofSize size: Int64? = nil) throws(SystemCallError) -> Bool {
-        let folder = try folder(of: name)
-        let source = try OpenFile(reading: name.name, in: folder)
-        let before = try source.status()
-        if let size, before.size != size { return false }
-        // A dot keeps it apart from drops, which never begin with one.
-        let temporary = WorkFolder.nameOfCopy(before)
-        try FileCopy.make(of: source, in: folder, as: temporary, mode: 0o640)
-        let after = try source.status()
-        KillPoint.ownCopyMade.reach()
-        try folder.replace(name.name, with: temporary)
-        KillPoint.ownCopyPlaced.reach()
-        return before.isSameContent(as: after)
     }
 
     /// Puts a claimed entry back into `inbox` under its own name.
@@ -195,7 +184,7 @@ package final class WorkFolder: Sendable {
         return name.bytes.first == UInt8(ascii: ".")
     }
 
-    private static let copyPrefix = Array(".copy-".utf8)
+    static let copyPrefix = Array(".copy-".utf8)
 
     static func nameOfCopy(_ original: FileStatus) -> FileName {
         FileName(bytes: copyPrefix + Array(String(original.inode).utf8))

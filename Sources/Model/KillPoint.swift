@@ -19,8 +19,8 @@
         case crossingBegins, crossingCopied, crossingDone
         /// Reading showed that a drop is unfinished.
         case goingBack, wentBack
-        /// A foreign file's copy is made, and takes the file's place.
-        case ownCopyMade, ownCopyPlaced
+        /// A foreign file's copy is made, and takes the file's place or goes.
+        case ownCopyMade, ownCopyPlaced, ownCopyRemoved
 
         // What is written down before anything leaves.
         case judged, enlisted, admissionBegins, admitted

@@ -34,23 +34,24 @@ struct DropReader: Sendable {
     /// What is longer can never be sent: it is neither copied nor hashed, which could take for ever.
     var longestDrop: Int64 { max(Int64(sizes.longest), attachments.bodyBytes) }
 
-    /// - Parameter expected: how the file was when it was claimed; `nil` where a copy took its place, to which nobody else
-    ///   can write.
+    /// - Parameters:
+    ///   - copy: the name of the drop's copy, where that is what is read.
+    ///   - expected: how the file was when it was claimed; `nil` for a copy, to which nobody else can write.
     /// - Throws: ``SystemCallError``, for a reason of this machine.
     func read(
-        _ name: FileName, in folder: Directory, condition: Settling.Condition, arrived: Timestamp,
-        expected: FileStatus? = nil
+        _ name: FileName, from copy: FileName? = nil, in folder: Directory, condition: Settling.Condition,
+        arrived: Timestamp, expected: FileStatus? = nil
     ) throws -> Reading {
         if condition == .notRegular { return .problem(nil, DropReader.notRegular, sha256: nil) }
         let file: OpenFile
         do throws(SystemCallError) {
-            file = try OpenFile(reading: name, in: folder)
+            file = try OpenFile(reading: copy ?? name, in: folder)
         } catch {
             switch error.errno {
             case .tooManySymbolicLinkLevels: return .problem(nil, DropReader.notRegular, sha256: nil)
             case .permissionDenied:
                 // A folder that may not be entered says nothing of the file in it.
-                _ = try folder.status(of: name)
+                _ = try folder.status(of: copy ?? name)
                 return .problem(
                     nil, Problem(.readUnreadable, "The service has no permission to read the file."), sha256: nil)
             default: throw error

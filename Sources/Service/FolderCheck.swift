@@ -67,9 +67,20 @@ package enum FolderCheck {
 
     private static func checkOwnFolders(of inbox: Configuration.Inbox, _ problems: inout [String]) {
         for path in [inbox.work, inbox.done, inbox.failed].compactMap(\.self) {
+            if let problem = link(at: path) {
+                problems.append(problem)
+                continue
+            }
             guard let found = existing(path, &problems) else { continue }
             if let problem = trespass(path, found, isWork: path == inbox.work) { problems.append(problem) }
         }
+    }
+
+    /// A folder of the service's is never opened through a link in its place, which could lead anywhere by the next time.
+    private static func link(at path: FilePath) -> String? {
+        guard statusFromOutside(path)?.form == .link else { return nil }
+        return "\(path) is a symbolic link, and links are not followed here; name the folder that it leads to in the "
+            + "configuration, or put the folder itself in its place"
     }
 
     /// What senders could do in a folder of the service's, or what the service cannot.

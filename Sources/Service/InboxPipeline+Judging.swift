@@ -28,12 +28,7 @@ extension InboxPipeline {
         }
         switch reading {
         case .unfinished(let problem, let sha256):
-            if let claimed, await folder.takeBack(claimed) {
-                parts.report(.wentBack(inbox: settings.name, drop.name))
-                return .ended
-            }
-            try await conclude(drop, sha256: sha256, .failed(problem), in: work)
-            return .ended
+            return try await endUnfinished(drop, claimed, problem, sha256: sha256, in: work)
         case .problem(let kind, let problem, let sha256):
             let open = Unfit(drop: drop, problem: problem, sha256: sha256, status: status, condition: condition)
             if let step = try await goOn(open, inode: claimed?.inode, in: work) { return step }
@@ -49,24 +44,70 @@ extension InboxPipeline {
         }
     }
 
+    /// Reads a claimed file; one of somebody else's from a copy, which has taken its place then unless it is unfinished.
+    ///
+    /// - Parameter other: reads it in another way than the inbox's own reader.
     func read(
         _ drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder,
         with other: DropReader? = nil
     ) async throws -> DropReader.Reading {
         let isCopied = condition != .notRegular && settings.copies(status) && status.size <= reader.longestDrop
-        let isUnchanged =
-            isCopied
-            ? try await Workbench.run(bytes: status.size) { try work.adopt(drop.workName, ofSize: status.size) } : true
-        if !isUnchanged {
-            return .problem(nil, Problem(.readChanged, "The file was written to while it was taken."), sha256: nil)
-        }
-        let place = try work.folder(of: drop.workName)
+        // It may have been looked at before.
+        let hasCopy = try isCopied && work.hasCopy(of: drop.workName, claimedAs: status)
         let reader = other ?? reader
+        if isCopied, !hasCopy { return try await readCopy(of: drop, status, condition, in: work, with: reader) }
+        let place = try work.folder(of: drop.workName)
         return try await Workbench.run(bytes: status.size) {
             try reader.read(
                 drop.name, in: place, condition: condition, arrived: drop.receivedAt,
-                expected: isCopied ? nil : status)
+                expected: hasCopy ? nil : status)
         }
+    }
+
+    private func readCopy(
+        of drop: Drop, _ status: FileStatus, _ condition: Settling.Condition, in work: WorkFolder,
+        with reader: DropReader
+    ) async throws -> DropReader.Reading {
+        let changed = DropReader.Reading.problem(
+            nil, Problem(.readChanged, "The file was written to while it was taken."), sha256: nil)
+        return try await Workbench.run(bytes: status.size) {
+            guard let copy = try work.copy(drop.workName, for: drop.id, ofSize: status.size) else { return changed }
+            do {
+                let reading =
+                    copy.isWhole
+                    ? try reader.read(
+                        drop.name, from: copy.name, in: work.folder(of: drop.workName), condition: condition,
+                        arrived: drop.receivedAt) : changed
+                // An upload may go on in the original.
+                if case .unfinished = reading { return reading }
+                if try work.placeCopy(of: drop.workName, for: drop.id) { return reading }
+                throw SystemCallError("statx", copy.name.description, .noSuchFileOrDirectory)
+            } catch {
+                // Read again it is made anew; the room that it takes may be what is missing.
+                _ = try? work.removeCopy(of: drop.workName, for: drop.id)
+                throw error
+            }
+        }
+    }
+
+    /// What only reading showed to be unfinished goes back where it can. The file that its sender wrote does, for an
+    /// upload that is still open goes on in that one, and no other can be resumed by its sender.
+    private func endUnfinished(
+        _ drop: Drop, _ claimed: ClaimedDrop?, _ problem: Problem, sha256: [UInt8], in work: WorkFolder
+    ) async throws -> Step {
+        if let claimed, await folder.takeBack(claimed) {
+            try await persist("clear up in \(settings.folder.work)", in: work) {
+                try work.removeCopy(of: drop.workName, for: drop.id)
+            }
+            parts.report(.wentBack(inbox: settings.name, drop.name))
+            return .ended
+        }
+        let isThere = try await persist("copy a drop in \(settings.folder.work)", in: work) {
+            try work.placeCopy(of: drop.workName, for: drop.id)
+        }
+        if !isThere { return try await giveUp(drop) }
+        try await conclude(drop, sha256: sha256, .failed(problem), in: work)
+        return .ended
     }
 
     /// - Parameter unfit: why it fails unless something of it has left.

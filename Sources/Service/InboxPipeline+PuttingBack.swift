@@ -61,7 +61,7 @@ extension InboxPipeline {
             if isStopping { return nil }
             let work = try work ?? WorkFolder(at: settings.folder.work)
             if let place = target, case let folder = try work.folder(of: place),
-                try folder.isFile(drop.name, sha256: hash)
+                try isBack(drop, from: isWithdrawn ? nil : name, hash: hash, in: folder)
             {
                 // Its name in `failed` may be another's by now.
                 if !isWithdrawn {
@@ -78,10 +78,11 @@ extension InboxPipeline {
                 guard try await parts.ledger.beginReturn(of: drop.id, to: place) else { return nil }
                 KillPoint.returnIntended.reach()
                 let folder = try work.folder(of: place)
+                // Even if the answer is an error.
+                target = place
                 let moved = try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
                     let moved = try failed.giveBack(name, hash: hash, to: folder, as: drop.name)
                     guard moved == .moved else { return moved }
-                    target = place
                     KillPoint.returnMoved.reach()
                     try failed.withdraw(name)
                     KillPoint.returnWithdrawn.reach()
@@ -91,13 +92,25 @@ extension InboxPipeline {
                 case .moved:
                     isWithdrawn = true
                     return try await end(drop, at: place, in: work)
-                case .taken: continue
+                case .taken: target = nil
                 case .gone:
                     try work.clear(place)
                     try await parts.ledger.forgetReturn(of: drop.id)
                     return nil
                 }
             }
+        }
+    }
+
+    /// Whether an earlier try brought a drop to its new place.
+    ///
+    /// - Parameter name: the one that it had in `failed`; `nil`: it may be another's by now.
+    private func isBack(
+        _ drop: Drop, from name: FiledName?, hash: [UInt8], in folder: Directory
+    ) throws(SystemCallError) -> Bool {
+        guard let name else { return try folder.isFile(drop.name, sha256: hash) }
+        return try settings.withFiling(.failed) { (failed) throws(SystemCallError) in
+            try failed.hasGivenBack(name, hash: hash, to: folder, as: drop.name)
         }
     }
 

@@ -199,7 +199,7 @@ extension InboxPipeline {
             let place = try work.folder(of: drop.workName)
             guard let status = try place.status(of: drop.name) else { return nil }
             let isCopied = settings.copies(status) && status.size <= reader.longestDrop
-            if isCopied { _ = try work.adopt(drop.workName) }
+            if isCopied { _ = try work.adopt(drop.workName, for: drop.id) }
             return isCopied || standing.isOlder(than: status) ? .younger : .asItWas
         }
     }

@@ -264,11 +264,8 @@ final class InboxPipeline: Sendable {
             guard case .waits(let drop, let status, let reason) = step else { return }
             if case .file = reason, settings.folder.once { return await leaveToTheNextRun(berth) }
             gate.leave(berth.ticket)
-            if case .file = reason {
-                berth.isLate.store(true, ordering: .relaxed)
-            } else {
-                job = .known(.waiting(drop), status)
-            }
+            if case .file = reason { berth.isLate.store(true, ordering: .relaxed) }
+            job = .known(.waiting(drop), status)
             try await wait(for: reason, drop, in: work)
             try await takeRoom(berth.held, lane: "again")
             berth.hasPlace.store(true, ordering: .relaxed)
@@ -294,7 +291,7 @@ final class InboxPipeline: Sendable {
     private func leftovers(in work: WorkFolder, _ absent: Absent) async throws -> [DropJob] {
         try await persist("take up what lies in \(settings.folder.work)", in: work) {
             var unfinished = try await unfinished(but: absent.orphans)
-            let contents = try work.contents()
+            let contents = try await asClaimed(work.contents(), in: work)
             await folder.removeMarkers(of: contents)
             let placed = { (unfinished: [Unfinished]) in
                 Set(unfinished.lazy.filter { !absent.drops.contains($0.drop.id) }.map(\.drop.workName))

@@ -183,6 +183,34 @@ import Testing
         }
     }
 
+    /// The first drop's name is free once it was put back, and the next one that fails has it.
+    @Test func aFileThatIsAnotherDropsByNowIsNotPutBack() async throws {
+        try await Self.withFiledDrops { folder, sandbox in
+            let (inbox, failed) = (
+                folder.url.appendingPathComponent("erp/inbox"), folder.url.appendingPathComponent("erp/failed")
+            )
+            sandbox.script([.status(503), .status(503), .status(503)])
+            try inbox.write(Self.account("INV-3"), as: "orders.json")
+            _ = try await Self.run("run", "--once", in: folder)
+            let list = try await Self.run("list", "--failed", "--json", in: folder)
+            let drops = try #require(try Self.json(list) as? [[String: Any]])
+            let first = try #require(drops.first { $0["name"] as? String == "orders.json" }?["id"] as? String)
+            #expect(try await Self.run("retry", first, in: folder).status == 0)
+            _ = try await Self.run("run", "--once", in: folder)
+            // One that would fail again just as it is.
+            try inbox.write(Self.account("INV-4", amount: "-5"), as: "orders.json")
+            _ = try await Self.run("run", "--once", in: folder)
+            #expect(try failed.names.contains("orders.json.result.json"))
+
+            let retry = try await Self.run("retry", first, in: folder)
+            #expect(retry.status == 65 && retry.errors.contains("is another drop's file by now"))
+            _ = try await Self.run("retry", "--all-retryable", in: folder)
+            #expect(try inbox.names == [])
+            #expect(try failed.text(of: "orders.json") == Self.account("INV-4", amount: "-5"))
+            #expect(try failed.names.contains("orders.json.result.json"))
+        }
+    }
+
     @Test func statusSaysWhetherAServiceRuns() async throws {
         try await Self.withFiledDrops { folder, _ in
             let stopped = try await Self.run("status", in: folder)

@@ -247,7 +247,7 @@
         /// Some commits are those of the start alone.
         fileprivate var isAboutAnyCommit: Bool { self == .transactionOpen || self == .transactionCommitted }
 
-        fileprivate var isAboutUnfinishedDrops: Bool { self == .goingBack || self == .wentBack }
+        fileprivate var isAboutUnfinishedDrops: Bool { [.goingBack, .wentBack, .ownCopyRemoved].contains(self) }
 
         fileprivate var isAboutTheToken: Bool {
             [.tokenIntended, .tokenFetched, .tokenWritten, .tokenKept].contains(self)

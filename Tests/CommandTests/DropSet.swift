@@ -16,6 +16,13 @@ struct DropSet: Sendable {
         let payments = Data(Self.payments((1...5).map { "P\($0)-\(name)" }).utf8)
         var foreign = Self.account("erp/inbox/foreign-\(name).json", ["FOREIGN-\(name)"])
         foreign.isForeign = true
+        // They end like whole ones: only reading them shows that they are not.
+        let half = Drop(
+            place: "erp/inbox/bad-half-\(name).json",
+            content: Data(#"{"accounts":[\#(Self.record("HALF-\(name)", 1))"#.utf8))
+        let foreignHalf = Drop(
+            place: "erp/inbox/bad-foreign-half-\(name).json",
+            content: Data(#"{"accounts":[\#(Self.record("FOREIGN-HALF-\(name)", 1))"#.utf8), isForeign: true)
         return [
             // Two about one account: the later one has the last word.
             Self.account("erp/inbox/a-first-\(name).json", ["A-\(name)", "B-\(name)"], amount: 1),
@@ -31,10 +38,8 @@ struct DropSet: Sendable {
             Drop(place: "erp/inbox/claims-\(name).json", content: Data(Self.claim("C-\(name)").utf8)),
             foreign,
             Self.account("erp/inbox/bad-\(name).json", ["BAD-\(name)"], amount: -1),
-            // It ends like a whole one: only reading it shows that it is not.
-            Drop(
-                place: "erp/inbox/bad-half-\(name).json",
-                content: Data(#"{"accounts":[\#(Self.record("HALF-\(name)", 1))"#.utf8)),
+            half,
+            foreignHalf,
             Drop(place: "erp/inbox/A-\(name).pdf", content: Self.attachment("A-\(name)")),
             Drop(place: "erp/inbox/LATE-\(name).pdf", content: Self.attachment("LATE-\(name)")),
             // Claimed by a run of the service that was killed before it could say so.

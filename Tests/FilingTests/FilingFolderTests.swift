@@ -32,6 +32,31 @@ import TestSupport
         #expect(try done.reserve(FileName("orders.json")).drop == FileName("orders.4.json"))
     }
 
+    @Test(arguments: [1, 2, 3, 7, 8, 9, 1000, 1023]) func theNextNumberIsFound(count: Int) throws {
+        let orders = FileName("orders.json")
+        for number in 1...count { done.hold(FiledName.candidate(orders, number: number)) }
+        #expect(try done.reserve(orders) == FiledName.candidate(orders, number: count + 1))
+        #expect(try done.reserve(orders) == FiledName.candidate(orders, number: count + 2))
+    }
+
+    /// As after some months of one file a minute. One by one this is a hundred million looks.
+    @Test(.timeLimit(.minutes(1))) func manyNumbersAreNotTriedOneByOne() throws {
+        let orders = FileName("orders.json")
+        for number in 1...200_000 { done.hold(FiledName.candidate(orders, number: number)) }
+        for number in 1...500 {
+            #expect(try done.reserve(orders) == FiledName.candidate(orders, number: 200_000 + number))
+        }
+    }
+
+    /// As retention leaves them.
+    @Test func aNumberThatIsFreeAgainMayBeGivenAgain() throws {
+        for number in [1, 2, 4, 5] { done.hold(FiledName.candidate(FileName("orders.json"), number: number)) }
+        let given = try (0..<4).map { _ in try done.reserve(FileName("orders.json")).drop }
+        #expect(Set(given).count == 4)
+        for number in 1...2 { done.release(FiledName.candidate(FileName("orders.json"), number: number)) }
+        #expect(try done.reserve(FileName("orders.json")).drop == FileName("orders.json"))
+    }
+
     @Test func aLinkThatLeadsNowhereTakesItsName() throws {
         try FileManager.default.createSymbolicLink(
             atPath: doneURL.path + "/a.json", withDestinationPath: "/nowhere")

@@ -62,6 +62,43 @@ import TestSupport
         #expect(inbox.due == ["10", "9", "B", "a", "b"])
     }
 
+    /// Where the change time tells nothing of quiet it tells what of one listing was first.
+    @Test func whatOneListingFoundIsInTheOrderOfItsChanges() {
+        var inbox = SettlingFixture(settle: .seconds(1), trusts: false)
+        let quiet: [(name: String, for: Int)] = [("b", 20), ("d", 10), ("c", 30), ("a", 20)]
+        let files = quiet.map { ($0.name, inbox.file(quiet: .seconds($0.for))) }
+        inbox.settling.beginListing(at: inbox.now)
+        for (name, file) in files {
+            inbox.see(name, file)
+            inbox.ended(name)
+            inbox.pass(.milliseconds(400))
+        }
+        inbox.settling.endListing(at: inbox.now, inbox.time)
+        inbox.pass(.milliseconds(999))
+        #expect(inbox.due == [])
+        inbox.pass(.milliseconds(1))
+        #expect(inbox.due == ["c", "a", "b", "d"])
+    }
+
+    /// Another listing makes nobody wait anew, and what it finds comes behind.
+    @Test func whatAnEarlierListingFoundIsFirst() {
+        var inbox = SettlingFixture(settle: .seconds(1), trusts: false)
+        let (early, late) = (inbox.file(quiet: .seconds(10)), inbox.file(quiet: .seconds(20)))
+        inbox.settling.beginListing(at: inbox.now)
+        inbox.see("early", early)
+        inbox.settling.endListing(at: inbox.now, inbox.time)
+        inbox.pass(.milliseconds(600))
+        inbox.settling.beginListing(at: inbox.now)
+        inbox.see("late", late)
+        inbox.see("early", early)
+        inbox.settling.endListing(at: inbox.now, inbox.time)
+        for name in ["early", "late"] { inbox.ended(name) }
+        inbox.pass(.milliseconds(400))
+        #expect(inbox.due == ["early"])
+        inbox.pass(.milliseconds(600))
+        #expect(inbox.due == ["early", "late"])
+    }
+
     @Test func sortByNameDisregardsArrival() {
         var inbox = SettlingFixture(byName: true)
         for (index, name) in ["3", "1", "2"].enumerated() {
@@ -107,9 +144,9 @@ import TestSupport
         var inbox = SettlingFixture()
         for name in ["a", "b", "c"] { inbox.see(name, inbox.file()) }
         for _ in 0..<3 {
-            inbox.settling.beginListing()
+            inbox.settling.beginListing(at: inbox.now)
             for name in ["a", "c", "d"] { inbox.see(name, inbox.file()) }
-            inbox.settling.endListing()
+            inbox.settling.endListing(at: inbox.now, inbox.time)
             #expect(inbox.settling.count == 3)
             #expect(!inbox.settling.contains(FileName("b")))
         }

@@ -196,6 +196,17 @@ import TestSupport
         #expect(ContinuousClock.now - started >= .milliseconds(600))
     }
 
+    /// Whatever order the folder gives them in.
+    @Test func whatAPolledFolderHoldsIsTakenInTheOrderOfItsChanges() async throws {
+        let stage = try InboxStage(settle: .milliseconds(20), fileSystem: WatchRuleTests.nfs)
+        let names = (0..<12).map { "\($0 * 7 % 12).json" }
+        for name in names {
+            try stage.inbox.write("{}", as: name)
+            usleep(10_000)
+        }
+        #expect(try await stage.next(names.count) == names)
+    }
+
     @Test func inotifyCanBeForced() async throws {
         let stage = try InboxStage(settle: .milliseconds(20), watching: .inotify, fileSystem: WatchRuleTests.nfs)
         try await stage.watched()

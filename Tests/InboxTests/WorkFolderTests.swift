@@ -12,6 +12,7 @@ import TestSupport
     private let inboxURL: URL
     private let inbox: Directory
     private let work: WorkFolder
+    private let drop = DropID(text: "01J00000000000000000000000")
     private var workURL: URL { folder.url.appendingPathComponent(".work") }
 
     init() throws {
@@ -136,7 +137,7 @@ import TestSupport
         if geteuid() == 0 { #expect(chown(path, 12345, 12345) == 0) }
         let name = try work.take(FileName("a.json"), from: inbox)
         let before = try #require(try work.directory.status(of: name.name))
-        #expect(try work.adopt(name))
+        #expect(try work.adopt(name, for: drop))
         let after = try #require(try work.directory.status(of: name.name))
         #expect(after.inode != before.inode)
         #expect(after.owner == geteuid())
@@ -150,7 +151,7 @@ import TestSupport
     @Test func aFileOnAShelfIsAdoptedThere() throws {
         _ = try claim("a.json", "1")
         let second = try claim("a.json", "2")
-        #expect(try work.adopt(second))
+        #expect(try work.adopt(second, for: drop))
         #expect(try workURL.text(of: "a.json") == "1")
         #expect(try workURL.appendingPathComponent("1").text(of: "a.json") == "2")
         #expect(try workURL.appendingPathComponent("1").names == ["a.json"])
@@ -160,7 +161,7 @@ import TestSupport
         try FileManager.default.createSymbolicLink(
             atPath: inboxURL.path + "/a.json", withDestinationPath: "/etc/hostname")
         let name = try work.take(FileName("a.json"), from: inbox)
-        #expect(throws: SystemCallError.self) { _ = try work.adopt(name) }
+        #expect(throws: SystemCallError.self) { _ = try work.adopt(name, for: drop) }
     }
 
     /// The budget knows of the size that it had at its claim.
@@ -168,9 +169,30 @@ import TestSupport
         let name = try claim("a.json", "{}")
         let sender = try #require(FileHandle(forUpdatingAtPath: workURL.path + "/a.json"))
         try sender.truncate(atOffset: 1 << 40)
-        #expect(try !work.adopt(name, ofSize: 2))
+        #expect(try work.copy(name, for: drop, ofSize: 2) == nil)
         try sender.truncate(atOffset: 2)
-        #expect(try work.adopt(name, ofSize: 2))
+        #expect(try work.copy(name, for: drop, ofSize: 2)?.isWhole == true)
+        #expect(try work.placeCopy(of: name, for: drop))
         #expect(try workURL.names == ["a.json"])
+    }
+
+    @Test func aCopyThatIsNotWantedGoesAndItsOriginalIsWhatItWas() throws {
+        _ = try claim("a.json", "1")
+        let second = try claim("a.json", "2")
+        let before = try work.folder(of: second).status(of: second.name)
+        let copy = try #require(try work.copy(second, for: drop))
+        #expect(try workURL.appendingPathComponent("1").names == [copy.name.description, "a.json"])
+        #expect(try work.giveBack(second, to: inbox))
+        try work.removeCopy(of: second, for: drop)
+        #expect(try workURL.names == ["a.json"])
+        #expect(try inbox.status(of: second.name)?.inode == before?.inode)
+    }
+
+    @Test func noCopyTakesThePlaceOfWhatIsGone() throws {
+        let name = try claim("a.json")
+        _ = try work.copy(name, for: drop)
+        try work.directory.remove(name.name)
+        #expect(try !work.placeCopy(of: name, for: drop))
+        #expect(try workURL.names.isEmpty)
     }
 }

@@ -86,6 +86,53 @@ import TestSupport
         }
     }
 
+    /// The sender is another user: what goes back is the file that it still writes to, and no copy of it.
+    @Test(.enabled(if: geteuid() == 0, "needs to be root, for a file of another user"), arguments: [false, true])
+    func aForeignUploadThatStalledIsFinishedWhereItWasBegun(isResumed: Bool) async throws {
+        try await Stage.run(inbox: "partialGrace: 30s\nsettle: 50ms") { stage in
+            let text = Stage.account("INV-1")
+            let path = stage.inbox.appendingPathComponent("orders.json").path
+            var upload = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+            try #require(fchown(upload, 12345, 12345) == 0)
+            _ = String(text.dropLast(2)).withCString { write(upload, $0, strlen($0)) }
+            try await eventually("it was looked at and went back") {
+                stage.allEvents.contains { if case .wentBack(inbox: _, _) = $0 { true } else { false } }
+            }
+            var status = stat()
+            try #require(lstat(path, &status) == 0)
+            #expect(status.st_uid == 12345)
+            if isResumed {
+                close(upload)
+                upload = open(path, O_WRONLY | O_APPEND)
+            }
+            _ = String(text.suffix(2)).withCString { write(upload, $0, strlen($0)) }
+            close(upload)
+            #expect(try await stage.result(of: "orders.json").outcome == "accepted")
+            #expect(try stage.done.text(of: "orders.json") == text)
+            try #require(lstat(stage.done.appendingPathComponent("orders.json").path, &status) == 0)
+            #expect(status.st_uid == geteuid())
+            #expect(try Stage.names(in: stage.work).isEmpty)
+        }
+    }
+
+    /// What failed can be changed by its sender no more.
+    @Test(.enabled(if: geteuid() == 0, "needs to be root, for a file of another user"))
+    func aForeignUploadThatIsNeverFinishedIsFiledAsACopy() async throws {
+        try await Stage.run(inbox: "partialGrace: 300ms\nsettle: 50ms") { stage in
+            let text = String(Stage.account("INV-1").dropLast(2))
+            let path = stage.inbox.appendingPathComponent("orders.json").path
+            let upload = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+            defer { close(upload) }
+            try #require(fchown(upload, 12345, 12345) == 0)
+            _ = text.withCString { write(upload, $0, strlen($0)) }
+            let result = try await stage.result(of: "orders.json")
+            #expect(result.code == "read.incomplete")
+            _ = "x".withCString { write(upload, $0, 1) }
+            #expect(try stage.failed.text(of: "orders.json") == text)
+            #expect(try Stage.names(in: stage.work).isEmpty)
+        }
+    }
+
     @Test func aLinkToASecretIsMovedAndNeverFollowed() async throws {
         try await Stage.run { stage in
             let secret = stage.folder.url.appendingPathComponent("secret.json")

@@ -59,6 +59,30 @@ import Testing
         }
     }
 
+    /// Each drop would be accepted, and none could be filed.
+    @Test(arguments: ["done", "failed", ".work"])
+    func aFolderThatIsALinkMakesItsInboxUnavailableBeforeAnythingIsTaken(name: String) async throws {
+        try await Stage.prepare(inboxes: Self.two) { stage in
+            _ = try stage.folder.subfolder("bank/inbox")
+            let (files, link) = (FileManager.default, stage.url("bank/\(name)"))
+            let target = try stage.folder.subfolder("bank/elsewhere")
+            try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: target.path)
+            try files.createSymbolicLink(at: link, withDestinationURL: target)
+            try await stage.serving { service in
+                try await eventually("it is said") { stage.said(of: "bank").count == 1 }
+                #expect(stage.said(of: "bank").first?.contains("\(link.path) is a symbolic link") == true)
+                try stage.drop(Stage.account("INV-1"), at: "bank/inbox/1.json")
+                try await Self.drop(2, into: "erp", stage)
+                #expect(stage.exists("bank/inbox/1.json"))
+                #expect(stage.sandbox.accepted.count == 1)
+                try files.removeItem(at: link)
+                try files.moveItem(at: target, to: link)
+                try await stage.waitForFile("bank/done/1.json")
+                #expect(stage.said(of: "bank").last == "available")
+            }
+        }
+    }
+
     @Test func aFailedDropThatCannotBePutBackKeepsNoOtherInFailed() async throws {
         try await Stage.prepare(inboxes: Self.two, top: "breaker: {failures: 1000}") { stage in
             _ = try stage.folder.subfolder("erp/inbox")

@@ -56,6 +56,9 @@ extension Administration {
             }
             throw Refusal(description: "\(folder.path)/\(filed) is not there any more")
         }
+        guard try hasItsName(way.entry) else {
+            throw Refusal(description: "\(folder.path)/\(filed) is another drop's file by now")
+        }
         guard status.form == .regular else {
             throw Refusal(description: "\(folder.path)/\(filed) is no regular file; drop the file itself")
         }
@@ -65,16 +68,15 @@ extension Administration {
         }
     }
 
+    /// Whether what lies under a drop's name in its folder is its own: the newest drop of a name has the file there.
+    private func hasItsName(_ entry: DropEntry) throws -> Bool {
+        guard let name = entry.filedName, let folder = entry.outcome?.folder else { return false }
+        return try ledger.drop(filedAs: name, in: folder, of: entry.drop.inbox)?.drop.id == entry.drop.id
+    }
+
     /// Puts a file back on terms that are for this file alone.
     private func putBack(_ way: RetryWay, _ terms: RetryTerms, by writer: Ledger) async throws -> FileName {
         let (drop, folder) = (way.entry.drop, way.folder)
-        // The newest drop of a name has the file that lies there.
-        let owner = try way.entry.outcome.flatMap {
-            try ledger.drop(filedAs: way.filed, in: $0.folder, of: drop.inbox)
-        }
-        guard owner?.drop.id == drop.id else {
-            throw Refusal(description: "\(folder.path)/\(way.filed) is another drop's file by now")
-        }
         let sha256 = try FileCopy.hash(of: OpenFile(reading: way.filed, in: folder))
         let open = try ledger.openRetry(of: drop.id)
         if way.staysInDone {
@@ -118,11 +120,10 @@ extension Administration {
 extension Administration {
     /// The failed drops that lie in their folders and may well go through unchanged, in the order of their arrival.
     package func retryable() throws -> [DropEntry] {
-        var seen: Set<FilePath> = []
-        return try ledger.drops(DropQuery(state: .ended(.failed), limit: .max)).filter { entry in
+        try ledger.drops(DropQuery(state: .ended(.failed), limit: .max)).filter { entry in
             guard entry.isFiled, entry.problem?.code.isRetryable == true, let place = place(of: entry),
-                // An earlier drop of that name was put back before.
-                seen.insert(place).inserted, let filed = entry.filedName
+                // An earlier drop of that name was put back before, whatever the later one failed for.
+                try hasItsName(entry), let filed = entry.filedName
             else { return false }
             do {
                 return try Directory(opening: place.removingLastComponent()).status(of: filed)?.form == .regular
