@@ -56,6 +56,29 @@ extension Ledger {
     /// What the API says of a body as a whole, though only a record of it is wrong (contract, section 8, `batching`).
     private static let splitting: Set<Int> = [400, 413, 422]
 
+    /// What an answer makes of a batch; `nil`: it stays what it was.
+    ///
+    /// A joint batch that may have been taken before is not refused by an answer that says nothing of its content: its drops
+    /// would go under other references, and be taken twice. One that does is the API's word on this reference; had it taken
+    /// an earlier request under it, it would have said so.
+    static func state(after end: RequestEnd, of sender: Sender, _ database: Database) throws -> BatchState? {
+        guard end.batch == .refused, let joint = sender.joint, !(end.status.map(splitting.contains) ?? false),
+            try mayHaveBeenTaken(joint: joint, before: end.request, database)
+        else { return end.batch }
+        return .unresolved
+    }
+
+    /// Whether an earlier request for a joint batch had no final answer.
+    private static func mayHaveBeenTaken(
+        joint: Int64, before request: Int64, _ database: Database
+    ) throws -> Bool {
+        try database.holds(
+            """
+            SELECT 1 FROM requests WHERE joint = ? AND id < ? AND purpose = 'batch'
+                AND (status IS NULL OR status IN (408, 429) OR status >= 500)
+            """, joint, request)
+    }
+
     /// The API refused a joint batch: nothing of it was taken. Refused for what is in it, its drops go on apart.
     static func refuse(joint: Int64, status: Int?, _ database: Database) throws {
         // Those that failed when it was not known whether it was taken have nothing open any more.

@@ -129,19 +129,36 @@ import TestSupport
         }
     }
 
-    /// Refused for something else than what is in it, it is over for those, too, who failed before that was known.
+    /// Refused for something else than what is in it, it is over for all who shared it.
     @Test func whoComesBackAfterARefusalForOthersGoesByItself() async throws {
         let drops = try await joined(2)
-        try await ledger.leaveUnresolved("joint", of: drops[0])
-        _ = try await ledger.conclude(
-            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
-        let first = fixture.drop("first.json")
-        _ = try await ledger.admit(fixture.admission(first, content: "c1"))
-        try await ledger.attempt("joint", of: first, status: 404, error: .submitNotFound, becomes: .refused)
-        _ = try await ledger.conclude(first, .failed(Problem(.submitNotFound, "no")), filedName: first.name)
+        try await ledger.attempt("joint", of: drops[0], status: 403, error: .submitForbidden)
+        try await ledger.attempt("joint", of: drops[0], status: 404, error: .submitNotFound, becomes: .refused)
+        for drop in drops {
+            _ = try await ledger.conclude(drop, .failed(Problem(.submitNotFound, "no")), filedName: drop.name)
+        }
         let second = fixture.drop("second.json")
         let batch = try #require(try await ledger.admit(fixture.admission(second, content: "c2")).batches?.first)
         #expect(batch.reference == "c2" && batch.state == .waiting && batch.joined == nil && batch.attempts == 0)
+    }
+
+    /// The API may have taken the first request: under other references they would be taken twice.
+    @Test(arguments: [nil, 408, 429, 500, 504], [401, 403, 404, 409])
+    func whatMayHaveBeenTakenIsNotRefusedForOtherThings(first: Int?, then: Int) async throws {
+        let drops = try await joined(2)
+        try await ledger.attempt("joint", of: drops[0], status: first, error: first == nil ? nil : .submitServerError)
+        // One failed when it was not known, the other with the refusal; and then it is refused once more.
+        _ = try await ledger.conclude(
+            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
+        try await ledger.attempt("joint", of: drops[0], status: then, error: .submitNotFound, becomes: .refused)
+        _ = try await ledger.conclude(drops[0], .failed(Problem(.submitNotFound, "no")), filedName: drops[0].name)
+        for content in ["c1", "c2", "c1"] {
+            let back = fixture.drop("back.json")
+            let batch = try #require(try await ledger.admit(fixture.admission(back, content: content)).batches?.first)
+            #expect(batch.reference == "joint" && batch.state == .unresolved && batch.joined != nil)
+            try await ledger.attempt("joint", of: back, status: then, error: .submitNotFound, becomes: .refused)
+            _ = try await ledger.conclude(back, .failed(Problem(.submitNotFound, "no")), filedName: back.name)
+        }
     }
 
     @Test func aStopRightAfterARefusalForItsContentLeavesThemApart() async throws {

@@ -166,6 +166,22 @@ import TestSupport
         }
     }
 
+    /// The API took the request and its answer was lost; what it says then is not about it.
+    @Test func whatMayHaveBeenTakenIsRepeatedAfterARefusalForOtherThings() async throws {
+        try await Self.run { stage in
+            stage.sandbox.script([.closeAfterApply, .status(404)])
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                #expect(stage.filed.count { $0.problem?.code == .submitNotFound } > 50)
+                try stage.putBackFailed()
+                try await stage.eventuallyAllDone(100)
+            }
+            let counts = stage.sandbox.books.payments.map(\.count)
+            #expect(counts.count == 100 && counts.allSatisfy { $0 == 1 })
+        }
+    }
+
     // MARK: Order
 
     /// A shared request that may have been taken is not repeated when a document of it is out of date: that one would
@@ -213,6 +229,25 @@ import TestSupport
                 try await stage.waitForFiled(521)
             }
             #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+        }
+    }
+}
+
+extension Stage {
+    /// Puts all failed drops back into the inbox, as an admin's `mv` does.
+    fileprivate func putBackFailed() throws {
+        for name in try Stage.names(in: failed) where !name.hasSuffix(".result.json") { try putBack(name) }
+    }
+
+    fileprivate func putBack(_ name: String) throws {
+        try FileManager.default.removeItem(at: failed.appendingPathComponent("\(name).result.json"))
+        try FileManager.default.moveItem(
+            at: failed.appendingPathComponent(name), to: inbox.appendingPathComponent(name))
+    }
+
+    fileprivate func eventuallyAllDone(_ count: Int) async throws {
+        try await eventually("\(count) drops are done") {
+            try Stage.names(in: done).count { !$0.hasSuffix(".result.json") } == count
         }
     }
 }

@@ -39,15 +39,23 @@ extension Submitter {
             attempts: attempts)
         switch try await delivery.deliver(submission) {
         case .accepted: return .accepted(try await confirmation(of: reference, job))
-        case .refused(let problem):
-            let isApart = try await batches(of: job).first?.joined == nil
-            if isApart { KillPoint.dissolved.reach() }
-            try await forgetBody(hash)
-            return isApart ? nil : .ended(ending(problem))
+        case .refused(let problem): return try await fate(afterRefusal: problem, of: job, hash)
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
         case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
         }
+    }
+
+    /// - Returns: `nil` where the drops are apart again.
+    private func fate(
+        afterRefusal problem: Problem, of job: SubmissionJob, _ hash: [UInt8]
+    ) async throws -> Joiner.Fate? {
+        let batch = try await batches(of: job).first
+        let isApart = batch?.joined == nil
+        if isApart { KillPoint.dissolved.reach() }
+        // Where an earlier request may have been taken, whoever comes back repeats it.
+        if batch?.state != .unresolved { try await forgetBody(hash) }
+        return isApart ? nil : .ended(ending(problem))
     }
 
     private func forgetBody(_ hash: [UInt8]) async throws {
