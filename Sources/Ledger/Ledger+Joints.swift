@@ -107,18 +107,21 @@ extension Ledger {
     }
 
     /// Whether what a joint batch says of one of its drops' records is out of date, so that it is not to be repeated: a
-    /// later document of the inbox about one of them was accepted. Not asked for a drop that an admin lets go all the same.
+    /// later document of the inbox about one of them was accepted. Where an admin lets the drop go all the same, its own
+    /// records are not asked about; those of payments, whose order does not matter, are not at all.
     ///
     /// - Parameter keys: what each record of its body is about, in their order.
-    package func isSuperseded(joint: Int64, keys: [UInt64], for drop: Drop) async throws -> Bool {
+    package func isSuperseded(joint: Int64, keys: [UInt64], for drop: Drop, _ kind: Kind) async throws -> Bool {
         try await pool.read { database in
-            if try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", drop.id.text) { return false }
+            let isStale = try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", drop.id.text)
+            if isStale && kind == .payment { return false }
             // A drop that came back has its place twice; the first to have it says how old it is.
             let members = try database.all(
                 """
                 SELECT firstRecord, records, MIN(arrival) AS arrival FROM batches JOIN drops ON drops.id = batches.dropID
-                WHERE joint = ? GROUP BY place
-                """, joint
+                WHERE joint = ?1 AND (NOT ?3 OR place IS NOT (SELECT place FROM batches WHERE joint = ?1 AND dropID = ?2))
+                GROUP BY place
+                """, joint, drop.id.text, isStale
             ) { (first: $0.number("firstRecord"), records: $0.number("records"), arrival: $0.integer("arrival")) }
             return try members.contains { member in
                 let own = keys.dropFirst(member.first).prefix(member.records)

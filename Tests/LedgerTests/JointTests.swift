@@ -189,11 +189,12 @@ import TestSupport
         let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
         // Three records each, the second of the second drop being 5.
         let keys: [UInt64] = [1, 2, 3, 4, 5, 6]
+        try await ledger.attempt("joint", of: drops[0], status: 503, error: .submitServerError)
         for drop in drops {
             _ = try await ledger.conclude(drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
         }
-        func isSuperseded(for drop: Drop) async throws -> Bool {
-            try await ledger.isSuperseded(joint: joint, keys: keys, for: drop)
+        func isSuperseded(for drop: Drop, _ kind: Kind = .account) async throws -> Bool {
+            try await ledger.isSuperseded(joint: joint, keys: keys, for: drop, kind)
         }
         func accept(_ content: String, _ drop: Drop, about identity: UInt64) async throws {
             _ = try await ledger.admit(fixture.admission(drop, content: content))
@@ -215,6 +216,11 @@ import TestSupport
         _ = try await ledger.admit(admission)
         #expect(try await isSuperseded(for: drops[0]))
         #expect(try await !isSuperseded(for: back))
+        // That is for its own records alone. No payment alters what another says.
+        try await accept("first", fixture.drop("first.json"), about: 1)
+        for kind in [Kind.account, .claim] { #expect(try await isSuperseded(for: back, kind)) }
+        #expect(try await !isSuperseded(for: back, .payment))
+        #expect(try await isSuperseded(for: drops[0], .payment))
     }
 
     @Test func whoSharesARequestIsPutBackWithWhoSentIt() async throws {

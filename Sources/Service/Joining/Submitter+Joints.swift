@@ -74,9 +74,9 @@ extension Submitter {
         if isOrdered {
             let keys = JudgedDocument.records(ofBody: kept, job.kind).map(\.key)
             let isSuperseded = try await patience.persist("read the ledger") {
-                try await ledger.isSuperseded(joint: joint, keys: keys, for: job.drop)
+                try await ledger.isSuperseded(joint: joint, keys: keys, for: job.drop, job.kind)
             }
-            if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers)) }
+            if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers(job.kind))) }
         }
         let fate = try await deliver(
             kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job)
@@ -85,11 +85,16 @@ extension Submitter {
         return fate ?? .anew
     }
 
-    private static let supersededWithOthers = Problem(
-        .orderSuperseded,
-        "It shares a request with other documents that may have been taken, and a later document about a record of one of "
-            + "those was accepted since: the request is not repeated. To send this document by itself: "
-            + "sluice retry --as-new --stale.")
+    private static func supersededWithOthers(_ kind: Kind) -> Problem {
+        let way =
+            kind == .payment
+            ? "To repeat it with all its payments, which others sent in the meantime do not alter: sluice retry --stale."
+            : "To send this document by itself: sluice retry --as-new --stale."
+        return Problem(
+            .orderSuperseded,
+            "It shares a request with other documents that may have been taken, and a later document about a record of one "
+                + "of those was accepted since: the request is not repeated. " + way)
+    }
 
     // MARK: Confirmation
 
