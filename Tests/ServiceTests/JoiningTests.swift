@@ -202,6 +202,55 @@ import TestSupport
         }
     }
 
+    /// A hundred documents whose shared request got no answer; they stay failed.
+    private static func withAnUnresolvedRequest(
+        _ body: @escaping @Sendable (Stage) async throws -> Void
+    ) async throws {
+        let top = """
+            retry: {base: 10ms, cap: 20ms, requeueAfterOutage: false}
+            limits: {requestsPerMinute: 60}
+            batching: {mode: backlog}
+            """
+        try await run(top: top) { stage in
+            stage.sandbox.script([.status(503), .status(503), .status(503)])
+            for number in 0..<100 { try stage.drop(account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                #expect(stage.filed.allSatisfy { $0.problem?.code == .submitServerError })
+                try await body(stage)
+            }
+        }
+    }
+
+    @Test func itIsNotRepeatedWhileADocumentAboutARecordOfAnyOfThemIsOnItsWay() async throws {
+        try await Self.withAnUnresolvedRequest { stage in
+            stage.sandbox.script([.delay(.seconds(2))])
+            try stage.drop(Self.account("A50", status: "Closed"), as: "later.json")
+            try await stage.sandbox.until { $0.scriptedAnswersLeft == 0 }
+            try stage.putBack("0.json")
+            try await stage.waitForFiled(102)
+            #expect(try await stage.result(of: "later.json").outcome == "accepted")
+            #expect(try await stage.result(of: "0.json").code == "order.superseded")
+            #expect(stage.sandbox.books.accounts.keys.sorted() == ["A50"])
+        }
+    }
+
+    @Test func aDocumentAboutARecordOfAnyOfThemWaitsForItsRepetition() async throws {
+        try await Self.withAnUnresolvedRequest { stage in
+            stage.sandbox.script([.delay(.seconds(2))])
+            try stage.putBack("0.json")
+            try await stage.sandbox.until { $0.scriptedAnswersLeft == 0 }
+            try stage.drop(Self.account("A50", status: "Closed"), as: "later.json")
+            try stage.drop(Self.account("B"), as: "other.json")
+            #expect(try await stage.result(of: "other.json").outcome == "accepted")
+            #expect(stage.sandbox.books.accounts.keys.sorted() == ["B"], "it stands in nobody else's way")
+            try await stage.waitForFiled(103)
+            let books = try #require(stage.sandbox.books.accounts["A50"])
+            #expect(books.record.contains("Closed") && books.times == 2)
+            #expect(stage.sandbox.books.accounts.count == 101)
+        }
+    }
+
     // MARK: Memory
 
     /// Those that share a request keep their memory and give their place away; those that waited for something else want

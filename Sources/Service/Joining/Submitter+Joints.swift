@@ -96,6 +96,12 @@ extension Submitter {
                 + "of those was accepted since: the request is not repeated. " + way)
     }
 
+    /// What the records of a shared request are about; `nil`: its body is lost.
+    func keys(ofShared batch: Batch, _ kind: Kind) async throws -> IdentityKeys? {
+        let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
+        return kept.map { IdentityKeys(JudgedDocument.records(ofBody: $0, kind).map(\.key)) }
+    }
+
     // MARK: Confirmation
 
     /// How a drop ends whose shared batch was accepted.
