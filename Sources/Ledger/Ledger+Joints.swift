@@ -81,17 +81,33 @@ extension Ledger {
 
     /// The API refused a joint batch: nothing of it was taken. Refused for what is in it, its drops go on apart.
     static func refuse(joint: Int64, status: Int?, _ database: Database) throws {
-        // Those that failed when it was not known whether it was taken have nothing open any more.
+        guard let status, splitting.contains(status) else { return try release(joint: joint, database) }
+        try takeApart(joint: joint, database)
+    }
+
+    /// Those that failed when it was not known whether a joint batch was taken have nothing open any more.
+    private static func release(joint: Int64, _ database: Database) throws {
         try database.run(
             "DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)",
             joint)
-        guard let status, splitting.contains(status) else { return }
+    }
+
+    private static func takeApart(joint: Int64, _ database: Database) throws {
+        try release(joint: joint, database)
         // What is closed stays as it was said when it was.
         try database.run(
             """
             UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
             WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
             """, joint)
+    }
+
+    /// The API accepted a joint batch, and refused it as a whole when it processed it: its drops go on apart.
+    package func dissolve(joint: Int64) async throws {
+        try await commit { database in
+            try Sender.joint(joint).become(.refused, database)
+            try Ledger.takeApart(joint: joint, database)
+        }
     }
 
     /// Whether nobody can come back to a joint batch any more: each of its drops was accepted, or failed for certain.

@@ -54,7 +54,7 @@ extension InboxPipeline {
                     batches[0], of: job, joint: joint, isOrdered: settings.order.rule != .none)
                 if case .anew = fate { await parts.order.end(repeating: joint) }
                 return fate
-            case .accepted: return .accepted(try await joiner.confirmation(of: batches[0], job, joint: joint))
+            case .accepted: return try await joiner.fate(ofAccepted: batches[0], job, joint: joint)
             case .waiting, .refused: return .alone
             }
         }

@@ -223,6 +223,21 @@ import TestSupport
         #expect(try await isSuperseded(for: drops[0], .payment))
     }
 
+    @Test func oneThatIsRefusedAsAWholeWhenItIsProcessedComesApart() async throws {
+        let drops = try await joined(3)
+        let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        try await ledger.attempt("joint", of: drops[1], status: 202, becomes: .accepted)
+        try await ledger.dissolve(joint: joint)
+        for (index, drop) in drops.enumerated() where index > 0 {
+            let batch = try #require(try await ledger.batches(of: drop.id).first)
+            #expect(batch.reference == "c\(index + 1)" && batch.state == .waiting && batch.joined == nil)
+        }
+        let back = fixture.admission(fixture.drop("back.json"), content: "c1")
+        let batch = try #require(try await ledger.admit(back).batches?.first)
+        #expect(batch.reference == "c1" && batch.state == .waiting && batch.joined == nil)
+    }
+
     @Test func whoSharesARequestIsPutBackWithWhoSentIt() async throws {
         let drops = try await joined(3)
         let other = fixture.drop("other.json")

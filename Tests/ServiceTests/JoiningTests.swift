@@ -136,7 +136,45 @@ import TestSupport
         }
     }
 
+    private static let failedAsAWhole = ScriptedAnswer.answer(
+        200, headers: [:], body: Data(#"{"status": "Failed"}"#.utf8))
+
+    /// One record may be to blame for it, and it is not said which.
+    @Test func whatTheAPIRefusesAsAWholeWhenItProcessesItComesApart() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted && $0.isConfirmed })
+            #expect(stage.sandbox.books.accounts.count == 100)
+            #expect(stage.sandbox.books.accounts.values.contains { $0.times == 2 })
+            #expect(Self.submissions(stage) < 10, "in halves")
+        }
+    }
+
+    /// A stop between its acceptance and the API's word on it.
+    @Test func whatWasRefusedAsAWholeComesApartAfterAStop() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([.hang, Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.sandbox.until { $0.scriptedAnswersLeft == 1 } }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted && $0.isConfirmed })
+        }
+    }
+
     // MARK: Payments
+
+    /// Nobody knows whether an API takes nothing of what it refuses as a whole.
+    @Test func noPaymentIsSentAgainByItself() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.contains { $0.problem?.code == .submitRejected })
+            #expect(stage.sandbox.books.payments.allSatisfy { $0.count == 1 })
+        }
+    }
 
     private static func payments(_ records: String...) -> String {
         let records = records.map { #"{"clientReferenceId": "\#($0)", "amount": 5}"# }

@@ -50,7 +50,7 @@ actor Joiner {
     private var waiting: [DropID: CheckedContinuation<Fate, any Error>] = [:]
     private let repetitions = SingleFlight<Int64, Fate>()
     private let openings = SingleFlight<Int64, Void>()
-    private let confirmations = SingleFlight<Int64, Confirmation?>()
+    private let confirmations = SingleFlight<Int64, Fate>()
 
     /// A gathering that nobody joined in this time leaves, unless more are on their way.
     private static let quiet = Duration.milliseconds(250)
@@ -190,8 +190,10 @@ actor Joiner {
         }
     }
 
-    /// What the API says became of what a drop shared.
-    func confirmation(of batch: Batch, _ job: SubmissionJob, joint: Int64) async throws -> Confirmation? {
-        try await confirmations.run(joint) { [submitter] in try await submitter.confirmation(of: batch, job) }
+    /// What became of what a drop shared, and the API accepted.
+    func fate(ofAccepted batch: Batch, _ job: SubmissionJob, joint: Int64) async throws -> Fate {
+        try await confirmations.run(joint) { [submitter] in
+            try await submitter.fate(ofAccepted: batch.reference, job) ?? .anew
+        }
     }
 }

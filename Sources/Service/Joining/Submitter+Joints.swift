@@ -38,7 +38,7 @@ extension Submitter {
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
             attempts: attempts)
         switch try await delivery.deliver(submission) {
-        case .accepted: return .accepted(try await confirmation(of: reference, job))
+        case .accepted: return try await fate(ofAccepted: reference, job)
         case .refused(let problem): return try await fate(afterRefusal: problem, of: job, hash)
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
@@ -112,14 +112,28 @@ extension Submitter {
         return verdict.ending
     }
 
-    /// - Returns: `nil` where nothing is asked for, or the API did not say where.
-    func confirmation(of batch: Batch, _ job: SubmissionJob) async throws -> Confirmation? {
-        try await confirmation(of: batch.reference, job)
+    /// What became of a shared request that was accepted, before or just now.
+    ///
+    /// - Returns: `nil` where its drops are apart again: the API refused it as a whole when it processed it, which only one of
+    ///   its records need be to blame for.
+    func fate(ofAccepted reference: String, _ job: SubmissionJob) async throws -> Joiner.Fate? {
+        guard confirms else { return .accepted(nil) }
+        // Another drop of it may have learnt that meanwhile.
+        guard let batch = try await batches(of: job).first, batch.reference == reference, batch.state == .accepted,
+            let joint = batch.joined?.joint
+        else { return nil }
+        let confirmation = try await confirmation(of: reference, job)
+        // Whether an API takes nothing of what it refuses so, nobody knows: no payment is sent again by itself.
+        guard job.kind != .payment, confirmation == .refused([]) else { return .accepted(confirmation) }
+        try await patience.persist("write the ledger") { try await ledger.dissolve(joint: joint) }
+        KillPoint.dissolved.reach()
+        try await forgetBody(batch.bodyHash)
+        return nil
     }
 
+    /// - Returns: `nil` where the API did not say where.
     private func confirmation(of reference: String, _ job: SubmissionJob) async throws -> Confirmation? {
-        guard confirms else { return nil }
-        return try await confirmation(of: reference, job, at: locations(of: job)[reference])
+        try await confirmation(of: reference, job, at: locations(of: job)[reference])
     }
 }
 
