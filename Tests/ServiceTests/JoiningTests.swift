@@ -289,6 +289,24 @@ import TestSupport
         }
     }
 
+    /// Each of them waits for one of the documents that shared a request, and these have one status.
+    @Test func aWaveBehindASharedRequestAsksForItsStatusOnce() async throws {
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(3) ... .seconds(3)
+        try await Self.run(top: Self.top(rate: 60), api: ["orderWait: 1h"], options: options) { stage in
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "p\(number).json") }
+                try await stage.waitForFiled(200)
+            }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+            let requests = Self.submissions(stage)
+            let questions = stage.sandbox.requests.count { $0.path.contains("/status/") }
+            #expect(requests < 10 && questions > 0 && questions <= 5 * requests, "\(questions) for \(requests)")
+        }
+    }
+
     // MARK: Memory
 
     /// Those that share a request keep their memory and give their place away; those that waited for something else want
