@@ -28,10 +28,10 @@ package struct DropOrder: Sendable {
         }
 
         /// Nobody waits for an attachment, which may itself wait for days.
-        fileprivate var holds: Bool { rule != .none && kind != .attachment }
+        var holds: Bool { rule != .none && kind != .attachment }
     }
 
-    private struct Member: Sendable {
+    struct Member: Sendable {
         enum Stage: Sendable, Hashable {
             case waiting
             /// Its turn has come: nobody gets before it any more.
@@ -45,12 +45,18 @@ package struct DropOrder: Sendable {
         var undecided: Set<DropID> = []
         var settling: Set<DropID> = []
         var behind: [DropID] = []
+        /// Whether it is on its way to the API with what never left before.
+        var hasDeparted = false
+        /// The shared request that it repeats, alone or with others.
+        var repeats: Int64?
 
         var isSettling: Bool { if case .settling = stage { true } else { false } }
     }
 
-    private var members = PackedDictionary<DropID, Member>()
-    private var lanes: [String: DropLane] = [:]
+    var members = PackedDictionary<DropID, Member>()
+    private(set) var lanes: [String: DropLane] = [:]
+    /// Shared requests that are repeated, by their numbers in the ledger: few, if any.
+    var repetitions: [Int64: Repetition] = [:]
     /// What settles when, the next one first: all wait equally long.
     private var settlings = MomentQueue()
 
@@ -102,6 +108,10 @@ package struct DropOrder: Sendable {
 
     /// Whether everything before it is final, so that it may leave.
     package func mayLeave(_ drop: DropID) -> Bool {
+        isFree(drop) && speaker(for: drop).map(isFree) ?? true
+    }
+
+    private func isFree(_ drop: DropID) -> Bool {
         mayBeDecided(drop) && members[drop]?.settling.isEmpty ?? true
     }
 
@@ -171,7 +181,7 @@ package struct DropOrder: Sendable {
     /// - Returns: whose standing may have changed.
     package mutating func conclude(_ drop: DropID, settlesAt moment: Moment?) -> [DropID] {
         guard let member = members[drop], !member.isSettling else { return [] }
-        var changed = member.behind
+        var changed = member.behind + followers(of: drop)
         if member.place.rule == .strict {
             changed += lanes[member.place.inbox]?.close(drop, arrival: member.place.arrival) ?? []
         }
@@ -233,6 +243,7 @@ package struct DropOrder: Sendable {
 
     private mutating func leave(_ drop: DropID) {
         guard let member = members.removeValue(forKey: drop) else { return }
+        endRepetition(of: drop, member)
         for other in member.behind {
             members[other]?.undecided.remove(drop)
             members[other]?.settling.remove(drop)

@@ -63,7 +63,7 @@ package enum Turn: Sendable, Hashable {
     case duplicate(of: FileName?)
     case refused(Problem)
     /// Ask again with other bodies: under the references of this round, and for payments without the records of
-    /// ``Ledger/recordsToLeaveOut(of:sha256:inbox:)``.
+    /// ``Ledger/recordsToLeaveOut(of:_:)``.
     case remake(round: Int)
     /// An admin wants it sent as new: ask again with the whole of it under the references of this round.
     case anew(round: Int)

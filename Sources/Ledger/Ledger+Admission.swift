@@ -252,6 +252,7 @@ extension Ledger {
             if taken.state == .accepted, try isDuplicate(of: taken, admission, database) {
                 return duplicate(of: taken, admission)
             }
+            if try isTakenInPart(taken, elsewhere: admission, database) { return .refused(otherInbox) }
             round = taken.round + 1
         }
         if admission.kind == .payment, let taken = try Taken.fetch(HoldKey.payment(admission), database),
@@ -260,12 +261,22 @@ extension Ledger {
             return duplicate(of: taken, admission)
         }
         if admission.kind == .payment && admission.leftOut == nil {
-            let isPartial = try hasPartials(admission.drop.inbox, database)
+            let isPartial = try hasPartials(for: PaymentFile(admission), database)
             if isPartial || round > 1 { return .remake(round: round) }
         } else if admission.ownReference == nil && admission.round != round {
             return .remake(round: round)
         }
         return nil
+    }
+
+    /// Whether an inbox of another scope brought these payments, and the API took some of them.
+    private static func isTakenInPart(
+        _ taken: Taken, elsewhere admission: Admission, _ database: Database
+    ) throws -> Bool {
+        guard admission.kind == .payment, taken.state == .rejected, taken.inbox != admission.drop.inbox,
+            taken.scope != admission.scope
+        else { return false }
+        return try isTakenInPart(admission.content, database)
     }
 
     private static func isDuplicate(

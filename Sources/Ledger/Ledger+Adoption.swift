@@ -32,7 +32,7 @@ extension Ledger {
             try database.run(
                 "UPDATE drops SET inbox = ? WHERE id = ? AND inbox = ? AND state <> 'filed'", inbox, id, drop.inbox)
             if database.changesCount == 0 { return false }
-            try database.run("UPDATE partials SET inbox = ? WHERE dropID = ?", inbox, id)
+            try database.run("UPDATE partials SET inbox = ?, scope = ? WHERE dropID = ?", inbox, scope, id)
             // What it holds, and what was accepted of one that is to be filed.
             for table in ["holds", "contents"] {
                 for stem in HoldKey.scopedStems {

@@ -83,8 +83,10 @@ extension Ledger {
     ) throws {
         let drop = row.drop
         let id = drop.id.text
-        guard let content = row.content else { return }
+        guard row.content != nil else { return }
         let kind = try known(row.kind, "drops.kind")
+        // Read before what it holds is settled.
+        let file = try kind == .payment ? paymentFile(of: drop, database) : nil
         if batches.contains(where: { $0.joined != nil }) {
             // What becomes of a batch that it shares changes nothing of what is said of it when it is closed.
             try database.run(
@@ -96,9 +98,8 @@ extension Ledger {
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
-            if row.leftOut.isEmpty { return }
-            try completeParts(
-                drop, content: content, isAccepted: false, sent: [], leftOut: row.leftOut, word: 0, database)
+            guard let file, !row.leftOut.isEmpty else { return }
+            try completeParts(drop, file, isAccepted: false, sent: [], leftOut: row.leftOut, word: 0, database)
         case .accepted:
             let spoken = spoken ?? Spoken(identities: .none)
             // Nobody asks who spoke last through an attachment.
@@ -106,9 +107,9 @@ extension Ledger {
                 try kind == .attachment
                 ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
             try Taken.keepHolds(of: id, .accepted, word: word, database)
-            guard kind == .payment else { return }
+            guard let file else { return }
             try completeParts(
-                drop, content: content, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
+                drop, file, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
         case .failed:
             let states = Set(batches.map(\.state))
             guard states.contains(where: \.mayBeTaken) else { return try Hold.release(id, database) }
@@ -123,8 +124,8 @@ extension Ledger {
             } else {
                 try leaveOpen(id, .partial, word: first ?? word, database)
             }
-            guard kind == .payment, let spoken else { return }
-            try keepPart(drop, content: content, sha256: row.sha256 ?? [], spoken, database)
+            guard let file, let spoken else { return }
+            try keepPart(drop, file, spoken, database)
         }
     }
 

@@ -56,19 +56,58 @@ extension Ledger {
     /// What the API says of a body as a whole, though only a record of it is wrong (contract, section 8, `batching`).
     private static let splitting: Set<Int> = [400, 413, 422]
 
+    /// What an answer makes of a batch; `nil`: it stays what it was.
+    ///
+    /// A joint batch that may have been taken before is not refused by an answer that says nothing of its content: its drops
+    /// would go under other references, and be taken twice. One that does is the API's word on this reference; had it taken
+    /// an earlier request under it, it would have said so.
+    static func state(after end: RequestEnd, of sender: Sender, _ database: Database) throws -> BatchState? {
+        guard end.batch == .refused, let joint = sender.joint, !(end.status.map(splitting.contains) ?? false),
+            try mayHaveBeenTaken(joint: joint, before: end.request, database)
+        else { return end.batch }
+        return .unresolved
+    }
+
+    /// Whether an earlier request for a joint batch had no final answer.
+    private static func mayHaveBeenTaken(
+        joint: Int64, before request: Int64, _ database: Database
+    ) throws -> Bool {
+        try database.holds(
+            """
+            SELECT 1 FROM requests WHERE joint = ? AND id < ? AND purpose = 'batch'
+                AND (status IS NULL OR status IN (408, 429) OR status >= 500)
+            """, joint, request)
+    }
+
     /// The API refused a joint batch: nothing of it was taken. Refused for what is in it, its drops go on apart.
     static func refuse(joint: Int64, status: Int?, _ database: Database) throws {
-        // Those that failed when it was not known whether it was taken have nothing open any more.
+        guard let status, splitting.contains(status) else { return try release(joint: joint, database) }
+        try takeApart(joint: joint, database)
+    }
+
+    /// Those that failed when it was not known whether a joint batch was taken have nothing open any more.
+    private static func release(joint: Int64, _ database: Database) throws {
         try database.run(
             "DELETE FROM holds WHERE state <> 'pending' AND dropID IN (SELECT dropID FROM batches WHERE joint = ?)",
             joint)
-        guard let status, splitting.contains(status) else { return }
+    }
+
+    private static func takeApart(joint: Int64, _ database: Database) throws {
+        try release(joint: joint, database)
         // What is closed stays as it was said when it was.
         try database.run(
             """
             UPDATE batches SET joint = NULL, place = NULL, firstRecord = NULL, state = 'waiting'
             WHERE joint = ? AND dropID IN (SELECT id FROM drops WHERE state = 'waiting')
             """, joint)
+    }
+
+    /// The API accepted a joint batch, and refused it as a whole when it processed it: its drops go on apart.
+    package func dissolve(joint: Int64) async throws {
+        try await commit { database in
+            try Sender.joint(joint).become(.refused, database)
+            try Ledger.takeApart(joint: joint, database)
+        }
     }
 
     /// Whether nobody can come back to a joint batch any more: each of its drops was accepted, or failed for certain.
@@ -84,18 +123,21 @@ extension Ledger {
     }
 
     /// Whether what a joint batch says of one of its drops' records is out of date, so that it is not to be repeated: a
-    /// later document of the inbox about one of them was accepted. Not asked for a drop that an admin lets go all the same.
+    /// later document of the inbox about one of them was accepted. Where an admin lets the drop go all the same, its own
+    /// records are not asked about; those of payments, whose order does not matter, are not at all.
     ///
     /// - Parameter keys: what each record of its body is about, in their order.
-    package func isSuperseded(joint: Int64, keys: [UInt64], for drop: Drop) async throws -> Bool {
+    package func isSuperseded(joint: Int64, keys: [UInt64], for drop: Drop, _ kind: Kind) async throws -> Bool {
         try await pool.read { database in
-            if try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", drop.id.text) { return false }
+            let isStale = try database.holds("SELECT 1 FROM retries WHERE usedBy = ? AND stale", drop.id.text)
+            if isStale && kind == .payment { return false }
             // A drop that came back has its place twice; the first to have it says how old it is.
             let members = try database.all(
                 """
                 SELECT firstRecord, records, MIN(arrival) AS arrival FROM batches JOIN drops ON drops.id = batches.dropID
-                WHERE joint = ? GROUP BY place
-                """, joint
+                WHERE joint = ?1 AND (NOT ?3 OR place IS NOT (SELECT place FROM batches WHERE joint = ?1 AND dropID = ?2))
+                GROUP BY place
+                """, joint, drop.id.text, isStale
             ) { (first: $0.number("firstRecord"), records: $0.number("records"), arrival: $0.integer("arrival")) }
             return try members.contains { member in
                 let own = keys.dropFirst(member.first).prefix(member.records)

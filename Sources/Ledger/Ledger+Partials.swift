@@ -37,27 +37,51 @@ package struct RecordsToLeaveOut: Sendable, Hashable {
     package var byPosition: [Int: AcceptedRecord] = [:]
 }
 
+/// A payment document, as those are found that went through in part and may have brought its records: all of its inbox, and
+/// of the others in its scope those with its content or its bytes.
+package struct PaymentFile: Sendable, Hashable {
+    package var inbox: String
+    /// `nil`: it is not known, and only its inbox's are found.
+    package var scope: String?
+    package var content: String
+    package var sha256: [UInt8]
+
+    package init(inbox: String, scope: String?, content: String, sha256: [UInt8]) {
+        self.inbox = inbox
+        self.scope = scope
+        self.content = content
+        self.sha256 = sha256
+    }
+
+    init(_ admission: Admission) {
+        self.init(
+            inbox: admission.drop.inbox, scope: admission.scope, content: admission.content, sha256: admission.sha256)
+    }
+
+    /// What is true of a row of `partials`, with ``inbox``, ``scope``, ``content`` and ``sha256`` as `?1` to `?4`.
+    static let isRelated =
+        "(partials.inbox = ?1 OR partials.scope = ?2 AND (partials.content = ?3 OR partials.sha256 = ?4))"
+}
+
 extension Ledger {
-    /// What the API took, with documents of the inbox that went through in part, of the records of another.
-    package func recordsToLeaveOut(
-        of hashes: Set<RecordHash>, sha256: [UInt8], inbox: String
-    ) async throws -> RecordsToLeaveOut {
+    /// What the API took, with documents that went through in part, of the records of another.
+    package func recordsToLeaveOut(of hashes: Set<RecordHash>, _ file: PaymentFile) async throws -> RecordsToLeaveOut {
         try await pool.read { database in
             var found = RecordsToLeaveOut()
             try database.each(
                 """
                 SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
-                WHERE partials.inbox = ? AND partials.sha256 = ? AND position >= 0
-                """, inbox, sha256
+                WHERE \(PaymentFile.isRelated) AND partials.sha256 = ?4 AND position >= 0
+                """, file.inbox, file.scope, file.content, file.sha256
             ) { found.byPosition[$0.number("position")] = AcceptedRecord(&$0) }
             for hash in hashes {
                 let records = try database.all(
                     """
                     SELECT partialRecords.record, partialRecords.reference FROM partialRecords
                         JOIN partials ON partials.id = partialRecords.partial
-                    WHERE partialRecords.hash = ?1 AND partials.inbox = ?2
-                        AND CASE WHEN partials.sha256 IS ?3 THEN position < 0 ELSE NOT used END
-                    """, hash.bytes, inbox, sha256
+                    WHERE \(PaymentFile.isRelated) AND partialRecords.hash = ?5
+                        AND CASE WHEN partials.sha256 IS ?4 THEN position < 0 ELSE NOT used END
+                    """, file.inbox, file.scope, file.content, file.sha256, hash.bytes
                 ) { AcceptedRecord(&$0) }
                 if !records.isEmpty { found.byHash[hash] = records }
             }
@@ -65,32 +89,53 @@ extension Ledger {
         }
     }
 
-    /// Whether payment documents of an inbox went through in part and have a rest.
-    package func hasPartials(inbox: String) async throws -> Bool {
-        try await pool.read { try Ledger.hasPartials(inbox, $0) }
+    /// Whether payment documents that a drop on its way may bring records of went through in part and have a rest.
+    package func hasPartials(for drop: Drop) async throws -> Bool {
+        try await pool.read { database in
+            let file = try Ledger.paymentFile(of: drop, database)
+            return try file.map { try Ledger.hasPartials(for: $0, database) } ?? false
+        }
     }
 
-    static func hasPartials(_ inbox: String, _ database: Database) throws -> Bool {
-        try database.holds("SELECT 1 FROM partials WHERE inbox = ?", inbox)
+    static func hasPartials(for file: PaymentFile, _ database: Database) throws -> Bool {
+        try database.holds(
+            "SELECT 1 FROM partials WHERE \(PaymentFile.isRelated)", file.inbox, file.scope, file.content, file.sha256)
+    }
+
+    /// - Returns: `nil` for a drop that was never decided.
+    static func paymentFile(of drop: Drop, _ database: Database) throws -> PaymentFile? {
+        try database.first(
+            """
+            SELECT content, sha256, (SELECT scope FROM holds WHERE holds.dropID = drops.id) AS scope FROM drops
+            WHERE id = ? AND content IS NOT NULL
+            """, drop.id.text
+        ) { row in
+            PaymentFile(
+                inbox: drop.inbox, scope: row.optionalText("scope"), content: row.text("content"),
+                sha256: row.optionalBytes("sha256") ?? [])
+        }
+    }
+
+    /// Whether payments with this content went through in part in whatever inbox.
+    static func isTakenInPart(_ content: String, _ database: Database) throws -> Bool {
+        try database.holds("SELECT 1 FROM partials WHERE content = ?", content)
     }
 
     /// A payment document went through in part: what was accepted is left out of those to come.
-    static func keepPart(
-        _ drop: Drop, content: String, sha256: [UInt8], _ spoken: Spoken, _ database: Database
-    ) throws {
+    static func keepPart(_ drop: Drop, _ file: PaymentFile, _ spoken: Spoken, _ database: Database) throws {
         // Of others these may be the rest.
         for accepted in spoken.accepted {
             try database.run(
                 """
                 UPDATE partialRest SET mayBeGone = 1
                 WHERE identity = ? AND partial IN (SELECT id FROM partials WHERE inbox = ? AND content <> ?)
-                """, Int64(bitPattern: accepted.record.key), drop.inbox, content)
+                """, Int64(bitPattern: accepted.record.key), file.inbox, file.content)
         }
-        let new = try notKept(spoken.accepted, drop.inbox, database)
+        let new = try notKept(spoken.accepted, file, database)
         if new.isEmpty { return }
         try database.run(
-            "INSERT INTO partials (dropID, inbox, content, sha256) VALUES (?, ?, ?, ?)", drop.id.text, drop.inbox,
-            content, sha256)
+            "INSERT INTO partials (dropID, inbox, scope, content, sha256) VALUES (?, ?, ?, ?, ?)", drop.id.text,
+            file.inbox, file.scope, file.content, file.sha256)
         let id = database.lastInsertedRowID
         for accepted in new {
             try database.run(
@@ -109,7 +154,7 @@ extension Ledger {
     /// A drop that went on with an earlier one's parts brings what that one left behind, too: as many of each record as
     /// were kept of it under the same reference are none of its own. Several documents may share a reference.
     private static func notKept(
-        _ accepted: [TakenRecord], _ inbox: String, _ database: Database
+        _ accepted: [TakenRecord], _ file: PaymentFile, _ database: Database
     ) throws -> [TakenRecord] {
         var kept: [String: [RecordHash: Int]] = [:]
         let references = String(
@@ -118,8 +163,8 @@ extension Ledger {
             """
             SELECT reference, hash, COUNT(*) AS records FROM partialRecords
                 JOIN partials ON partials.id = partialRecords.partial
-            WHERE partials.inbox = ? AND reference IN (SELECT value FROM json_each(?)) GROUP BY reference, hash
-            """, inbox, references
+            WHERE \(PaymentFile.isRelated) AND reference IN (SELECT value FROM json_each(?5)) GROUP BY reference, hash
+            """, file.inbox, file.scope, file.content, file.sha256, references
         ) { row in
             kept[row.text("reference"), default: [:]][RecordHash(bytes: row.bytes("hash"))] = row.number("records")
         }
@@ -133,11 +178,11 @@ extension Ledger {
     /// A payment document was accepted, or all of it was before: where it was the rest of another, or that with its rest,
     /// nothing is left out any more, and the other is as good as accepted.
     static func completeParts(
-        _ drop: Drop, content: String, isAccepted: Bool, sent: [PaymentRecord], leftOut: [AcceptedRecord], word: Int64,
-        _ database: Database
+        _ drop: Drop, _ file: PaymentFile, isAccepted: Bool, sent: [PaymentRecord], leftOut: [AcceptedRecord],
+        word: Int64, _ database: Database
     ) throws {
-        for partial in try partials(drop.inbox, database) {
-            if isAccepted && partial.content == content {
+        for partial in try partials(file, database) {
+            if isAccepted && partial.content == file.content {
                 try forget(partial.id, database)
                 continue
             }
@@ -168,8 +213,11 @@ extension Ledger {
         var content: String
     }
 
-    private static func partials(_ inbox: String, _ database: Database) throws -> [Partial] {
-        try database.all("SELECT id, dropID, content FROM partials WHERE inbox = ?", inbox) { row in
+    private static func partials(_ file: PaymentFile, _ database: Database) throws -> [Partial] {
+        try database.all(
+            "SELECT id, dropID, content FROM partials WHERE \(PaymentFile.isRelated)", file.inbox, file.scope,
+            file.content, file.sha256
+        ) { row in
             Partial(id: row.integer("id"), dropID: row.text("dropID"), content: row.text("content"))
         }
     }

@@ -90,8 +90,9 @@ extension Ledger {
             """, end.left?.milliseconds, end.status, end.duration.wholeMilliseconds, end.error?.rawValue, boot,
             slotEnd, end.isCounted, end.request)
         guard let sender = try sender(of: end.request, database) else { return }
-        try sender.end(end.batch, end.statusURI, end.response, database)
-        if end.batch == .refused, let joint = sender.joint {
+        let state = try state(after: end, of: sender, database)
+        try sender.end(state, end.statusURI, end.response, database)
+        if state == .refused, let joint = sender.joint {
             try refuse(joint: joint, status: end.status, database)
         }
     }

@@ -85,18 +85,69 @@ extension Ledger {
             drop.id.text, drop.inbox, kind.rawValue, drop.arrival, isAccepted, now,
             settles > 0 && isAccepted ? spoken.identities.bytes : nil)
         let word = database.lastInsertedRowID
-        // One is written at once; for many the array pays.
-        if let only = spoken.identities.sorted.first, spoken.identities.count == 1 {
-            try database.run(
-                "INSERT OR REPLACE INTO lastWords (identity, word) VALUES (?, ?)", number(of: only, as: kind), word)
-            return word
-        }
-        try eachPiece(of: spoken.identities, as: [kind]) { piece in
-            try database.run(
-                "INSERT OR REPLACE INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1)", piece, word)
-            return true
+        if isAccepted {
+            try keepAccepted(word, of: drop, kind, spoken.identities, database)
+        } else {
+            try keepLast(word, kind, spoken.identities, database)
         }
         return word
+    }
+
+    /// What was accepted before of these records stays what it is.
+    private static func keepLast(
+        _ word: Int64, _ kind: Kind, _ identities: IdentityKeys, _ database: Database
+    ) throws {
+        try eachPiece(of: identities, as: [kind]) { piece in
+            try database.run(
+                """
+                INSERT INTO lastWords (identity, word) SELECT value, ?2 FROM json_each(?1) WHERE true
+                ON CONFLICT (identity) DO UPDATE SET word = excluded.word
+                """, piece, word)
+            return true
+        }
+    }
+
+    private static func keepAccepted(
+        _ word: Int64, of drop: Drop, _ kind: Kind, _ identities: IdentityKeys, _ database: Database
+    ) throws {
+        // One is written at once; for many the array pays.
+        if let only = identities.sorted.first, identities.count == 1 {
+            try database.run(
+                "INSERT INTO lastWords (identity, word, accepted) VALUES (?1, ?2, ?2) ON CONFLICT (identity) DO NOTHING",
+                number(of: only, as: kind), word)
+            // Nobody had spoken of it.
+            if database.changesCount > 0 { return }
+        }
+        let areOthers = try hasOtherInboxes(drop.inbox, database)
+        try eachPiece(of: identities, as: [kind]) { piece in
+            if areOthers { try keepElsewhere(piece, but: drop.inbox, database) }
+            try database.run(
+                """
+                INSERT INTO lastWords (identity, word, accepted) SELECT value, ?2, ?2 FROM json_each(?1) WHERE true
+                ON CONFLICT (identity) DO UPDATE SET word = excluded.word,
+                    accepted = CASE WHEN EXISTS (SELECT 1 FROM words AS before WHERE before.word = lastWords.accepted
+                        AND before.inbox = ?3 AND before.arrival > ?4) THEN accepted ELSE excluded.accepted END
+                """, piece, word, drop.inbox, drop.arrival)
+            return true
+        }
+    }
+
+    /// Whether documents of other inboxes were accepted.
+    private static func hasOtherInboxes(_ inbox: String, _ database: Database) throws -> Bool {
+        try database.holds("SELECT 1 FROM words WHERE accepted AND inbox > ?", inbox)
+            || database.holds("SELECT 1 FROM words WHERE accepted AND inbox < ?", inbox)
+    }
+
+    /// A row has room for one inbox: what another one's documents said is kept apart.
+    private static func keepElsewhere(_ piece: String, but inbox: String, _ database: Database) throws {
+        try database.run(
+            """
+            INSERT INTO acceptedElsewhere (identity, inbox, arrival)
+            SELECT lastWords.identity, words.inbox, words.arrival FROM json_each(?1) AS asked CROSS JOIN lastWords
+                ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.accepted
+            WHERE words.inbox <> ?2
+            ON CONFLICT (identity, inbox) DO UPDATE SET arrival = MAX(arrival, excluded.arrival)
+            """, piece, inbox)
     }
 
     /// Whether a document spoke of one of these records after the word.
@@ -137,8 +188,12 @@ extension Ledger {
             isSuperseded = try database.holds(
                 """
                 SELECT 1 FROM json_each(?1) AS asked CROSS JOIN lastWords
-                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.word
-                WHERE words.accepted AND words.inbox = ?2 AND words.arrival > ?3
+                    ON lastWords.identity = asked.value CROSS JOIN words ON words.word = lastWords.accepted
+                WHERE words.inbox = ?2 AND words.arrival > ?3
+                UNION ALL
+                SELECT 1 FROM json_each(?1) AS asked CROSS JOIN acceptedElsewhere AS other
+                    ON other.identity = asked.value AND other.inbox = ?2
+                WHERE other.arrival > ?3
                 """, piece, inbox, arrival)
             return !isSuperseded
         }

@@ -20,6 +20,8 @@ enum Migrations {
         add("11 references by their rounds", rounds)
         add("12 records of a rest", rests)
         add("13 words of what is repeated", repeats)
+        add("14 words that were accepted", accepted)
+        add("15 scopes of what went through in part", scopes)
         return migrator
     }
 

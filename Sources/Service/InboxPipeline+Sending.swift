@@ -15,6 +15,7 @@ extension InboxPipeline {
         switch job.content {
         case .attachment(let attachment, _, _): return try await send(job, attachment, batches)
         case .document(let document):
+            guard try await mayGo(job, batches[0]) else { return .waits(for: .turn(.leaving)) }
             switch try await shared(job, document, batches, berth) {
             case .accepted(let confirmation):
                 let batches = try await current(batches, of: job)
@@ -30,6 +31,17 @@ extension InboxPipeline {
         }
     }
 
+    /// Whether nothing stands before a document that may leave: nothing else before what it repeats with others, and no
+    /// such repetition before it.
+    private func mayGo(_ job: SubmissionJob, _ batch: Batch) async throws -> Bool {
+        guard settings.order.rule != .none else { return true }
+        guard let joint = batch.joined?.joint, batch.state.mayBeTaken else {
+            return await parts.order.depart(job.drop.id)
+        }
+        guard batch.state == .unresolved else { return true }
+        return try await parts.joiner.mayRepeat(batch, of: job, joint: joint, in: parts.order)
+    }
+
     /// Sends a document with others, where it is to be or was before.
     private func shared(
         _ job: SubmissionJob, _ document: JudgedDocument, _ batches: [Batch], _ berth: Berth
@@ -38,9 +50,11 @@ extension InboxPipeline {
         if let joint = batches[0].joined?.joint {
             switch batches[0].state {
             case .unresolved:
-                return try await joiner.repeat(
+                let fate = try await joiner.repeat(
                     batches[0], of: job, joint: joint, isOrdered: settings.order.rule != .none)
-            case .accepted: return .accepted(try await joiner.confirmation(of: batches[0], job, joint: joint))
+                if case .anew = fate { await parts.order.end(repeating: joint) }
+                return fate
+            case .accepted: return try await joiner.fate(ofAccepted: batches[0], job, joint: joint)
             case .waiting, .refused: return .alone
             }
         }

@@ -203,9 +203,10 @@ extension InboxPipeline {
     private func remake(_ document: JudgedDocument, _ job: inout SubmissionJob) async throws -> Judgement? {
         guard job.kind == .payment else { return document.remade(round: job.round) }
         let hashes = try await parts.patience.persist("read a drop") { try document.recordHashes }
-        let sha256 = job.sha256
+        let file = PaymentFile(
+            inbox: settings.name, scope: settings.scope, content: document.content, sha256: job.sha256)
         let taken = try await parts.patience.persist("read the ledger") {
-            try await parts.ledger.recordsToLeaveOut(of: hashes, sha256: sha256, inbox: settings.name)
+            try await parts.ledger.recordsToLeaveOut(of: hashes, file)
         }
         let round = job.round
         let (rest, leftOut) = try await parts.patience.persist("keep what is left of a drop") {

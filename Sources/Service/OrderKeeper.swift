@@ -57,6 +57,21 @@ actor OrderKeeper {
         return order.mayLeave(drop)
     }
 
+    // What this is about says ``DropOrder``.
+
+    func depart(_ drop: DropID) -> Bool { order.depart(drop) }
+
+    func follow(_ joint: Int64, _ drop: DropID) -> Bool? {
+        settleByNow()
+        return order.follow(joint, drop)
+    }
+
+    func begin(repeating joint: Int64, by drop: DropID, about keys: IdentityKeys) {
+        order.begin(repeating: joint, by: drop, about: keys)
+    }
+
+    func end(repeating joint: Int64) { wake(order.end(repeating: joint)) }
+
     /// Waits until it is a drop's turn.
     ///
     /// - Throws: `CancellationError`.
@@ -124,9 +139,14 @@ actor OrderKeeper {
     func rival(of drop: DropID) -> DropID? { order.rivals(of: drop).first }
 
     private func wake(_ drops: [DropID]) {
-        for drop in drops {
-            guard let waiter = waiting[drop], isItsTurn(drop, waiter.step) else { continue }
-            letGo(drop, .success(()))
+        for drop in drops + drops.flatMap({ order.followers(of: $0) }) {
+            guard let waiter = waiting[drop] else { continue }
+            if isItsTurn(drop, waiter.step) {
+                letGo(drop, .success(()))
+            } else if waiter.step == .leaving {
+                // What it waited for may be concluded, and not processed.
+                watch(order.settling(before: drop))
+            }
         }
     }
 

@@ -7,6 +7,14 @@ struct ProcessingReader: Sendable {
     let ledger: Ledger
     let delivery: DeliveryService
     let patience: Patience
+    /// Documents that share a request share its status: who waits for thousands of them asks once.
+    private let words = LastWords()
+
+    init(ledger: Ledger, delivery: DeliveryService, patience: Patience) {
+        self.ledger = ledger
+        self.delivery = delivery
+        self.patience = patience
+    }
 
     /// Reads the statuses of a document's batches until each has its last word.
     ///
@@ -22,7 +30,8 @@ struct ProcessingReader: Sendable {
                 inbox: result.drop.inbox, drop: drop, kind: kind, reference: report.batch.reference,
                 location: location)
             // The document is not at hand that says what of the answer is for nobody's eyes, and its result is written.
-            switch try await delivery.confirm(subject, keeping: .nothing).part(of: report.batch) {
+            let word = try await words.ask(subject) { try await delivery.confirm(subject, keeping: .nothing) }
+            switch word.part(of: report.batch) {
             case .completed: continue
             case .refused: isRejected = true
             case .pending, .unreadable: return false
@@ -33,5 +42,32 @@ struct ProcessingReader: Sendable {
             try await ledger.settled(drop, isRejected: isWithoutAWord)
         }
         return true
+    }
+}
+
+/// What the API said of batches, by where it says so.
+private actor LastWords {
+    private struct Place: Hashable {
+        let kind: Kind
+        let location: String
+    }
+
+    private let questions = SingleFlight<Place, Confirmation>()
+    /// The latest ones that were final: those who share a request are asked about one after the other.
+    private var final: [(place: Place, word: Confirmation)] = []
+
+    private static let kept = 64
+
+    func ask(
+        _ subject: StatusSubject, _ ask: @Sendable () async throws -> Confirmation
+    ) async throws -> Confirmation {
+        let place = Place(kind: subject.kind, location: subject.location)
+        if let known = final.last(where: { $0.place == place }) { return known.word }
+        let word = try await questions.run(place, ask)
+        if word.isFinal, !final.contains(where: { $0.place == place }) {
+            if final.count == LastWords.kept { final.removeFirst() }
+            final.append((place, word))
+        }
+        return word
     }
 }

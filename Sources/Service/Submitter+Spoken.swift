@@ -12,7 +12,7 @@ extension Submitter {
             var spoken = Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
             guard job.kind == .payment else { return spoken }
             let isAsked = try await patience.persist("read the ledger") {
-                try await ledger.hasPartials(inbox: job.drop.inbox)
+                try await ledger.hasPartials(for: job.drop)
             }
             if isAsked { spoken.sent = try await records(of: batches(of: job), document).joined().map(\.payment) }
             return spoken

@@ -20,6 +20,7 @@ import TestSupport
     private let work: Directory
     private let failed: FilingFolder
     private let name = FiledName(FileName("a.json"))
+    private let id = DropID(text: "01J00000000000000000000000")
 
     /// A folder that is mounted on itself, until its last reference goes.
     private final class Mount: Sendable {
@@ -62,9 +63,10 @@ import TestSupport
 
     @Test func aStopOnTheWayBackLeavesOneDrop() throws {
         try workURL.write("mine", as: "a.json")
-        for file in ["a.json", "a.json.result.json"] { try failedURL.write("mine", as: file) }
+        try failedURL.write("mine", as: "a.json")
+        try failedURL.write(#"{"drop": {"id": "\#(id.text)"}}"#, as: "a.json.result.json")
         #expect(try failed.hasGivenBack(name, hash: hash, to: work, as: FileName("a.json")))
-        try failed.clearAfterReturn(name, hash: hash, to: work)
+        try failed.clearAfterReturn(name, of: id, hash: hash, to: work)
         #expect(try workURL.names == ["a.json"])
         #expect(try failedURL.names.isEmpty)
     }

@@ -116,7 +116,9 @@ import TestSupport
         }
     }
 
-    private func keys(_ identities: String...) -> IdentityKeys {
+    private func keys(_ identities: String...) -> IdentityKeys { keys(identities) }
+
+    private func keys(_ identities: [String]) -> IdentityKeys {
         IdentityKeys(identities.map { IdentityKeys.key(clientReferenceId: $0) })
     }
 
@@ -209,6 +211,49 @@ import TestSupport
             first.drop, turn.code.map { .failed(Problem($0, "late")) } ?? Ending(outcome: .accepted),
             filedName: first.drop.name)
         #expect(result.kind == .account && result.sha256 == first.sha256)
+    }
+
+    /// Who spoke last says nothing of who was accepted last.
+    @Test(arguments: ["failed", "earlier", "partner"], [1, 3])
+    func whateverWasSaidSinceALaterDocumentWasAcceptedStaysLater(since: String, records: Int) async throws {
+        let identities = keys(Array(["INV-1", "INV-2", "INV-3"].prefix(records)))
+        let earlier = fixture.admission(
+            fixture.drop("earlier.json"), content: "earlier", identities: identities, bytes: 8)
+        let first = try await failedDrop("a", identities)
+        try await accept("later", identities)
+        switch since {
+        case "failed": _ = try await failedDrop("failed", identities)
+        case "earlier":
+            _ = try await ledger.admit(earlier)
+            try await ledger.accept("earlier", of: earlier.drop, Spoken(identities: identities))
+        default:
+            try await accept("partner", identities, inbox: "partner")
+            try await accept("third", identities, inbox: "third")
+        }
+        let later = try fixture.reopened()
+        try await putBack(first.drop)
+        #expect(try await later.admit(first).code == .orderSuperseded)
+    }
+
+    @Test func eachInboxHasItsOwnLastAcceptedDocument() async throws {
+        let identities = keys("INV-1")
+        let first = try await failedDrop("a", identities)
+        var partners = fixture.admission(
+            fixture.drop("p.json", inbox: "partner"), content: "p", identities: identities, bytes: 50)
+        partners.isLate = true
+        for (content, inbox) in [("b", "erp"), ("c", "third"), ("d", "erp"), ("e", "third")] {
+            try await accept(content, identities, inbox: inbox)
+        }
+        #expect(try await ledger.admit(partners).batches?.count == 1)
+        try await ledger.accept("p", of: partners.drop, Spoken(identities: identities))
+        try await putBack(first.drop)
+        #expect(try await ledger.admit(first).code == .orderSuperseded)
+    }
+
+    private func accept(_ content: String, _ identities: IdentityKeys, inbox: String = "erp") async throws {
+        let drop = fixture.drop("\(content).json", inbox: inbox)
+        _ = try await ledger.admit(fixture.admission(drop, content: content, identities: identities))
+        try await ledger.accept(content, of: drop, Spoken(identities: identities))
     }
 
     @Test func withoutAnOrderNothingIsSuperseded() async throws {

@@ -129,19 +129,36 @@ import TestSupport
         }
     }
 
-    /// Refused for something else than what is in it, it is over for those, too, who failed before that was known.
+    /// Refused for something else than what is in it, it is over for all who shared it.
     @Test func whoComesBackAfterARefusalForOthersGoesByItself() async throws {
         let drops = try await joined(2)
-        try await ledger.leaveUnresolved("joint", of: drops[0])
-        _ = try await ledger.conclude(
-            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
-        let first = fixture.drop("first.json")
-        _ = try await ledger.admit(fixture.admission(first, content: "c1"))
-        try await ledger.attempt("joint", of: first, status: 404, error: .submitNotFound, becomes: .refused)
-        _ = try await ledger.conclude(first, .failed(Problem(.submitNotFound, "no")), filedName: first.name)
+        try await ledger.attempt("joint", of: drops[0], status: 403, error: .submitForbidden)
+        try await ledger.attempt("joint", of: drops[0], status: 404, error: .submitNotFound, becomes: .refused)
+        for drop in drops {
+            _ = try await ledger.conclude(drop, .failed(Problem(.submitNotFound, "no")), filedName: drop.name)
+        }
         let second = fixture.drop("second.json")
         let batch = try #require(try await ledger.admit(fixture.admission(second, content: "c2")).batches?.first)
         #expect(batch.reference == "c2" && batch.state == .waiting && batch.joined == nil && batch.attempts == 0)
+    }
+
+    /// The API may have taken the first request: under other references they would be taken twice.
+    @Test(arguments: [nil, 408, 429, 500, 504], [401, 403, 404, 409])
+    func whatMayHaveBeenTakenIsNotRefusedForOtherThings(first: Int?, then: Int) async throws {
+        let drops = try await joined(2)
+        try await ledger.attempt("joint", of: drops[0], status: first, error: first == nil ? nil : .submitServerError)
+        // One failed when it was not known, the other with the refusal; and then it is refused once more.
+        _ = try await ledger.conclude(
+            drops[1], .failed(Problem(.submitServerError, "down")), filedName: drops[1].name)
+        try await ledger.attempt("joint", of: drops[0], status: then, error: .submitNotFound, becomes: .refused)
+        _ = try await ledger.conclude(drops[0], .failed(Problem(.submitNotFound, "no")), filedName: drops[0].name)
+        for content in ["c1", "c2", "c1"] {
+            let back = fixture.drop("back.json")
+            let batch = try #require(try await ledger.admit(fixture.admission(back, content: content)).batches?.first)
+            #expect(batch.reference == "joint" && batch.state == .unresolved && batch.joined != nil)
+            try await ledger.attempt("joint", of: back, status: then, error: .submitNotFound, becomes: .refused)
+            _ = try await ledger.conclude(back, .failed(Problem(.submitNotFound, "no")), filedName: back.name)
+        }
     }
 
     @Test func aStopRightAfterARefusalForItsContentLeavesThemApart() async throws {
@@ -172,11 +189,12 @@ import TestSupport
         let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
         // Three records each, the second of the second drop being 5.
         let keys: [UInt64] = [1, 2, 3, 4, 5, 6]
+        try await ledger.attempt("joint", of: drops[0], status: 503, error: .submitServerError)
         for drop in drops {
             _ = try await ledger.conclude(drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name)
         }
-        func isSuperseded(for drop: Drop) async throws -> Bool {
-            try await ledger.isSuperseded(joint: joint, keys: keys, for: drop)
+        func isSuperseded(for drop: Drop, _ kind: Kind = .account) async throws -> Bool {
+            try await ledger.isSuperseded(joint: joint, keys: keys, for: drop, kind)
         }
         func accept(_ content: String, _ drop: Drop, about identity: UInt64) async throws {
             _ = try await ledger.admit(fixture.admission(drop, content: content))
@@ -198,6 +216,26 @@ import TestSupport
         _ = try await ledger.admit(admission)
         #expect(try await isSuperseded(for: drops[0]))
         #expect(try await !isSuperseded(for: back))
+        // That is for its own records alone. No payment alters what another says.
+        try await accept("first", fixture.drop("first.json"), about: 1)
+        for kind in [Kind.account, .claim] { #expect(try await isSuperseded(for: back, kind)) }
+        #expect(try await !isSuperseded(for: back, .payment))
+        #expect(try await isSuperseded(for: drops[0], .payment))
+    }
+
+    @Test func oneThatIsRefusedAsAWholeWhenItIsProcessedComesApart() async throws {
+        let drops = try await joined(3)
+        let joint = try #require(try await ledger.batches(of: drops[0].id).first?.joined?.joint)
+        try await ledger.leaveUnresolved("joint", of: drops[0])
+        try await ledger.attempt("joint", of: drops[1], status: 202, becomes: .accepted)
+        try await ledger.dissolve(joint: joint)
+        for (index, drop) in drops.enumerated() where index > 0 {
+            let batch = try #require(try await ledger.batches(of: drop.id).first)
+            #expect(batch.reference == "c\(index + 1)" && batch.state == .waiting && batch.joined == nil)
+        }
+        let back = fixture.admission(fixture.drop("back.json"), content: "c1")
+        let batch = try #require(try await ledger.admit(back).batches?.first)
+        #expect(batch.reference == "c1" && batch.state == .waiting && batch.joined == nil)
     }
 
     @Test func whoSharesARequestIsPutBackWithWhoSentIt() async throws {

@@ -1,8 +1,10 @@
 import Foundation
-import Ledger
+import GRDB
 import Model
 import Testing
 import TestSupport
+
+@testable import Ledger
 
 /// Payment documents that went through in part (contract, section 5, *Failed in part*).
 @Suite struct PartialTests {
@@ -18,8 +20,11 @@ import TestSupport
 
     private func payment(_ record: String) -> PaymentRecord { PaymentRecord(hash: hash(record), key: key(record)) }
 
-    private func admission(_ name: String, _ content: String, bytes: UInt8, inbox: String = "erp") -> Admission {
-        fixture.admission(fixture.drop(name, inbox: inbox), content: content, kind: .payment, bytes: bytes)
+    private func admission(
+        _ name: String, _ content: String, bytes: UInt8, inbox: String = "erp", scope: String? = nil
+    ) -> Admission {
+        fixture.admission(
+            fixture.drop(name, inbox: inbox), content: content, kind: .payment, scope: scope, bytes: bytes)
     }
 
     /// A document of which the API took `accepted` and not `rest`; records are texts, their identity the first two
@@ -59,10 +64,13 @@ import TestSupport
     }
 
     private func leftOut(
-        _ records: [String], bytes: UInt8 = 99, inbox: String = "erp", by ledger: Ledger? = nil
+        _ records: [String], of content: String = "other", bytes: UInt8 = 99, inbox: String = "erp",
+        scope: String? = nil, by ledger: Ledger? = nil
     ) async throws -> [String] {
         let found = try await (ledger ?? self.ledger).recordsToLeaveOut(
-            of: Set(records.map(hash)), sha256: LedgerFixture.sha256(bytes), inbox: inbox)
+            of: Set(records.map(hash)),
+            PaymentFile(
+                inbox: inbox, scope: scope ?? inbox, content: content, sha256: LedgerFixture.sha256(bytes)))
         return found.byHash.values.flatMap { $0.map(\.record) }.sorted()
             + found.byPosition.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.record)" }
     }
@@ -89,6 +97,70 @@ import TestSupport
         #expect(try await leftOut(["a1"], by: fixture.reopened()) == ["a1"])
         #expect(try await ledger.admit(admission("d.json", "D", bytes: 2)) == .remake(round: 1))
         #expect(try await ledger.admit(admission("p.json", "P", bytes: 3, inbox: "partner")).batches?.count == 1)
+    }
+
+    // MARK: The same payments from another inbox
+
+    @Test(arguments: [Code.submitRejected, .submitBadRequest])
+    func whatWasTakenInPartIsRefusedToAnInboxOfAnotherScope(code: Code) async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: ["a1"], rest: ["c1"], code: code)
+        let other = admission("f.json", "F", bytes: 1, inbox: "partner")
+        #expect(try await ledger.admit(other).code == .referenceOtherInbox)
+    }
+
+    /// Nothing of it was taken.
+    @Test func whatWasRefusedAsAWholeIsSentFromAnotherInbox() async throws {
+        try await failInPart(admission("f.json", "F", bytes: 1), accepted: [], rest: ["a1", "c1"])
+        let other = admission("f.json", "F", bytes: 1, inbox: "partner")
+        #expect(try await ledger.admit(other) == .remake(round: 2))
+    }
+
+    @Test func anInboxOfTheSameScopeLeavesOutWhatWasTakenOfTheSamePayments() async throws {
+        func file(_ content: String, bytes: UInt8, inbox: String = "two") -> Admission {
+            admission("f.json", content, bytes: bytes, inbox: inbox, scope: "both")
+        }
+        func left(_ content: String, bytes: UInt8) async throws -> [String] {
+            try await leftOut(["a1", "c1"], of: content, bytes: bytes, inbox: "two", scope: "both")
+        }
+        try await failInPart(file("F", bytes: 1, inbox: "one"), accepted: ["a1"], rest: ["c1"])
+        #expect(try await ledger.admit(file("F", bytes: 2)) == .remake(round: 2), "the same content")
+        #expect(try await left("F", bytes: 2) == ["a1"])
+        #expect(try await ledger.admit(file("G", bytes: 1)) == .remake(round: 1), "the same bytes")
+        #expect(try await left("G", bytes: 1) == ["0:a1"])
+        #expect(try await ledger.admit(file("H", bytes: 3)).batches?.count == 1, "other payments")
+        #expect(try await left("H", bytes: 3).isEmpty)
+
+        // The rest fails there, too: what was taken is still what it was.
+        try await failInPart(file("F", bytes: 4), accepted: [], rest: ["c1"])
+        #expect(try await left("F", bytes: 2) == ["a1"])
+        // With the rest it is over.
+        let a1 = AcceptedRecord(record: "a1", reference: "F")
+        try await accept(file("F", bytes: 5), leavingOut: [a1], sending: ["c1"])
+        #expect(try await leftOut(["a1"], inbox: "one").isEmpty)
+    }
+
+    @Test func theSameBytesThatBroughtTheRestFromAnotherInboxCompleteIt() async throws {
+        try await failInPart(
+            admission("f.json", "F", bytes: 1, inbox: "one", scope: "both"), accepted: ["a1"], rest: ["c1"])
+        let a1 = AcceptedRecord(record: "a1", reference: "F")
+        let other = admission("f.json", "G", bytes: 1, inbox: "two", scope: "both")
+        try await accept(other, leavingOut: [a1], sending: ["c1"])
+        #expect(try await leftOut(["a1"], inbox: "one").isEmpty)
+    }
+
+    @Test func whatWasTakenInPartBeforeThereWereScopesHasTheScopeOfItsDrop() async throws {
+        try await failInPart(
+            admission("f.json", "F", bytes: 1, inbox: "one", scope: "both"), accepted: ["a1"], rest: ["c1"])
+        try await ledger.commit { database in
+            try database.execute(
+                sql: """
+                    DROP INDEX partialsByScope;
+                    ALTER TABLE partials DROP COLUMN scope;
+                    DELETE FROM grdb_migrations WHERE identifier LIKE '15 %'
+                    """)
+        }
+        let later = try fixture.reopened()
+        #expect(try await leftOut(["a1"], of: "F", inbox: "two", scope: "both", by: later) == ["a1"])
     }
 
     /// Documents that share a request share its reference (`batching`).

@@ -136,7 +136,45 @@ import TestSupport
         }
     }
 
+    private static let failedAsAWhole = ScriptedAnswer.answer(
+        200, headers: [:], body: Data(#"{"status": "Failed"}"#.utf8))
+
+    /// One record may be to blame for it, and it is not said which.
+    @Test func whatTheAPIRefusesAsAWholeWhenItProcessesItComesApart() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted && $0.isConfirmed })
+            #expect(stage.sandbox.books.accounts.count == 100)
+            #expect(stage.sandbox.books.accounts.values.contains { $0.times == 2 })
+            #expect(Self.submissions(stage) < 10, "in halves")
+        }
+    }
+
+    /// A stop between its acceptance and the API's word on it.
+    @Test func whatWasRefusedAsAWholeComesApartAfterAStop() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([.hang, Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.sandbox.until { $0.scriptedAnswersLeft == 1 } }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted && $0.isConfirmed })
+        }
+    }
+
     // MARK: Payments
+
+    /// Nobody knows whether an API takes nothing of what it refuses as a whole.
+    @Test func noPaymentIsSentAgainByItself() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([Self.failedAsAWhole], for: .status)
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.contains { $0.problem?.code == .submitRejected })
+            #expect(stage.sandbox.books.payments.allSatisfy { $0.count == 1 })
+        }
+    }
 
     private static func payments(_ records: String...) -> String {
         let records = records.map { #"{"clientReferenceId": "\#($0)", "amount": 5}"# }
@@ -166,6 +204,22 @@ import TestSupport
         }
     }
 
+    /// The API took the request and its answer was lost; what it says then is not about it.
+    @Test func whatMayHaveBeenTakenIsRepeatedAfterARefusalForOtherThings() async throws {
+        try await Self.run { stage in
+            stage.sandbox.script([.closeAfterApply, .status(404)])
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                #expect(stage.filed.count { $0.problem?.code == .submitNotFound } > 50)
+                try stage.putBackFailed()
+                try await stage.eventuallyAllDone(100)
+            }
+            let counts = stage.sandbox.books.payments.map(\.count)
+            #expect(counts.count == 100 && counts.allSatisfy { $0 == 1 })
+        }
+    }
+
     // MARK: Order
 
     /// A shared request that may have been taken is not repeated when a document of it is out of date: that one would
@@ -183,6 +237,73 @@ import TestSupport
             #expect(try await stage.result(of: "later.json").outcome == "accepted")
             #expect(stage.filed.suffix(100).allSatisfy { $0.problem?.code == .orderSuperseded })
             #expect(stage.sandbox.books.accounts.keys.sorted() == ["A50"])
+        }
+    }
+
+    /// A hundred documents whose shared request got no answer; they stay failed.
+    private static func withAnUnresolvedRequest(
+        _ body: @escaping @Sendable (Stage) async throws -> Void
+    ) async throws {
+        let top = """
+            retry: {base: 10ms, cap: 20ms, requeueAfterOutage: false}
+            limits: {requestsPerMinute: 60}
+            batching: {mode: backlog}
+            """
+        try await run(top: top) { stage in
+            stage.sandbox.script([.status(503), .status(503), .status(503)])
+            for number in 0..<100 { try stage.drop(account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                #expect(stage.filed.allSatisfy { $0.problem?.code == .submitServerError })
+                try await body(stage)
+            }
+        }
+    }
+
+    @Test func itIsNotRepeatedWhileADocumentAboutARecordOfAnyOfThemIsOnItsWay() async throws {
+        try await Self.withAnUnresolvedRequest { stage in
+            stage.sandbox.script([.delay(.seconds(2))])
+            try stage.drop(Self.account("A50", status: "Closed"), as: "later.json")
+            try await stage.sandbox.until { $0.scriptedAnswersLeft == 0 }
+            try stage.putBack("0.json")
+            try await stage.waitForFiled(102)
+            #expect(try await stage.result(of: "later.json").outcome == "accepted")
+            #expect(try await stage.result(of: "0.json").code == "order.superseded")
+            #expect(stage.sandbox.books.accounts.keys.sorted() == ["A50"])
+        }
+    }
+
+    @Test func aDocumentAboutARecordOfAnyOfThemWaitsForItsRepetition() async throws {
+        try await Self.withAnUnresolvedRequest { stage in
+            stage.sandbox.script([.delay(.seconds(2))])
+            try stage.putBack("0.json")
+            try await stage.sandbox.until { $0.scriptedAnswersLeft == 0 }
+            try stage.drop(Self.account("A50", status: "Closed"), as: "later.json")
+            try stage.drop(Self.account("B"), as: "other.json")
+            #expect(try await stage.result(of: "other.json").outcome == "accepted")
+            #expect(stage.sandbox.books.accounts.keys.sorted() == ["B"], "it stands in nobody else's way")
+            try await stage.waitForFiled(103)
+            let books = try #require(stage.sandbox.books.accounts["A50"])
+            #expect(books.record.contains("Closed") && books.times == 2)
+            #expect(stage.sandbox.books.accounts.count == 101)
+        }
+    }
+
+    /// Each of them waits for one of the documents that shared a request, and these have one status.
+    @Test func aWaveBehindASharedRequestAsksForItsStatusOnce() async throws {
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(3) ... .seconds(3)
+        try await Self.run(top: Self.top(rate: 60), api: ["orderWait: 1h"], options: options) { stage in
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "p\(number).json") }
+                try await stage.waitForFiled(200)
+            }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+            let requests = Self.submissions(stage)
+            let questions = stage.sandbox.requests.count { $0.path.contains("/status/") }
+            #expect(requests < 10 && questions > 0 && questions <= 5 * requests, "\(questions) for \(requests)")
         }
     }
 
@@ -213,6 +334,25 @@ import TestSupport
                 try await stage.waitForFiled(521)
             }
             #expect(stage.filed.allSatisfy { $0.outcome == .accepted })
+        }
+    }
+}
+
+extension Stage {
+    /// Puts all failed drops back into the inbox, as an admin's `mv` does.
+    fileprivate func putBackFailed() throws {
+        for name in try Stage.names(in: failed) where !name.hasSuffix(".result.json") { try putBack(name) }
+    }
+
+    fileprivate func putBack(_ name: String) throws {
+        try FileManager.default.removeItem(at: failed.appendingPathComponent("\(name).result.json"))
+        try FileManager.default.moveItem(
+            at: failed.appendingPathComponent(name), to: inbox.appendingPathComponent(name))
+    }
+
+    fileprivate func eventuallyAllDone(_ count: Int) async throws {
+        try await eventually("\(count) drops are done") {
+            try Stage.names(in: done).count { !$0.hasSuffix(".result.json") } == count
         }
     }
 }

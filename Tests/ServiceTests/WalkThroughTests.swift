@@ -469,6 +469,24 @@ import TestSupport
 
     // MARK: Two inboxes
 
+    /// One of its records was accepted where it came first.
+    @Test(arguments: [false, true]) func aPaymentFileThatWentThroughInPartInAnotherInbox(commonScope: Bool) async throws
+    {
+        try await Stage.prepare { stage in
+            let scope = commonScope ? "scope: bank" : ""
+            stage.sandbox.rejectRecords(of: "INV-2")
+            try await stage.serve(api: "confirm: completed", ["one": scope, "two": scope]) {
+                for inbox in ["one", "two"] {
+                    try stage.drop(Stage.payments("INV-1=1", "INV-2=1"), as: "\(inbox).json", into: inbox)
+                    let result = try await stage.result(of: "\(inbox).json", from: inbox)
+                    let isKnown = inbox == "two" && !commonScope
+                    #expect(result.code == (isKnown ? "reference.otherInbox" : "submit.rejected"))
+                }
+            }
+            #expect(stage.sandbox.books.payments.filter { $0.clientReferenceId == "INV-1" }.map(\.count) == [1])
+        }
+    }
+
     @Test(arguments: [false, true], [false, true])
     func onePaymentFileInTwoInboxes(commonScope: Bool, restarts: Bool) async throws {
         try await Stage.prepare { stage in

@@ -49,7 +49,8 @@ actor Joiner {
     /// Those who wait for the first of their party.
     private var waiting: [DropID: CheckedContinuation<Fate, any Error>] = [:]
     private let repetitions = SingleFlight<Int64, Fate>()
-    private let confirmations = SingleFlight<Int64, Confirmation?>()
+    private let openings = SingleFlight<Int64, Void>()
+    private let confirmations = SingleFlight<Int64, Fate>()
 
     /// A gathering that nobody joined in this time leaves, unless more are on their way.
     private static let quiet = Duration.milliseconds(250)
@@ -167,6 +168,21 @@ actor Joiner {
 
     // MARK: After a crash, or when an unresolved drop comes back
 
+    /// Whether what a drop shared with others may be repeated: nobody else who is about one of its records is before it.
+    func mayRepeat(
+        _ batch: Batch, of job: SubmissionJob, joint: Int64, in order: OrderKeeper
+    ) async throws -> Bool {
+        if let mayRepeat = await order.follow(joint, job.drop.id) { return mayRepeat }
+        // Its body may be long: it is read by the first to come.
+        try await openings.run(joint) { [submitter] in
+            guard await order.follow(joint, job.drop.id) == nil,
+                let keys = try await submitter.keys(ofShared: batch, job.kind)
+            else { return }
+            await order.begin(repeating: joint, by: job.drop.id, about: keys)
+        }
+        return await order.follow(joint, job.drop.id) ?? true
+    }
+
     /// Repeats what a drop shared with others and was neither accepted nor refused, once for all of them.
     func `repeat`(_ batch: Batch, of job: SubmissionJob, joint: Int64, isOrdered: Bool) async throws -> Fate {
         try await repetitions.run(joint) { [submitter] in
@@ -174,8 +190,10 @@ actor Joiner {
         }
     }
 
-    /// What the API says became of what a drop shared.
-    func confirmation(of batch: Batch, _ job: SubmissionJob, joint: Int64) async throws -> Confirmation? {
-        try await confirmations.run(joint) { [submitter] in try await submitter.confirmation(of: batch, job) }
+    /// What became of what a drop shared, and the API accepted.
+    func fate(ofAccepted batch: Batch, _ job: SubmissionJob, joint: Int64) async throws -> Fate {
+        try await confirmations.run(joint) { [submitter] in
+            try await submitter.fate(ofAccepted: batch.reference, job) ?? .anew
+        }
     }
 }

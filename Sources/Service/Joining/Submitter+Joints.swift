@@ -38,17 +38,24 @@ extension Submitter {
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
             attempts: attempts, keeping: job.content.keeping(sharing: body))
         switch try await delivery.deliver(submission) {
-        case .accepted:
-            return .accepted(try await confirmation(of: reference, job, job.content.keeping(sharing: body)))
-        case .refused(let problem):
-            let isApart = try await batches(of: job).first?.joined == nil
-            if isApart { KillPoint.dissolved.reach() }
-            try await forgetBody(hash)
-            return isApart ? nil : .ended(ending(problem))
+        case .accepted: return try await fate(ofAccepted: reference, job, sharing: body)
+        case .refused(let problem): return try await fate(afterRefusal: problem, of: job, hash)
         case .unresolved(let problem): return .ended(ending(problem))
         case .early: preconditionFailure("only attachments are early")
         case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
         }
+    }
+
+    /// - Returns: `nil` where the drops are apart again.
+    private func fate(
+        afterRefusal problem: Problem, of job: SubmissionJob, _ hash: [UInt8]
+    ) async throws -> Joiner.Fate? {
+        let batch = try await batches(of: job).first
+        let isApart = batch?.joined == nil
+        if isApart { KillPoint.dissolved.reach() }
+        // Where an earlier request may have been taken, whoever comes back repeats it.
+        if batch?.state != .unresolved { try await forgetBody(hash) }
+        return isApart ? nil : .ended(ending(problem))
     }
 
     private func forgetBody(_ hash: [UInt8]) async throws {
@@ -67,9 +74,9 @@ extension Submitter {
         if isOrdered {
             let keys = JudgedDocument.records(ofBody: kept, job.kind).map(\.key)
             let isSuperseded = try await patience.persist("read the ledger") {
-                try await ledger.isSuperseded(joint: joint, keys: keys, for: job.drop)
+                try await ledger.isSuperseded(joint: joint, keys: keys, for: job.drop, job.kind)
             }
-            if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers)) }
+            if isSuperseded { return .ended(.failed(Submitter.supersededWithOthers(job.kind))) }
         }
         let fate = try await deliver(
             kept, hash: batch.bodyHash, as: batch.reference, attempts: current[0].attempts, job)
@@ -78,11 +85,22 @@ extension Submitter {
         return fate ?? .anew
     }
 
-    private static let supersededWithOthers = Problem(
-        .orderSuperseded,
-        "It shares a request with other documents that may have been taken, and a later document about a record of one of "
-            + "those was accepted since: the request is not repeated. To send this document by itself: "
-            + "sluice retry --as-new --stale.")
+    private static func supersededWithOthers(_ kind: Kind) -> Problem {
+        let way =
+            kind == .payment
+            ? "To repeat it with all its payments, which others sent in the meantime do not alter: sluice retry --stale."
+            : "To send this document by itself: sluice retry --as-new --stale."
+        return Problem(
+            .orderSuperseded,
+            "It shares a request with other documents that may have been taken, and a later document about a record of one "
+                + "of those was accepted since: the request is not repeated. " + way)
+    }
+
+    /// What the records of a shared request are about; `nil`: its body is lost.
+    func keys(ofShared batch: Batch, _ kind: Kind) async throws -> IdentityKeys? {
+        let kept = try await patience.persist("read a kept body") { try ledger.keptBody(hash: batch.bodyHash) }
+        return kept.map { IdentityKeys(JudgedDocument.records(ofBody: $0, kind).map(\.key)) }
+    }
 
     // MARK: Confirmation
 
@@ -94,17 +112,30 @@ extension Submitter {
         return verdict.ending
     }
 
-    /// - Returns: `nil` where nothing is asked for, or the API did not say where.
-    func confirmation(of batch: Batch, _ job: SubmissionJob) async throws -> Confirmation? {
-        try await confirmation(of: batch.reference, job, job.content.keeping(sharing: nil))
+    /// What became of a shared request that was accepted, before or just now.
+    ///
+    /// - Parameter body: what it sent; `nil`: it is not at hand.
+    /// - Returns: `nil` where its drops are apart again: the API refused it as a whole when it processed it, which only one of
+    ///   its records need be to blame for.
+    func fate(
+        ofAccepted reference: String, _ job: SubmissionJob, sharing body: [UInt8]? = nil
+    ) async throws -> Joiner.Fate? {
+        guard confirms else { return .accepted(nil) }
+        // Another drop of it may have learnt that meanwhile.
+        guard let batch = try await batches(of: job).first, batch.reference == reference, batch.state == .accepted,
+            let joint = batch.joined?.joint
+        else { return nil }
+        let location = try await locations(of: job)[reference]
+        let confirmation = try await confirmation(
+            of: reference, job, at: location, job.content.keeping(sharing: body))
+        // Whether an API takes nothing of what it refuses so, nobody knows: no payment is sent again by itself.
+        guard job.kind != .payment, confirmation == .refused([]) else { return .accepted(confirmation) }
+        try await patience.persist("write the ledger") { try await ledger.dissolve(joint: joint) }
+        KillPoint.dissolved.reach()
+        try await forgetBody(batch.bodyHash)
+        return nil
     }
 
-    private func confirmation(
-        of reference: String, _ job: SubmissionJob, _ keeping: Keeping
-    ) async throws -> Confirmation? {
-        guard confirms else { return nil }
-        return try await confirmation(of: reference, job, at: locations(of: job)[reference], keeping)
-    }
 }
 
 extension Confirmation {
