@@ -139,10 +139,15 @@ import Testing
     }
 
     private static func limit(_ process: pid_t, to count: Int) throws {
-        let change = try Process.run(
-            URL(fileURLWithPath: "/usr/bin/prlimit"), arguments: ["--pid", "\(process)", "--nofile=\(count):"])
+        let change = Process()
+        let words = Pipe()
+        change.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+        change.arguments = ["--pid", "\(process)", "--nofile=\(count):"]
+        change.standardError = words
+        try change.run()
+        let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         change.waitUntilExit()
-        try #require(change.terminationStatus == 0)
+        try #require(change.terminationStatus == 0, "\(said)")
     }
 
     /// A quota that is spent is a full disk, for the ledger too, whose library calls it an I/O error.

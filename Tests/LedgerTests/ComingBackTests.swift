@@ -221,7 +221,10 @@ import TestSupport
         let first = try await failedDrop("a", identities)
         try await accept("later", identities)
         switch since {
-        case "failed": _ = try await failedDrop("failed", identities)
+        case "failed":
+            let failed = fixture.drop("failed.json")
+            _ = try await ledger.admit(fixture.admission(failed, content: "failed", identities: identities))
+            try await ledger.leaveUnresolved("failed", of: failed, Spoken(identities: identities))
         case "earlier":
             _ = try await ledger.admit(earlier)
             try await ledger.accept("earlier", of: earlier.drop, Spoken(identities: identities))

@@ -398,6 +398,9 @@ import TestSupport
             for round in 0..<3 {
                 for name in names { try stage.drop(Stage.account("\(name)-\(round)"), as: name) }
                 // A result of another's drop, before there is one: it is nobody's drop, and goes with the next of its name.
+                try await eventually("the last one went") {
+                    try !Stage.names(in: stage.inbox).contains("orders.json.result.json")
+                }
                 try stage.drop("{\"outcome\": \"accepted\"}", as: "orders.json.result.json")
                 try await stage.waitForFiled((round + 1) * names.count)
             }
