@@ -120,3 +120,14 @@ package struct DocumentJudge: Sendable {
         return rules.ownReference == .prefix ? Reference.prefixed(own, inbox: origin.inbox) : own
     }
 }
+
+extension DocumentJudge {
+    /// Takes a document of this kind for what it was, though it may fit no more: something of it has left.
+    package func goingOn(as kind: Kind) -> DocumentJudge {
+        var rules = rules
+        rules.kind = kind
+        rules.xmlSchemas = [:]
+        rules.validates = false
+        return DocumentJudge(rules: rules)
+    }
+}

@@ -58,17 +58,6 @@ package struct DocumentRules: Sendable {
     }
 }
 
-extension DocumentJudge {
-    /// Takes a document of this kind for what it was, though it may fit no more: something of it has left.
-    package func goingOn(as kind: Kind) -> DocumentJudge {
-        var rules = rules
-        rules.kind = kind
-        rules.xmlSchemas = [:]
-        rules.validates = false
-        return DocumentJudge(rules: rules)
-    }
-}
-
 /// What is known of a document beside its bytes.
 package struct DocumentOrigin: Sendable, Hashable {
     package var inbox: String
