@@ -244,8 +244,11 @@ package actor DeliveryService {
             var exchange = try await exchange(
                 Outgoing(method: endpoint.method, url: endpoint.url, body: submission.body, token: token), intent, slot)
             await turnstile.leave()
-            if !submission.keeping.isAll, !exchange.reply.body.isEmpty {
-                exchange.reply.body = await submission.keeping.kept(exchange.reply.body)
+            let body = exchange.reply.body
+            if let kept = submission.keeping.atOnce(body, status: exchange.reply.status) {
+                exchange.reply.body = kept
+            } else {
+                exchange.reply.body = await submission.keeping.kept(body)
             }
             return (exchange, token, slot)
         } catch {

@@ -33,17 +33,26 @@ package struct Submission: Sendable {
 /// What of an answer's text may be kept and shown: the API may quote what it was sent.
 package enum Keeping: Sendable {
     case all
-    /// The text without what may be shown to nobody.
-    case hiding(@Sendable (_ text: [UInt8]) -> [UInt8])
+    /// The text without what may be shown to nobody; `ofRefusals`: and nothing of what accepts a request, which tells nobody
+    /// anything.
+    case hiding(@Sendable (_ text: [UInt8]) -> [UInt8], ofRefusals: Bool = false)
     case nothing
 
-    var isAll: Bool { if case .all = self { true } else { false } }
+    /// What of an answer with this status can be said without looking into it.
+    func atOnce(_ text: [UInt8], status: Int?) -> [UInt8]? {
+        switch self {
+        case .all: text
+        case .hiding(_, let ofRefusals):
+            text.isEmpty || ofRefusals && (200...299).contains(status ?? 0) ? [] : nil
+        case .nothing: []
+        }
+    }
 
     /// Not on the caller's actor: a long document is read again.
     func kept(_ text: [UInt8]) async -> [UInt8] {
         switch self {
         case .all: text
-        case .hiding(let hide): hide(text)
+        case .hiding(let hide, _): hide(text)
         case .nothing: []
         }
     }

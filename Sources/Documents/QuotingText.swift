@@ -5,50 +5,46 @@
 package struct QuotingText: Sendable {
     /// What stands in a hidden value's place.
     package static let mask = Array("•••".utf8)
-    private static let longestGram = 4
+    /// What is shorter has to stand by itself.
+    private static let shortest = 4
+    private static let few = 200
 
     private let text: [UInt8]
     /// The text without its escapes, in lower case.
     private var plain: [UInt8] = []
     /// Where each byte of ``plain`` comes from, and the text's end.
     private var origins: [Int32] = []
-    /// The last place at which the first bytes of a value stand, and before each place the one before, by their number.
-    private var lasts: [[UInt32: Int32]] = []
-    private var before: [[Int32]] = []
+    /// Made for many values; for a few the text is looked through.
+    private var index: GramIndex?
+    private var asked = 0
     /// In places of ``plain``.
     private var hidden: Set<Range<Int>> = []
 
     package init(_ text: [UInt8]) {
         self.text = text
         read()
-        for length in 1...QuotingText.longestGram {
-            var last: [UInt32: Int32] = [:]
-            var chain: [Int32] = []
-            for start in 0..<max(0, plain.count - length + 1) {
-                let gram = QuotingText.gram(plain[start..<start + length])
-                chain.append(last[gram] ?? -1)
-                last[gram] = Int32(start)
-            }
-            lasts.append(last)
-            before.append(chain)
-        }
     }
 
     /// Hides a value wherever the text has it.
     package mutating func hide(_ value: some Sequence<UInt8>) {
+        guard !plain.isEmpty else { return }
         let value = value.map(QuotingText.lowered)
-        guard !value.isEmpty else { return }
-        let length = min(value.count, QuotingText.longestGram)
-        var start = lasts[length - 1][QuotingText.gram(value[..<length])] ?? -1
-        while start >= 0 {
-            let range = Int(start)..<Int(start) + value.count
-            if range.upperBound <= plain.count, plain[range].elementsEqual(value),
-                value.count >= QuotingText.longestGram || standsAlone(range)
-            {
-                hidden.insert(range)
-            }
-            start = before[length - 1][Int(start)]
+        guard !value.isEmpty, value.count <= plain.count else { return }
+        asked += 1
+        if asked == QuotingText.few { index = GramIndex(plain) }
+        if let index {
+            index.forEachPlace(of: value) { hide($0, if: value) }
+        } else {
+            for start in 0...plain.count - value.count where plain[start] == value[0] { hide(start, if: value) }
         }
+    }
+
+    private mutating func hide(_ start: Int, if value: [UInt8]) {
+        let range = start..<start + value.count
+        guard range.upperBound <= plain.count, plain[range].elementsEqual(value),
+            value.count >= QuotingText.shortest || standsAlone(range)
+        else { return }
+        hidden.insert(range)
     }
 
     /// The text with ``mask`` in place of what is hidden.
@@ -89,8 +85,6 @@ package struct QuotingText: Sendable {
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-
-    private static func gram(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
 
     // MARK: Escapes
 
@@ -138,4 +132,38 @@ package struct QuotingText: Sendable {
         }
         return UInt16(String(decoding: text[place + 2..<place + 6], as: UTF8.self), radix: 16)
     }
+}
+
+/// Where the first bytes of a value stand in a text.
+private struct GramIndex: Sendable {
+    private static let longest = 4
+
+    /// By the number of bytes: the last place of each, and before each place the one before; -1: there is none.
+    private var lasts: [[UInt32: Int32]] = []
+    private var before: [[Int32]] = []
+
+    init(_ text: [UInt8]) {
+        for length in 1...GramIndex.longest {
+            var last: [UInt32: Int32] = [:]
+            var chain: [Int32] = []
+            for start in 0..<max(0, text.count - length + 1) {
+                let gram = GramIndex.gram(text[start..<start + length])
+                chain.append(last[gram] ?? -1)
+                last[gram] = Int32(start)
+            }
+            lasts.append(last)
+            before.append(chain)
+        }
+    }
+
+    func forEachPlace(of value: [UInt8], _ body: (Int) -> Void) {
+        let length = min(value.count, GramIndex.longest)
+        var place = lasts[length - 1][GramIndex.gram(value[..<length])] ?? -1
+        while place >= 0 {
+            body(Int(place))
+            place = before[length - 1][Int(place)]
+        }
+    }
+
+    private static func gram(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
 }

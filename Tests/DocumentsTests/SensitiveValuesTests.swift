@@ -33,6 +33,13 @@ import Testing
         #expect(Self.hiding("1", "M", "é", in: "INV-1003 of 1: 'm', mé, é") == "INV-1003 of •••: '•••', mé, •••")
     }
 
+    @Test func manyValuesAreFoundAsFewAre() {
+        var quoting = QuotingText(Array("1 of jo@x.example, INV-1, Value-399 and value-1".utf8))
+        for number in 0..<500 { quoting.hide("value-\(number)".utf8) }
+        for value in ["jo@x.example", "1"] { quoting.hide(value.utf8) }
+        #expect(String(decoding: quoting.bytes, as: UTF8.self) == "••• of •••, INV-•••, ••• and •••")
+    }
+
     @Test func valuesThatOverlapAreHiddenTogether() {
         #expect(Self.hiding("Smith", "Smith Street", "th Str", in: "at Smith Street 4") == "at ••• 4")
     }

@@ -36,7 +36,7 @@ extension Submitter {
     ) async throws -> Joiner.Fate? {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, body: .json(body),
-            attempts: attempts, keeping: job.content.keeping(sharing: body))
+            attempts: attempts, keeping: job.keeping(sharing: body))
         switch try await delivery.deliver(submission) {
         case .accepted: return try await fate(ofAccepted: reference, job, sharing: body)
         case .refused(let problem): return try await fate(afterRefusal: problem, of: job, hash)
@@ -127,7 +127,7 @@ extension Submitter {
         else { return nil }
         let location = try await locations(of: job)[reference]
         let confirmation = try await confirmation(
-            of: reference, job, at: location, job.content.keeping(sharing: body))
+            of: reference, job, at: location, job.keeping(sharing: body))
         // Whether an API takes nothing of what it refuses so, nobody knows: no payment is sent again by itself.
         guard job.kind != .payment, confirmation == .refused([]) else { return .accepted(confirmation) }
         try await patience.persist("write the ledger") { try await ledger.dissolve(joint: joint) }

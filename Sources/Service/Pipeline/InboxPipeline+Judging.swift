@@ -118,9 +118,10 @@ extension InboxPipeline {
         do {
             let job = try await persist("read a drop in \(settings.folder.work)", in: work) {
                 let readAgain = readingAgain(drop, in: work)
-                return try await Workbench.run(bytes: drop.bytes) {
+                return try await Workbench.run(bytes: drop.bytes) { [settings] in
                     var job = try SubmissionJob(
                         drop: drop, kind: kind, sha256: sha256, inode: inode, content: content, readAgain: readAgain)
+                    job.hasFullResult = settings.hasFullResults
                     job.unfit = unfit
                     return job
                 }

@@ -30,7 +30,7 @@ extension Submitter {
         var verdict = Verdict()
         for batch in batches {
             let confirmation = try await confirmation(
-                of: batch.reference, job, at: locations[batch.reference], job.content.keeping)
+                of: batch.reference, job, at: locations[batch.reference], job.keeping)
             try await judge(confirmation, of: batch, job, &verdict)
         }
         return verdict
@@ -114,7 +114,7 @@ extension Submitter {
         }
         // No more are listed, and each is looked for in every record.
         let messages = records.prefix(Problem.listedFindings).map { $0.message ?? "" }
-        let shown = try await patience.persist("read a drop") { try job.content.shownIfUnchanged(messages) }
+        let shown = try await patience.persist("read a drop") { try job.shownIfUnchanged(messages) }
         return records.enumerated().map { index, record in
             let place = record.identity.flatMap { places[$0] }
             let message = shown.indices.contains(index) ? shown[index] : ""

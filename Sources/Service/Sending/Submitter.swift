@@ -26,6 +26,8 @@ struct SubmissionJob: Sendable {
     var round = 1
     /// Records that an earlier document brought; `nil`: none were looked for.
     var leftOut: [AcceptedRecord]?
+    /// Whether its result has the API's answers.
+    var hasFullResult = true
     /// Why it fails unless something of it has left; `nil`: it fits.
     var unfit: Problem?
 
@@ -218,7 +220,7 @@ struct Submitter: Sendable {
     ) async throws -> Delivered {
         let submission = Submission(
             inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: batch.reference, body: body,
-            attempts: batch.attempts, handsOverAcceptance: isLast, keeping: job.content.keeping)
+            attempts: batch.attempts, handsOverAcceptance: isLast, keeping: job.keeping)
         return try await delivery.deliver(submission)
     }
 
