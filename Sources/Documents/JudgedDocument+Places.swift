@@ -31,32 +31,30 @@ extension JudgedDocument {
     /// - Parameter text: the sender's file, for a document that ``forgetsPlaces``.
     package func places(of identities: Set<String>, in text: SendersText? = nil) throws -> [String: RecordPlace] {
         guard !identities.isEmpty else { return [:] }
-        let positions = try positions(in: text)
-        var places: [String: RecordPlace] = [:]
+        var found: [String: Int] = [:]
         var index = 0
         try self.text.forEachRecord { record in
             defer { index += 1 }
             for field in ["clientReferenceId", "claimNumber"] {
-                guard let identity = record[field]?.string, identities.contains(identity), places[identity] == nil
+                guard let identity = record[field]?.string, identities.contains(identity), found[identity] == nil
                 else { continue }
-                let place = self.positions?[index] ?? index
-                let position = positions.indices.contains(place) ? positions[place] : nil
-                places[identity] = RecordPlace(
-                    pointer: "/\(kind.arrayName ?? "")/\(place)", line: position?.line, column: position?.column)
+                found[identity] = self.positions?[index] ?? index
             }
         }
-        return places
+        let positions = try positions(of: Set(found.values), in: text)
+        return found.mapValues { index in
+            RecordPlace(
+                pointer: "/\(kind.arrayName ?? "")/\(index)", line: positions[index]?.line,
+                column: positions[index]?.column)
+        }
     }
 
-    /// Where each record of the sender's file stands; none where that is not known.
-    private func positions(in text: SendersText?) throws -> [JSONPosition] {
+    /// Where some records of the sender's file stand, by their places in it; none where that is not known.
+    private func positions(of wanted: Set<Int>, in text: SendersText?) throws -> [Int: JSONPosition] {
         switch self.text {
         case .held(let shape):
-            let shape = shape.isConverted ? text.flatMap(shape(of:)) : shape
-            return shape.map { shape in
-                shape.array?.elements.map { shape.position(ofByte: $0.byteRange.lowerBound) } ?? []
-            } ?? []
-        case .windowed(let records): return try records.positions()
+            return (shape.isConverted ? text.flatMap(shape(of:)) : shape)?.positions(of: wanted) ?? [:]
+        case .windowed(let records): return try records.positions(of: wanted)
         }
     }
 
@@ -77,19 +75,35 @@ extension JudgedDocument {
     }
 }
 
+extension DocumentShape {
+    /// Each is counted out from the text's beginning.
+    ///
+    /// - Parameter first: how many records of the document stand before those of this text.
+    fileprivate func positions(of wanted: Set<Int>, first: Int = 0) -> [Int: JSONPosition] {
+        var positions: [Int: JSONPosition] = [:]
+        guard let array else { return positions }
+        for (index, record) in array.elements.enumerated() where wanted.contains(first + index) {
+            positions[first + index] = position(ofByte: record.byteRange.lowerBound)
+        }
+        return positions
+    }
+}
+
 extension WindowedRecords {
-    /// Where each record stands in the sender's file; none for a document that was converted to another text.
-    fileprivate func positions() throws -> [JSONPosition] {
-        guard !isConverted || !fields.isEmpty else { return [] }
+    /// As with a document that is held; none for one that was converted to another text.
+    fileprivate func positions(of wanted: Set<Int>) throws -> [Int: JSONPosition] {
+        guard !isConverted || !fields.isEmpty else { return [:] }
         var text = try WindowedText(
             source, names: [kind.arrayName ?? ""], bare: kind.arrayName ?? "", longestElement: source.size)
-        var positions: [JSONPosition] = []
+        var positions: [Int: JSONPosition] = [:]
+        var first = 0
         while let window = try text.next() {
             guard let document = try? JSONDocument(parsing: window.text, maximumDepth: DocumentShape.convertedDepth),
                 case .success(let shape) = DocumentShape.read(
                     document, configured: kind, in: .window(window.mark, head: window.head))
             else { throw DocumentHasChanged() }
-            positions += shape.array?.elements.map { shape.position(ofByte: $0.byteRange.lowerBound) } ?? []
+            positions.merge(shape.positions(of: wanted, first: first)) { $1 }
+            first += shape.array?.count ?? 0
         }
         return positions
     }

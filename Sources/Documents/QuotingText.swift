@@ -4,7 +4,7 @@
 /// four bytes counts only where it stands by itself: a `1` in `INV-1003` is nobody's.
 package struct QuotingText: Sendable {
     /// What stands in a hidden value's place.
-    package static let mask = Array("•••".utf8)
+    package static let mask = "•••"
     /// What is shorter has to stand by itself.
     private static let shortest = 4
     private static let few = 200
@@ -54,7 +54,7 @@ package struct QuotingText: Sendable {
         var end = 0
         for range in apart() {
             bytes += text[end..<Int(origins[range.lowerBound])]
-            bytes += QuotingText.mask
+            bytes += QuotingText.mask.utf8
             end = Int(origins[range.upperBound])
         }
         return bytes + text[end...]

@@ -51,7 +51,10 @@ extension Ledger {
         let id = admission.drop.id.text
         var arrival = try insert(admission, database)
         let wasUnread = try arrival == .known && read(admission, database)
-        if wasUnread { arrival = try takeTerms(admission, database) }
+        if wasUnread {
+            arrival = try firstArrival(
+                of: admission.drop, sha256: admission.sha256, inode: admission.inode, database)
+        }
         let isNew = arrival != .known
         if admission.isLate || wasUnread, try !mayBeStale(id, database), let turn = try overtaken(admission, database) {
             return turn
@@ -316,10 +319,10 @@ extension Ledger {
         return database.changesCount > 0
     }
 
-    private static func takeTerms(_ admission: Admission, _ database: Database) throws -> Arrival {
-        let isOnTerms = try takeTerms(
-            admission.drop, sha256: admission.sha256, inode: admission.inode, database)
-        return isOnTerms ? .newOnTerms : .new
+    private static func firstArrival(
+        of drop: Drop, sha256: [UInt8], inode: UInt64?, _ database: Database
+    ) throws -> Arrival {
+        try takeTerms(drop, sha256: sha256, inode: inode, database) ? .newOnTerms : .new
     }
 
     private static func insert(_ admission: Admission, _ database: Database) throws -> Arrival {
@@ -342,7 +345,7 @@ extension Ledger {
             drop.receivedAt.milliseconds, kind?.rawValue, sha256, content, state)
         guard database.changesCount > 0 else { return .known }
         guard let sha256 else { return .new }
-        return try takeTerms(drop, sha256: sha256, inode: inode, database) ? .newOnTerms : .new
+        return try firstArrival(of: drop, sha256: sha256, inode: inode, database)
     }
 
     private static func insertBatches(_ batches: [Batch], of id: String, _ database: Database) throws {

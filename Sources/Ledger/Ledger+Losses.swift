@@ -12,14 +12,15 @@ extension Ledger {
 
     /// The same for all drops that wait in an inbox that is there no more.
     ///
-    /// - Returns: which these are.
-    package func giveUp(inbox: String) async throws -> [DropID] {
+    /// - Returns: which these are, and how many drops of it have not come to their end in all.
+    package func giveUp(inbox: String) async throws -> (waiting: [DropID], unfinished: Int) {
         try await commit { database in
-            let drops = try database.all("SELECT id FROM drops WHERE inbox = ? AND state = 'waiting'", inbox) {
-                $0.text("id")
+            let drops = try database.all("SELECT id, state FROM drops WHERE inbox = ? AND state <> 'filed'", inbox) {
+                (id: $0.text("id"), state: $0.text("state"))
             }
-            for drop in drops { try Ledger.giveUp(drop, database) }
-            return drops.map { DropID(text: $0) }
+            let waiting = drops.filter { $0.state == "waiting" }.map(\.id)
+            for drop in waiting { try Ledger.giveUp(drop, database) }
+            return (waiting.map { DropID(text: $0) }, drops.count)
         }
     }
 
@@ -32,12 +33,11 @@ extension Ledger {
     }
 
     /// The inboxes with drops that have not come to their end.
-    package func unfinishedInboxes() async throws -> [String: Int] {
+    package func unfinishedInboxes() async throws -> [String] {
         try await pool.read { database in
-            let counts = try database.all(
-                "SELECT inbox, COUNT(*) AS drops FROM drops WHERE state <> 'filed' GROUP BY inbox"
-            ) { ($0.text("inbox"), $0.number("drops")) }
-            return Dictionary(uniqueKeysWithValues: counts)
+            try database.all("SELECT DISTINCT inbox FROM drops WHERE state <> 'filed' ORDER BY inbox") {
+                $0.text("inbox")
+            }
         }
     }
 }

@@ -287,7 +287,7 @@ actor InboxSupervisor {
                 try await parts.ledger.unfinishedInboxes()
             }
             let present = Set(roster.wanted.map(\.name)).union(roster.running.map(\.name))
-            for name in inboxes.keys.sorted() where !present.contains(name) { await giveUp(name, parts) }
+            for name in inboxes where !present.contains(name) { await giveUp(name, parts) }
         } catch {
             // Only a stop of the service ends up here.
         }
@@ -297,11 +297,11 @@ actor InboxSupervisor {
     /// on when the inbox is back.
     private func giveUp(_ name: String, _ parts: SharedParts) async {
         do {
-            let (left, lost) = try await parts.patience.persist("write the ledger") {
-                (try await parts.ledger.unfinished(inbox: name).count, try await parts.ledger.giveUp(inbox: name))
+            let left = try await parts.patience.persist("write the ledger") {
+                try await parts.ledger.giveUp(inbox: name)
             }
-            for drop in lost { await parts.announcements.announce(lost: drop) }
-            report(.inboxGone(name, unfinished: left))
+            for drop in left.waiting { await parts.announcements.announce(lost: drop) }
+            report(.inboxGone(name, unfinished: left.unfinished))
         } catch {
             // Only a stop of the service ends up here.
         }

@@ -135,7 +135,6 @@ extension Submitter {
         try await forgetBody(batch.bodyHash)
         return nil
     }
-
 }
 
 extension Confirmation {

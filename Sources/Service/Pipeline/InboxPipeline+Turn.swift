@@ -77,10 +77,12 @@ extension InboxPipeline {
                 return .waits(job.drop, status, for: .drop(rival))
             }
             ending = Ending(outcome: .duplicate, duplicateOf: first, alreadyAccepted: job.leftOut ?? [])
-        case .submit(let batches) where job.unfit != nil && batches.allSatisfy { $0.state == .waiting }:
-            // Nothing of it is open any more.
-            ending = job.unfit.map { .failed($0) } ?? Ending(outcome: .failed)
         case .submit(let batches):
+            if let unfit = job.unfit, batches.allSatisfy({ $0.state == .waiting }) {
+                // Nothing of it is open any more.
+                ending = .failed(unfit)
+                break
+            }
             guard await parts.order.mayLeave(job.drop.id) else {
                 return .waits(job.drop, status, for: .turn(.leaving))
             }

@@ -105,14 +105,14 @@ extension Submitter {
         if records.isEmpty {
             return [Finding(message: "The API refused part \(batch.part) of \(batch.parts) as a whole.")]
         }
+        // No more are listed, and each is looked for in the whole document.
         var places: [String: RecordPlace] = [:]
         if case .document(let document) = job.content {
-            let identities = Set(records.compactMap(\.identity))
+            let identities = Set(records.prefix(Problem.listedFindings).compactMap(\.identity))
             places = try await patience.persist("read a drop") {
                 try document.placesIfUnchanged(of: identities, in: try await sendersText(of: job, document))
             }
         }
-        // No more are listed, and each is looked for in every record.
         let messages = records.prefix(Problem.listedFindings).map { $0.message ?? "" }
         let shown = try await patience.persist("read a drop") { try job.shownIfUnchanged(messages) }
         return records.enumerated().map { index, record in
