@@ -3,7 +3,7 @@
 /// Values are found as they are and as JSON escapes them, without regard to the case of ASCII letters. One of fewer than
 /// four bytes counts only where it stands by itself: a `1` in `INV-1003` is nobody's.
 package struct QuotingText: Sendable {
-    /// What stands in a hidden value's place.
+    /// What stands for a value that is not shown, however long it is.
     package static let mask = "•••"
     /// What is shorter has to stand by itself.
     private static let shortest = 4

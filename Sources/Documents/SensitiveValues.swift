@@ -16,13 +16,11 @@ package struct SensitiveValues: Sendable {
 
     /// Hides in texts what the records of a body say in these fields.
     ///
-    /// - Returns: `false` where the body cannot be read.
-    package func hide(recordsOf body: [UInt8], in texts: inout [QuotingText]) -> Bool {
-        guard let document = try? JSONDocument(parsing: body, maximumDepth: DocumentShape.convertedDepth),
-            let array = document.root[kind.arrayName ?? ""]
-        else { return false }
+    /// - Throws: for a body that cannot be read, or is none.
+    package func hide(recordsOf body: [UInt8], in texts: inout [QuotingText]) throws {
+        let document = try JSONDocument(parsing: body, maximumDepth: DocumentShape.convertedDepth)
+        guard let array = document.root[kind.arrayName ?? ""] else { throw DocumentHasChanged() }
         for element in array.elements { hide(element, in: &texts) }
-        return true
     }
 
     func hide(_ record: JSONValue, in texts: inout [QuotingText]) { hide(record, self.record, in: &texts) }

@@ -1,3 +1,4 @@
+import Documents
 import Model
 
 /// The offending places of a file, each as the line around it with the column marked, as compilers show it.
@@ -21,9 +22,6 @@ package struct SourceExcerpt: Sendable {
             self.column = column
         }
     }
-
-    /// What stands for a value that is not shown, however long it is.
-    private static let hiddenText = "•••"
 
     /// As much of a line as is shown, in scalars.
     private let width: Int
@@ -120,7 +118,7 @@ package struct SourceExcerpt: Sendable {
         while index < text.count, shown.count < width, text[index] != UInt8(ascii: "\n") {
             if let range = hiddenRange(at: index) {
                 if let marked, range.contains(marked), marked >= index { mark = shown.count }
-                shown.append(contentsOf: SourceExcerpt.hiddenText.unicodeScalars)
+                shown.append(contentsOf: QuotingText.mask.unicodeScalars)
                 index =
                     text[index..<min(range.upperBound, text.count)].firstIndex(of: UInt8(ascii: "\n"))
                     ?? min(range.upperBound, text.count)

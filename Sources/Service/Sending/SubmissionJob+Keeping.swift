@@ -8,18 +8,8 @@ extension SubmissionJob {
 
     /// What may be kept of answers to a request of its own.
     var keeping: Keeping {
-        guard case .document(let document) = content, document.sensitiveValues != nil else { return .all }
-        return .hiding(
-            { text in
-                var texts = [QuotingText(text)]
-                do {
-                    try document.hideSensitiveValues(in: &texts)
-                } catch {
-                    // What cannot be looked through is not kept.
-                    return []
-                }
-                return texts[0].bytes
-            }, ofRefusals: !hasFullResult)
+        guard case .document(let document) = content, sensitiveValues != nil else { return .all }
+        return hiding { try document.hideSensitiveValues(in: &$0) }
     }
 
     /// What may be kept of answers to a request that it shares.
@@ -28,10 +18,20 @@ extension SubmissionJob {
     func keeping(sharing body: [UInt8]?) -> Keeping {
         guard let values = sensitiveValues else { return .all }
         guard let body else { return .nothing }
-        return .hiding(
+        return hiding { try values.hide(recordsOf: body, in: &$0) }
+    }
+
+    /// - Parameter hide: what cannot be looked through is not kept.
+    private func hiding(_ hide: @escaping @Sendable (inout [QuotingText]) throws -> Void) -> Keeping {
+        .hiding(
             { text in
                 var texts = [QuotingText(text)]
-                return values.hide(recordsOf: body, in: &texts) ? texts[0].bytes : []
+                do {
+                    try hide(&texts)
+                } catch {
+                    return []
+                }
+                return texts[0].bytes
             }, ofRefusals: !hasFullResult)
     }
 
@@ -39,7 +39,7 @@ extension SubmissionJob {
     ///
     /// - Throws: what reading the document again throws.
     func shownIfUnchanged(_ messages: [String]) throws -> [String] {
-        guard case .document(let document) = content, document.sensitiveValues != nil else { return messages }
+        guard case .document(let document) = content, sensitiveValues != nil else { return messages }
         var texts = messages.map { QuotingText(Array($0.utf8)) }
         do {
             try document.hideSensitiveValues(in: &texts)
