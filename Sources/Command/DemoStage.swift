@@ -62,11 +62,10 @@ struct DemoStage: Sendable {
     }
 
     func makeLogger() throws -> Logger {
-        let file = root.appendingPathComponent("sluice.log")
-        guard FileManager.default.createFile(atPath: file.path, contents: nil) else {
-            throw CocoaError(.fileWriteUnknown)
-        }
-        return Logger(Configuration.Log(format: .text, level: .info), file: try FileHandle(forWritingTo: file))
+        let file = try FileDescriptor.open(
+            FilePath(root.appendingPathComponent("sluice.log").path), .writeOnly, options: [.create, .exclusiveCreate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        return Logger(Configuration.Log(format: .text, level: .info), output: LogOutput(file))
     }
 
     /// Drops the samples as senders should: under a temporary name, then renamed.

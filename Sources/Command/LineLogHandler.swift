@@ -3,6 +3,7 @@ import Logging
 import Model
 import SluiceConfiguration
 import Synchronization
+import SystemPackage
 
 /// Writes the log, a line an event: as text for people, or as JSON for machines.
 struct LineLogHandler: LogHandler {
@@ -10,14 +11,14 @@ struct LineLogHandler: LogHandler {
     private let style: LogStyle
     /// One logger's own level, where it was given one.
     private var ownLevel: Logger.Level?
-    private let file: FileHandle
+    private let output: LogOutput
     private let isJournal: Bool
     private let time = SystemTime()
 
-    init(_ style: LogStyle, file: FileHandle = .standardError) {
+    init(_ style: LogStyle, output: LogOutput = .standardError) {
         self.style = style
-        self.file = file
-        isJournal = JournalStream.isBehind(file.fileDescriptor)
+        self.output = output
+        isJournal = JournalStream.isBehind(output.descriptor.rawValue)
     }
 
     var logLevel: Logger.Level {
@@ -31,15 +32,20 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let lost = output.write(
+            line(event.level, event.message, metadata.merging(event.metadata ?? [:]) { $1 }))
+        if lost > 0 {
+            _ = output.write(line(.warning, "the log could not be written", ["lostLines": "\(lost)"]))
+        }
+    }
+
+    private func line(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
         let line =
             switch style.format {
-            case .text: text(event.level, event.message, all)
-            case .json: json(event.level, event.message, all)
+            case .text: text(level, message, metadata)
+            case .json: json(level, message, metadata)
             }
-        let prefix = isJournal ? event.level.journalPrefix : ""
-        // One write a line: lines of several threads do not mix.
-        file.write(Data((prefix + line + "\n").utf8))
+        return isJournal ? level.journalPrefix + line : line
     }
 
     private func text(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
@@ -106,11 +112,11 @@ final class LogStyle: Sendable {
 
 extension Logger {
     /// The log as the configuration wants it.
-    init(_ log: Configuration.Log, file: FileHandle = .standardError) {
-        self.init(LogStyle(log), file: file)
+    init(_ log: Configuration.Log, output: LogOutput = .standardError) {
+        self.init(LogStyle(log), output: output)
     }
 
-    init(_ style: LogStyle, file: FileHandle = .standardError) {
-        self.init(label: "sluice") { _ in LineLogHandler(style, file: file) }
+    init(_ style: LogStyle, output: LogOutput = .standardError) {
+        self.init(label: "sluice") { _ in LineLogHandler(style, output: output) }
     }
 }

@@ -1,6 +1,8 @@
+import ArgumentParser
 import Foundation
 import Logging
 import Model
+import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -20,14 +22,21 @@ enum Output {
         raw(Array(text.utf8))
     }
 
+    /// Ends the program where they cannot be written, for a list that is cut off must not pass for a whole one; silently
+    /// where nobody reads any more.
     static func raw(_ bytes: [UInt8]) {
-        FileHandle.standardOutput.write(Data(bytes))
+        do {
+            try FileDescriptor.standardOutput.writeWaiting(bytes)
+        } catch {
+            if error != .brokenPipe { Output.error("sluice: cannot write to standard output: \(error)") }
+            exit(Exit.cannotWrite.rawValue)
+        }
     }
 
-    /// A line to standard error.
+    /// A line to standard error, where it can be written.
     static func error(_ text: String) {
         let prefix = JournalStream.isStandardError ? Logger.Level.error.journalPrefix : ""
-        FileHandle.standardError.write(Data((prefix + text + "\n").utf8))
+        try? FileDescriptor.standardError.writeWaiting(Array((prefix + text + "\n").utf8))
     }
 
     /// Text of strangers, fit for a line: nothing in it moves the cursor, ends the line or turns the direction.
@@ -61,5 +70,30 @@ enum Output {
     /// The text in a colour, where there is one to be seen.
     static func colored(_ text: String, _ color: Color, isColored: Bool = hasColor) -> String {
         isColored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension FileDescriptor {
+    /// Writes all of `bytes`, at whatever pace the other end takes them: another process may have set a pipe or terminal
+    /// that is shared not to wait (`O_NONBLOCK`).
+    ///
+    /// - Throws: what `write(2)` fails with.
+    func writeWaiting(_ bytes: [UInt8]) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let failure = Errno(rawValue: errno)
+            switch failure {
+            case .interrupted: continue
+            case .wouldBlock:
+                var wait = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wait, 1, -1)
+            default: throw failure
+            }
+        }
     }
 }

@@ -28,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
     var once = false
 
     func run() async throws {
+        // A log that nobody reads any more ends nothing, either.
+        signal(SIGPIPE, SIG_IGN)
         // From here on a SIGHUP ends nothing, however early it comes.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let configuration = try option.load()

@@ -34,5 +34,6 @@ enum Exit {
     static let invalid = ExitCode(65)
     static let noSuchFile = ExitCode(66)
     static let cannotStart = ExitCode(69)
+    static let cannotWrite = ExitCode(74)
     static let badConfiguration = ExitCode(78)
 }
