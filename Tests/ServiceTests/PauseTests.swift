@@ -1,11 +1,14 @@
+import Delivery
 import Foundation
+import Inbox
 import Ledger
 import Model
 import Sandbox
-import Service
 import SystemPackage
 import Testing
 import TestSupport
+
+@testable import Service
 
 /// `sluice pause` and `sluice resume`, as the service sees them.
 @Suite(.timeLimit(.minutes(5))) struct PauseTests {
@@ -87,5 +90,37 @@ import TestSupport
             try await stage.waitForFiled(1)
             #expect(stage.filed.first?.outcome == .accepted)
         }
+    }
+
+    /// As the kernel does at its limit of instances or watches.
+    private final class Refusal: FolderWatcher {
+        func watch(_ path: FilePath, _ receiver: any HintReceiver) { receiver.add(.unwatched(.tooManyOpenFiles)) }
+        func forget(_ receiver: any HintReceiver) {}
+    }
+
+    /// Without the kernel's word, and where the bell's folder was removed, the service hears of it all the same.
+    @Test(arguments: [true, false]) func itIsHeardOfWithoutTheBell(isWatched: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let time = SystemTime()
+        let ledger = try Ledger(state: folder.path, boot: "boot", time: time)
+        let gate = PauseGate()
+        let supervisor = InboxSupervisor([], once: false, time: time) { _ in }
+        var watch = PauseWatch(
+            ledger: ledger, state: folder.path, gate: gate, patience: Patience(time: time) { _ in }, report: { _ in })
+        if !isWatched { watch.notifier = Refusal() }
+        let running = Task { [watch] in await watch.run(supervisor, paused: []) }
+        for name in ["erp", nil] {
+            try await PauseControl.pause(name, ledger: ledger, state: folder.path)
+            try await eventually("\(name ?? "everything") is paused") { await gate.holds(name ?? "bank") }
+            guard isWatched else { continue }
+            try FileManager.default.removeItem(at: folder.url.appendingPathComponent("control"))
+            try await eventually("the folder is there again") {
+                FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("control").path)
+            }
+        }
+        try await PauseControl.resume(nil, ledger: ledger, state: folder.path)
+        try await eventually("nothing is paused") { await !gate.holds("erp") }
+        running.cancel()
+        await running.value
     }
 }

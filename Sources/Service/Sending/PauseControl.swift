@@ -34,7 +34,11 @@ struct PauseWatch: Sendable {
     let state: FilePath
     let gate: PauseGate
     let patience: Patience
+    var notifier: any FolderWatcher = Notifier.shared
     let report: @Sendable (ServiceEvent) -> Void
+
+    /// How often the ledger is asked where the kernel does not tell of the bell.
+    private static let pollInterval = Duration.seconds(1)
 
     /// Carries out what the ledger says at a start, and says what an admin has to decide.
     func begin(with supervisor: InboxSupervisor) async throws -> Set<String> {
@@ -65,16 +69,27 @@ struct PauseWatch: Sendable {
     /// Runs until it is cancelled.
     func run(_ supervisor: InboxSupervisor, paused: Set<String>) async {
         let hints = FolderHints()
-        defer { Notifier.shared.forget(hints) }
+        defer { notifier.forget(hints) }
         do {
-            try await patience.persist("watch \(state)") {
-                let folder = try Directory(opening: state).subdirectory(PauseControl.folder, makingWith: 0o700)
-                Notifier.shared.watch(folder.path, hints)
-            }
+            try await watch(hints)
             var paused = paused
-            for await _ in hints { paused = try await apply(to: supervisor, before: paused) }
+            for await gathered in hints {
+                if gathered.isGone || gathered.isUnmounted { try await watch(hints) }
+                repeat {
+                    paused = try await apply(to: supervisor, before: paused)
+                    if gathered.unwatched != nil { try await patience.time.sleep(for: PauseWatch.pollInterval) }
+                } while gathered.unwatched != nil
+            }
         } catch {
             // The service stops.
+        }
+    }
+
+    /// Makes the bell's folder where it is not there.
+    private func watch(_ hints: FolderHints) async throws {
+        try await patience.persist("watch \(state)") {
+            let folder = try Directory(opening: state).subdirectory(PauseControl.folder, makingWith: 0o700)
+            notifier.watch(folder.path, hints)
         }
     }
 }
