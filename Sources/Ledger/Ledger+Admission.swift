@@ -108,6 +108,11 @@ extension Ledger {
     /// What became of a drop while it was not there, for it lay in `failed` or could not be read: another with its content
     /// was accepted, or a later one with one of its identities.
     private static func overtaken(_ admission: Admission, _ database: Database) throws -> Turn? {
+        // A request that it shared can have been accepted meanwhile: before whatever came later was sent.
+        let isAccepted = try database.first(
+            "SELECT MIN(state = 'accepted') AS isAccepted FROM sentBatches WHERE dropID = ?", admission.drop.id.text
+        ) { $0.optionalNumber("isAccepted") }
+        if isAccepted == 1 { return nil }
         // What it holds under a later round is not what was accepted.
         let held = try Hold.round(of: admission.drop.id.text, database) ?? 0
         if let taken = try Taken.fetch(admission.content, database), taken.state == .accepted, taken.round >= held,
@@ -178,7 +183,9 @@ extension Ledger {
     private static func conflict(_ admission: Admission, _ database: Database) throws -> Problem? {
         guard let own = admission.ownReference else { return nil }
         let key = HoldKey.own(own)
-        if let hold = try Hold.fetch(key, database), hold.content != admission.content {
+        if let hold = try Hold.fetch(key, database), hold.content != admission.content,
+            try !isLeftOpen(by: hold, admission, database)
+        {
             let word = hold.state == .partial ? "accepted in part" : "sent"
             return Problem(.referenceConflict, "The document's batchReferenceId was \(word) before with other content.")
         }
@@ -191,6 +198,13 @@ extension Ledger {
         return Problem(
             .referenceConflict,
             "The document's batchReferenceId was accepted before, and records were refused: it cannot be used again.")
+    }
+
+    /// Whether it is what the same bytes became under an earlier configuration: they go on with that.
+    private static func isLeftOpen(by hold: Hold, _ admission: Admission, _ database: Database) throws -> Bool {
+        guard hold.state == .unresolved else { return false }
+        let key = HoldKey.bytes(admission.sha256, scope: admission.scope)
+        return try Hold.fetch(key, database)?.dropID == hold.dropID
     }
 
     /// Goes on with what an earlier drop with the same content or bytes left open: its references, parts and exact
@@ -231,6 +245,8 @@ extension Ledger {
             WHERE dropID = ?1 AND state = 'accepted'
             """, id, hold.dropID)
         try forgetAttempts(of: id, database)
+        // The requests that may have been taken are the earlier drop's.
+        try database.run("UPDATE batches SET isInherited = 1 WHERE dropID = ? AND state = 'unresolved'", id)
         // What is not in them was left out, and is so still.
         try database.run(
             "UPDATE drops SET alreadyAccepted = (SELECT alreadyAccepted FROM drops WHERE id = ?2) WHERE id = ?1", id,

@@ -98,15 +98,18 @@ extension Ledger {
         switch ending.outcome {
         case .duplicate:
             try Hold.release(id, database)
+            if let spoken { try acknowledge(drop, kind, spoken.taken, at: now, database) }
             guard let file, !row.leftOut.isEmpty else { return }
             try completeParts(drop, file, isAccepted: false, sent: [], leftOut: row.leftOut, word: 0, database)
         case .accepted:
             let spoken = spoken ?? Spoken(identities: .none)
+            // Whether what others said since is later than what was repeated, nobody knows: each is news then.
+            let first = try spoken.isRepetition ? firstWord(id, kind, spoken, database) : nil
             // Nobody asks who spoke last through an attachment.
             let word =
                 try kind == .attachment
                 ? 0 : Ledger.speak(drop, kind, isAccepted: true, spoken, at: now, database)
-            try Taken.keepHolds(of: id, .accepted, word: word, database)
+            try Taken.keepHolds(of: id, .accepted, word: first ?? word, database)
             guard let file else { return }
             try completeParts(
                 drop, file, isAccepted: true, sent: spoken.sent, leftOut: row.leftOut, word: word, database)
@@ -117,6 +120,7 @@ extension Ledger {
             let first = try firstWord(id, kind, spoken, database)
             // Without a word nothing of it reached the API since its outcome last stood.
             let word = try spoken.map { try Ledger.speak(drop, kind, isAccepted: false, $0, at: now, database) }
+            if let spoken { try acknowledge(drop, kind, spoken.taken, at: now, database) }
             if states.contains(.unresolved) {
                 try leaveOpen(id, .unresolved, word: first ?? word, database)
             } else if ending.problem?.code == .submitRejected {

@@ -58,25 +58,31 @@ extension Ledger {
 
     /// What an answer makes of a batch; `nil`: it stays what it was.
     ///
-    /// A joint batch that may have been taken before is not refused by an answer that says nothing of its content: its drops
-    /// would go under other references, and be taken twice. One that does is the API's word on this reference; had it taken
-    /// an earlier request under it, it would have said so.
+    /// One that may have been taken before is not refused by an answer that says nothing of its content: it could go under
+    /// another reference later, and be taken twice. One that does is the API's word on this reference; had it taken an
+    /// earlier request under it, it would have said so.
     static func state(after end: RequestEnd, of sender: Sender, _ database: Database) throws -> BatchState? {
-        guard end.batch == .refused, let joint = sender.joint, !(end.status.map(splitting.contains) ?? false),
-            try mayHaveBeenTaken(joint: joint, before: end.request, database)
+        guard end.batch == .refused, !(end.status.map(splitting.contains) ?? false),
+            try mayHaveBeenTaken(sender, before: end.request, database)
         else { return end.batch }
         return .unresolved
     }
 
-    /// Whether an earlier request for a joint batch had no final answer.
+    /// Whether a request for a batch before this one had no final answer, and the API has not spoken of its content since.
     private static func mayHaveBeenTaken(
-        joint: Int64, before request: Int64, _ database: Database
+        _ sender: Sender, before request: Int64, _ database: Database
     ) throws -> Bool {
         try database.holds(
             """
-            SELECT 1 FROM requests WHERE joint = ? AND id < ? AND purpose = 'batch'
-                AND (status IS NULL OR status IN (408, 429) OR status >= 500)
-            """, joint, request)
+            WITH earlier AS (
+                SELECT id, status FROM requests
+                WHERE (batchID = ?1 OR joint = ?2) AND id < ?3 AND purpose = 'batch'),
+            judged AS (SELECT MAX(id) AS id FROM earlier WHERE status IN (400, 413, 422))
+            SELECT 1 FROM earlier WHERE (status IS NULL OR status IN (408, 429) OR status >= 500)
+                AND id > COALESCE((SELECT id FROM judged), 0)
+            UNION ALL
+            SELECT 1 FROM batches WHERE id = ?1 AND isInherited AND (SELECT id FROM judged) IS NULL
+            """, sender.batch, sender.joint, request)
     }
 
     /// The API refused a joint batch: nothing of it was taken. Refused for what is in it, its drops go on apart.
@@ -123,7 +129,7 @@ extension Ledger {
     }
 
     /// Whether what a joint batch says of one of its drops' records is out of date, so that it is not to be repeated: a
-    /// later document of the inbox about one of them was accepted. Where an admin lets the drop go all the same, its own
+    /// later document of its inbox about one of them was accepted. Where an admin lets the drop go all the same, its own
     /// records are not asked about; those of payments, whose order does not matter, are not at all.
     ///
     /// - Parameter keys: what each record of its body is about, in their order.
@@ -134,15 +140,21 @@ extension Ledger {
             // A drop that came back has its place twice; the first to have it says how old it is.
             let members = try database.all(
                 """
-                SELECT firstRecord, records, MIN(arrival) AS arrival FROM batches JOIN drops ON drops.id = batches.dropID
+                SELECT firstRecord, records, inbox, MIN(arrival) AS arrival
+                FROM batches JOIN drops ON drops.id = batches.dropID
                 WHERE joint = ?1 AND (NOT ?3 OR place IS NOT (SELECT place FROM batches WHERE joint = ?1 AND dropID = ?2))
                 GROUP BY place
                 """, joint, drop.id.text, isStale
-            ) { (first: $0.number("firstRecord"), records: $0.number("records"), arrival: $0.integer("arrival")) }
+            ) { row in
+                (
+                    first: row.number("firstRecord"), records: row.number("records"), inbox: row.text("inbox"),
+                    arrival: row.integer("arrival")
+                )
+            }
             return try members.contains { member in
                 let own = keys.dropFirst(member.first).prefix(member.records)
                 return try Ledger.isSuperseded(
-                    IdentityKeys(Array(own)), inbox: drop.inbox, arrival: member.arrival, database)
+                    IdentityKeys(Array(own)), inbox: member.inbox, arrival: member.arrival, database)
             }
         }
     }

@@ -11,6 +11,11 @@ package struct Spoken: Sendable {
     package var accepted: [TakenRecord]
     /// And the others.
     package var rest: [PaymentRecord]
+    /// What of an account or claim document the API has, though the document is no last word: it is a duplicate, or failed
+    /// in part.
+    package var taken = IdentityKeys.none
+    /// It may have been said before, by an earlier request.
+    package var isRepetition = false
     /// The records of a payment document that was accepted; asked for where others went through in part.
     package var sent: [PaymentRecord]
 
@@ -86,11 +91,22 @@ extension Ledger {
             settles > 0 && isAccepted ? spoken.identities.bytes : nil)
         let word = database.lastInsertedRowID
         if isAccepted {
-            try keepAccepted(word, of: drop, kind, spoken.identities, database)
+            try keepAccepted(word, isLast: true, of: drop, kind, spoken.identities, database)
         } else {
             try keepLast(word, kind, spoken.identities, database)
         }
         return word
+    }
+
+    /// Writes down that the API has what a document says of these records: earlier ones about them are out of date.
+    static func acknowledge(
+        _ drop: Drop, _ kind: Kind, _ identities: IdentityKeys, at now: Int64, _ database: Database
+    ) throws {
+        guard identities.count > 0 else { return }
+        try database.run(
+            "INSERT INTO words (dropID, inbox, kind, arrival, accepted, at) VALUES (?, ?, ?, ?, 1, ?)", drop.id.text,
+            drop.inbox, kind.rawValue, drop.arrival, now)
+        try keepAccepted(database.lastInsertedRowID, isLast: false, of: drop, kind, identities, database)
     }
 
     /// What was accepted before of these records stays what it is.
@@ -107,8 +123,9 @@ extension Ledger {
         }
     }
 
+    /// - Parameter isLast: whether it is the last word on them, too.
     private static func keepAccepted(
-        _ word: Int64, of drop: Drop, _ kind: Kind, _ identities: IdentityKeys, _ database: Database
+        _ word: Int64, isLast: Bool, of drop: Drop, _ kind: Kind, _ identities: IdentityKeys, _ database: Database
     ) throws {
         // One is written at once; for many the array pays.
         if let only = identities.sorted.first, identities.count == 1 {
@@ -124,10 +141,10 @@ extension Ledger {
             try database.run(
                 """
                 INSERT INTO lastWords (identity, word, accepted) SELECT value, ?2, ?2 FROM json_each(?1) WHERE true
-                ON CONFLICT (identity) DO UPDATE SET word = excluded.word,
+                ON CONFLICT (identity) DO UPDATE SET word = CASE WHEN ?5 THEN excluded.word ELSE word END,
                     accepted = CASE WHEN EXISTS (SELECT 1 FROM words AS before WHERE before.word = lastWords.accepted
                         AND before.inbox = ?3 AND before.arrival > ?4) THEN accepted ELSE excluded.accepted END
-                """, piece, word, drop.inbox, drop.arrival)
+                """, piece, word, drop.inbox, drop.arrival, isLast)
             return true
         }
     }

@@ -296,4 +296,67 @@ import TestSupport
         try await ledger.accept("a", of: refused.drop)
         #expect(try await ledger.result(of: refused.drop.id)?.batches.first?.attempts.map(\.status) == [400, 202])
     }
+
+    private func refusedDrop(_ content: String, _ identities: IdentityKeys) async throws -> Admission {
+        let admission = fixture.admission(
+            fixture.drop("\(content).json"), content: content, identities: identities, bytes: 60)
+        _ = try await ledger.admit(admission)
+        try await ledger.attempt(
+            content, of: admission.drop, status: 401, error: .submitUnauthorized, becomes: .refused)
+        _ = try await ledger.conclude(
+            admission.drop, .failed(Problem(.submitUnauthorized, "no")), filedName: admission.drop.name)
+        return admission
+    }
+
+    /// A later document that says what the API knows already is its sender's last word all the same.
+    @Test(arguments: [1, 3]) func aLaterDuplicateSupersedes(records: Int) async throws {
+        let identities = keys(Array(["INV-1", "INV-2", "INV-3"].prefix(records)))
+        try await accept("active", identities)
+        let hold = try await refusedDrop("hold", identities)
+        let again = fixture.admission(fixture.drop("again.json"), content: "active", identities: identities)
+        #expect(try await ledger.admit(again) == .duplicate(of: FileName("active.json")))
+        var spoken = Spoken(identities: .none)
+        spoken.taken = identities
+        _ = try await ledger.conclude(
+            again.drop, Ending(outcome: .duplicate), filedName: again.drop.name, spoken: spoken)
+        try await putBack(hold.drop)
+        #expect(try await ledger.admit(hold).code == .orderSuperseded)
+        let third = fixture.admission(fixture.drop("third.json"), content: "active", identities: identities)
+        #expect(try await ledger.admit(third) == .duplicate(of: FileName("active.json")), "nobody has spoken since")
+    }
+
+    /// The API has those of its records that it accepted.
+    @Test func whatALaterDocumentBroughtInPartSupersedes() async throws {
+        let (first, other) = (try await refusedDrop("a", keys("INV-1")), try await refusedDrop("b", keys("INV-2")))
+        let later = fixture.admission(
+            fixture.drop("later.json"), content: "later", identities: keys("INV-1", "INV-2"), bytes: 9)
+        _ = try await ledger.admit(later)
+        try await ledger.attempt("later", of: later.drop, status: 202, becomes: .accepted)
+        var spoken = Spoken(identities: keys("INV-1", "INV-2"))
+        spoken.taken = keys("INV-1")
+        _ = try await ledger.conclude(
+            later.drop, .failed(Problem(.submitRejected, "one record")), filedName: later.drop.name, spoken: spoken)
+        for drop in [first.drop, other.drop] { try await putBack(drop) }
+        #expect(try await ledger.admit(first).code == .orderSuperseded)
+        #expect(try await ledger.admit(other).batches?.count == 1)
+    }
+
+    /// Whether it reached the API before what others said since, nobody knows: each is news.
+    @Test func whatIsRepeatedAfterOthersSpokeIsNoLastWordNorIsTheirs() async throws {
+        let identities = keys("INV-1")
+        let first = fixture.admission(fixture.drop("a.json"), content: "a", identities: identities, bytes: 7)
+        _ = try await ledger.admit(first)
+        try await ledger.leaveUnresolved("a", of: first.drop, Spoken(identities: identities))
+        try await accept("later", identities)
+        var again = fixture.admission(fixture.drop("a.json"), content: "a", identities: identities, bytes: 7)
+        again.isOrdered = false
+        #expect(try await ledger.admit(again).batches?.map(\.state) == [.unresolved])
+        var spoken = Spoken(identities: identities)
+        spoken.isRepetition = true
+        try await ledger.accept("a", of: again.drop, spoken)
+        for content in ["a", "later"] {
+            let third = fixture.admission(fixture.drop("third.json"), content: content, identities: identities)
+            #expect(try await ledger.admit(third) == .remake(round: 2))
+        }
+    }
 }

@@ -183,6 +183,38 @@ import TestSupport
         #expect(batch.reference == "joint" && batch.state == .unresolved && batch.attempts == 0)
     }
 
+    /// The others' repetition was its own, and the API had it before whatever came later.
+    @Test func whatWasAcceptedWithOthersIsNotOutOfDate() async throws {
+        let drops = try await joined(2)
+        let identities = IdentityKeys([7])
+        try await ledger.attempt("joint", of: drops[0], status: 503, error: .submitServerError)
+        for drop in drops {
+            _ = try await ledger.conclude(
+                drop, .failed(Problem(.submitServerError, "down")), filedName: drop.name,
+                spoken: Spoken(identities: identities))
+        }
+        let back = fixture.drop("back.json")
+        _ = try await ledger.admit(fixture.admission(back, content: "c1"))
+        try await ledger.accept("joint", of: back)
+        let later = fixture.drop("later.json")
+        _ = try await ledger.admit(fixture.admission(later, content: "later", identities: identities))
+        try await ledger.accept("later", of: later, Spoken(identities: identities))
+        let queue = try DatabaseQueue(path: fixture.folder.path.appending("ledger.sqlite").string)
+        try await queue.write { database in
+            try database.execute(
+                sql: "UPDATE drops SET state = 'waiting', outcome = NULL, problem = NULL WHERE id = ?",
+                arguments: [drops[1].id.text])
+        }
+        let turn = try await ledger.admit(fixture.admission(drops[1], content: "c2", identities: identities))
+        #expect(turn.batches?.map(\.state) == [.accepted])
+        var spoken = Spoken(identities: identities)
+        spoken.isRepetition = true
+        _ = try await ledger.conclude(
+            drops[1], Ending(outcome: .accepted), filedName: drops[1].name, spoken: spoken)
+        let again = fixture.admission(fixture.drop("again.json"), content: "c2", identities: identities)
+        #expect(try await ledger.admit(again) == .remake(round: 2), "the later one's word is the API's last")
+    }
+
     /// The whole of it is not repeated where any part of it is out of date.
     @Test func aLaterDocumentAboutARecordOfAnyOfThemIsKnown() async throws {
         let drops = try await joined(2)
@@ -205,6 +237,7 @@ import TestSupport
         #expect(try await !isSuperseded(for: drops[0]))
         try await accept("later", fixture.drop("later.json"), about: 5)
         #expect(try await isSuperseded(for: drops[0]))
+        #expect(try await isSuperseded(for: fixture.drop("1.json", inbox: "renamed")), "whoever repeats it")
         // Whoever takes the place of a drop is not later than it was; unless an admin says so.
         let back = fixture.drop("back.json")
         try await ledger.begin(

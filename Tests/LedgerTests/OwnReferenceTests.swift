@@ -83,4 +83,20 @@ import TestSupport
         #expect(try await ledger.admit(admission("b.json", "c2")).code == .referenceConflict)
         #expect(try await ledger.admit(admission("c.json", "c1")) == .duplicate(of: FileName("again.json")))
     }
+
+    /// The configuration makes another content of the same bytes: what they were before is to be settled first.
+    @Test func anUnresolvedReferenceGoesOnWithTheSameBytes() async throws {
+        let first = fixture.admission(fixture.drop("a.json"), content: "c1", own: "MINE-1", bytes: 5)
+        _ = try await ledger.admit(first)
+        try await ledger.leaveUnresolved("MINE-1", of: first.drop)
+        let other = fixture.admission(fixture.drop("b.json"), content: "c2", own: "MINE-1", bytes: 6)
+        #expect(try await ledger.admit(other).code == .referenceConflict)
+        let again = fixture.admission(fixture.drop("c.json"), content: "c2", own: "MINE-1", bytes: 5)
+        let batches = try #require(try await ledger.admit(again).batches)
+        #expect(batches.map(\.reference) == ["MINE-1"] && batches.map(\.state) == [.unresolved])
+        #expect(batches.map(\.bodyHash) == first.batches.map(\.bodyHash))
+        try await ledger.accept("MINE-1", of: again.drop)
+        let third = fixture.admission(fixture.drop("d.json"), content: "c2", own: "MINE-1", bytes: 5)
+        #expect(try await ledger.admit(third).code == .referenceConflict, "it was accepted as something else")
+    }
 }

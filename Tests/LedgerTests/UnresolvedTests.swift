@@ -62,4 +62,37 @@ import TestSupport
         let third = fixture.admission(fixture.drop("d.json"), content: "c")
         #expect(try await ledger.admit(third).batches == third.batches)
     }
+
+    /// The API may have taken the first request, whoever's it was: under another reference it would be taken twice.
+    @Test(arguments: [nil, 408, 429, 500, 504], [401, 403, 404, 409])
+    func whatMayHaveBeenTakenIsNotRefusedForOtherThings(first: Int?, then: Int) async throws {
+        let drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        try await ledger.attempt("c", of: drop, status: first)
+        for back in ["a.json", "b.json", "c.json"] {
+            let drop = back == "a.json" ? drop : fixture.drop(back)
+            if back != "a.json" {
+                let batches = try await ledger.admit(fixture.admission(drop, content: "c", round: 2)).batches
+                #expect(batches?.map(\.reference) == ["c"] && batches?.map(\.state) == [.unresolved])
+            }
+            try await ledger.attempt("c", of: drop, status: then, error: .submitNotFound, becomes: .refused)
+            _ = try await ledger.conclude(drop, .failed(Problem(.submitNotFound, "no")), filedName: drop.name)
+        }
+    }
+
+    /// What the API says of its content is true of every request before.
+    @Test(arguments: [false, true]) func whatWasRefusedForItsContentIsNotOpenAnyMore(isInherited: Bool) async throws {
+        var drop = fixture.drop("a.json")
+        _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        if isInherited {
+            try await ledger.leaveUnresolved("c", of: drop)
+            drop = fixture.drop("b.json")
+            _ = try await ledger.admit(fixture.admission(drop, content: "c"))
+        } else {
+            try await ledger.attempt("c", of: drop, status: nil)
+        }
+        try await ledger.attempt("c", of: drop, status: 400, error: .submitBadRequest, becomes: .refused)
+        try await ledger.attempt("c", of: drop, status: 404, error: .submitNotFound, becomes: .refused)
+        #expect(try await ledger.batches(of: drop.id).map(\.state) == [.refused])
+    }
 }

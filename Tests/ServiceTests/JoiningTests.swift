@@ -220,6 +220,23 @@ import TestSupport
         }
     }
 
+    /// Among others it would go under another reference.
+    @Test func whatMayHaveBeenTakenAloneIsRepeatedAlone() async throws {
+        try await Self.run { stage in
+            stage.sandbox.script([.closeAfterApply, .status(404)])
+            try stage.drop(Self.payments("A0"), as: "0.json")
+            try await stage.whileServing {
+                try await stage.waitForFiled(1)
+                #expect(stage.filed.first?.problem?.code == .submitNotFound)
+                for number in 1..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+                try stage.putBack("0.json")
+                try await stage.eventuallyAllDone(100)
+            }
+            let counts = stage.sandbox.books.payments.map(\.count)
+            #expect(counts.count == 100 && counts.allSatisfy { $0 == 1 })
+        }
+    }
+
     // MARK: Order
 
     /// A shared request that may have been taken is not repeated when a document of it is out of date: that one would

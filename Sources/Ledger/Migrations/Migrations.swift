@@ -22,6 +22,7 @@ enum Migrations {
         add("13 words of what is repeated", repeats)
         add("14 words that were accepted", accepted)
         add("15 scopes of what went through in part", scopes)
+        add("16 batches that earlier drops left open", inheritance)
         return migrator
     }
 

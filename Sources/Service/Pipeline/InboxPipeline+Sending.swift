@@ -52,7 +52,10 @@ extension InboxPipeline {
             case .unresolved:
                 let fate = try await joiner.repeat(
                     batches[0], of: job, joint: joint, isOrdered: settings.order.rule != .none)
-                if case .anew = fate { await parts.order.end(repeating: joint) }
+                // Where another drop has repeated it, that one ends it.
+                if case .anew = fate, try await parts.submitter.batches(of: job).first?.joined == nil {
+                    await parts.order.end(repeating: joint)
+                }
                 return fate
             case .accepted: return try await joiner.fate(ofAccepted: batches[0], job, joint: joint)
             case .waiting, .refused: return .alone

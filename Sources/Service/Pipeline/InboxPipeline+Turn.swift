@@ -77,6 +77,7 @@ extension InboxPipeline {
                 return .waits(job.drop, status, for: .drop(rival))
             }
             ending = Ending(outcome: .duplicate, duplicateOf: first, alreadyAccepted: job.leftOut ?? [])
+            spoken = try await parts.submitter.spoken(job, ending, settlesIn: .zero)
         case .submit(let batches):
             if let unfit = job.unfit, batches.allSatisfy({ $0.state == .waiting }) {
                 // Nothing of it is open any more.
@@ -96,6 +97,7 @@ extension InboxPipeline {
             sent = batches
             let settling = settings.order.rule == .none ? .zero : settings.order.wait
             spoken = try await spokenOrAnswered(job, ending, settlesIn: settling)
+            spoken?.isRepetition = batches.contains { $0.state.mayBeTaken }
         }
         try await conclude(job.drop, kind: job.kind, sha256: job.sha256, ending, sent: sent, spoken: spoken, in: work)
         if ending.outcome == .accepted, case .document(let document) = job.content {

@@ -5,9 +5,16 @@ import Model
 /// What of a document reached the API, or may have.
 extension Submitter {
     /// - Parameter duration: how long others wait for an accepted document that the API may not have processed.
-    /// - Returns: `nil` for an attachment, and where nothing left or all was refused.
+    /// - Returns: `nil` for an attachment, for a payment document that is a duplicate, and where nothing left or all was
+    ///   refused.
     func spoken(_ job: SubmissionJob, _ ending: Ending, settlesIn duration: Duration) async throws -> Spoken? {
         guard case .document(let document) = job.content else { return nil }
+        if ending.outcome == .duplicate {
+            guard job.kind != .payment else { return nil }
+            var spoken = Spoken(identities: .none)
+            spoken.taken = job.keys
+            return spoken
+        }
         if ending.outcome == .accepted {
             var spoken = Spoken(identities: job.keys, settlesIn: ending.isConfirmed ? .zero : duration)
             guard job.kind == .payment else { return spoken }
@@ -20,6 +27,7 @@ extension Submitter {
         let batches = try await batches(of: job)
         guard batches.contains(where: { $0.state.mayBeTaken }) else { return nil }
         var left: [UInt64] = []
+        var taken: [UInt64] = []
         var rest: [PaymentRecord] = []
         var accepted: [TakenRecord] = []
         for (batch, records) in zip(batches, try await records(of: batches, document)) {
@@ -30,6 +38,7 @@ extension Submitter {
                     rest.append(record.payment)
                     continue
                 }
+                taken.append(record.key)
                 accepted.append(
                     TakenRecord(
                         hash: record.hash, position: record.position,
@@ -37,8 +46,10 @@ extension Submitter {
             }
         }
         let isPayment = job.kind == .payment
-        return Spoken(
+        var spoken = Spoken(
             identities: IdentityKeys(left), accepted: isPayment ? accepted : [], rest: isPayment ? rest : [])
+        if !isPayment { spoken.taken = IdentityKeys(taken) }
+        return spoken
     }
 
     /// The records of each of a drop's batches: the document's in their order, whatever made the bodies. Where an earlier run
