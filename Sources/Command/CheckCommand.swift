@@ -16,13 +16,13 @@ struct CheckCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The files to judge.", completion: .file())
-    var files: [String]
+    var files: [PathArgument]
 
     @Option(help: "What the documents are: account, payment or claim.")
     var kind: DocumentKind?
 
     @Option(help: "Validate JSON files against this schema instead.", completion: .file(extensions: ["json"]))
-    var schema: String?
+    var schema: PathArgument?
 
     @Option(help: "Judge the files as drops of this inbox of the configuration.", completion: .inboxes)
     var inbox: String?
@@ -50,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
         let checker = try makeChecker()
         var isMissing = false
         var isInvalid = false
-        var verdicts: [(String, FileChecker.Verdict)] = []
+        var verdicts: [(PathArgument, FileChecker.Verdict)] = []
         try await judgeAll(with: checker) { file, judged in
             switch judged {
             case .success(let verdict):
@@ -58,7 +58,7 @@ struct CheckCommand: AsyncParsableCommand {
                 if json { verdicts.append((file, verdict)) } else { try show(file, verdict) }
             case .failure(let error):
                 isMissing = true
-                Output.error("\(FileName.escaped(file.utf8)): \(CheckCommand.reason(error))")
+                Output.error("\(file): \(CheckCommand.reason(error))")
             }
         }
         if json { Output.line(CheckReport(verdicts).json) }
@@ -68,11 +68,11 @@ struct CheckCommand: AsyncParsableCommand {
 
     /// Judges as many files at a time as there are processors, and hands the verdicts over in the files' order.
     private func judgeAll(
-        with checker: FileChecker, _ handOver: (String, Result<FileChecker.Verdict, any Error>) throws -> Void
+        with checker: FileChecker, _ handOver: (PathArgument, Result<FileChecker.Verdict, any Error>) throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: (Int, Result<FileChecker.Verdict, any Error>).self) { group in
             func start(_ index: Int) {
-                let file = FilePath(files[index])
+                let file = files[index].path
                 group.addTask {
                     do {
                         return (index, .success(try checker.check(file)))
@@ -105,7 +105,7 @@ struct CheckCommand: AsyncParsableCommand {
         let kind = kind.flatMap { Kind(rawValue: $0.rawValue) }
         let (inbox, configuration) = try namedInbox()
         do throws(CannotStart) {
-            if let schema { return try FileChecker(schema: FilePath(schema)) }
+            if let schema { return try FileChecker(schema: schema.path) }
             return try FileChecker(inbox: inbox, in: configuration, kind: kind)
         } catch {
             Output.error("sluice: \(error)")
@@ -126,8 +126,7 @@ struct CheckCommand: AsyncParsableCommand {
         return (inbox, configuration)
     }
 
-    private func show(_ file: String, _ verdict: FileChecker.Verdict) throws {
-        let name = FileName.escaped(file.utf8)
+    private func show(_ name: PathArgument, _ verdict: FileChecker.Verdict) throws {
         guard let problem = verdict.problem else {
             if print {
                 try verdict.forEachBody { Output.line(String(decoding: $0, as: UTF8.self)) }
@@ -140,7 +139,7 @@ struct CheckCommand: AsyncParsableCommand {
         if problem.findings.isEmpty {
             Output.line("\(name):1:1: \(error): \(problem.code.rawValue): \(Output.safe(problem.message))")
         }
-        let excerpt = excerpt(file, problem.findings)
+        let excerpt = excerpt(name.path, problem.findings)
         for finding in problem.findings {
             let pointer = finding.pointer.flatMap { $0.isEmpty ? nil : "\($0): " } ?? ""
             let text = Output.safe(pointer + finding.message)
@@ -155,14 +154,11 @@ struct CheckCommand: AsyncParsableCommand {
 
 extension CheckCommand {
     /// The lines that the findings are in, for a terminal; a file that cannot be read again shows none.
-    private func excerpt(_ file: String, _ findings: [Finding]) -> SourceExcerpt? {
+    private func excerpt(_ path: FilePath, _ findings: [Finding]) -> SourceExcerpt? {
         guard Output.isTerminal else { return nil }
         do throws(SystemCallError) {
-            let path = FilePath(file)
-            guard let name = path.lastComponent else { return nil }
-            let parent = path.removingLastComponent()
-            let folder = try Directory(opening: parent.isEmpty ? "." : parent)
-            let opened = try OpenFile(reading: FileName(bytes: name.string.utf8), in: folder)
+            let (folder, name) = try Directory.containing(path)
+            let opened = try OpenFile(reading: name, in: folder)
             let text = try opened.bytes(at: 0, count: Int(opened.status().size))
             return SourceExcerpt(of: text, at: findings.compactMap(\.place))
         } catch {
@@ -178,9 +174,9 @@ extension CheckCommand {
 
 /// What `--json` prints: an array with an object for each file.
 struct CheckReport {
-    private let verdicts: [(String, FileChecker.Verdict)]
+    private let verdicts: [(PathArgument, FileChecker.Verdict)]
 
-    init(_ verdicts: [(String, FileChecker.Verdict)]) {
+    init(_ verdicts: [(PathArgument, FileChecker.Verdict)]) {
         self.verdicts = verdicts
     }
 
@@ -192,9 +188,9 @@ struct CheckReport {
         return json.text
     }
 
-    private static func write(_ file: String, _ verdict: FileChecker.Verdict, _ json: inout JSONWriter) {
+    private static func write(_ file: PathArgument, _ verdict: FileChecker.Verdict, _ json: inout JSONWriter) {
         json.object {
-            $0.member("file", FileName.escaped(file.utf8))
+            $0.member("file", file.description)
             $0.member("valid", verdict.problem == nil)
             $0.member("kind", verdict.kind?.rawValue)
             $0.member("reference", verdict.reference)

@@ -21,7 +21,7 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var option: AdministrationOption
 
     @Argument(help: "Drops: identifiers, paths of their files in failed or done, or names.", completion: .file())
-    var drops: [String] = []
+    var drops: [PathArgument] = []
 
     @Flag(help: "All failed drops that may well go through unchanged.") var allRetryable = false
 
@@ -42,8 +42,7 @@ struct RetryCommand: AsyncParsableCommand {
         let writer = LedgerWriter(administration.configuration)
         var isRefused = false
         var isUnknown = false
-        for (words, entry) in try wanted(administration, &isUnknown) {
-            let shown = FileName.escaped(words.utf8)
+        for (shown, entry) in try wanted(administration, &isUnknown) {
             do {
                 let name = try await administration.putBack(entry, terms) { try writer.open() }
                 Output.line("\(shown): back in \(entry.drop.inbox) as \(name)\(asNew ? ", to be sent as new" : "")")
@@ -68,7 +67,7 @@ struct RetryCommand: AsyncParsableCommand {
         var found: [(String, DropEntry)] = []
         for words in drops {
             do {
-                found.append((words, try administration.drop(words)))
+                found.append((words.description, try administration.drop(words.path)))
             } catch let error as Administration.Unknown {
                 isUnknown = true
                 Output.error("sluice: \(error)")

@@ -18,7 +18,7 @@ struct ShowCommand: AsyncParsableCommand {
 
     @OptionGroup var option: AdministrationOption
 
-    @Argument(help: "A drop.", completion: .file()) var drop: String
+    @Argument(help: "A drop.", completion: .file()) var drop: PathArgument
 
     @Flag(help: "Print JSON: the result as it stands beside the file, or what is known so far.") var json = false
 
@@ -26,7 +26,7 @@ struct ShowCommand: AsyncParsableCommand {
         let administration = try option.open()
         let entry: DropEntry
         do {
-            entry = try administration.drop(drop)
+            entry = try administration.drop(drop.path)
         } catch let error as Administration.Unknown {
             if await showFile(administration) { return }
             Output.error("sluice: \(error)")
@@ -48,7 +48,7 @@ struct ShowCommand: AsyncParsableCommand {
     ///
     /// - Returns: `false` where it is none, or none that the service takes.
     private func showFile(_ administration: Administration) async -> Bool {
-        guard let file = administration.fileInInbox(drop) else { return false }
+        guard let file = administration.fileInInbox(drop.path) else { return false }
         guard let waitsFor = await Asking(administration).waitsFor(file.name, in: file.inbox) else { return false }
         if json {
             var json = JSONWriter(indented: true)

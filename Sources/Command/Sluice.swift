@@ -23,6 +23,8 @@ struct Sluice: AsyncParsableCommand {
             RetryCommand.self, PauseCommand.self, ResumeCommand.self, AuditCommand.self, BackupCommand.self,
             ConfigCommand.self, SandboxCommand.self, DemoCommand.self,
         ])
+
+    static func main() async { await main(CommandLine.given) }
 }
 
 /// Exit statuses that scripts rely on (contract, section 9; sysexits.h).

@@ -8,11 +8,11 @@ package enum AuthorityFile {
     /// What is wrong with it, in plain words; `nil`: it can be read, and holds a certificate.
     package static func problem(of path: FilePath) -> String? {
         do {
-            guard let name = path.lastComponent, FileStatus(at: path).map({ $0.form == .regular }) ?? true else {
+            guard FileStatus(at: path).map({ $0.form == .regular }) ?? true else {
                 return "\(path) is no regular file"
             }
-            let folder = try Directory(opening: path.removingLastComponent())
-            let file = try OpenFile(followingLinks: FileName(name.string), in: folder)
+            let (folder, name) = try Directory.containing(path)
+            let file = try OpenFile(followingLinks: name, in: folder)
             let text = try file.bytes(at: 0, count: Int(file.status().size))
             guard !text.isEmpty, try !NIOSSLCertificate.fromPEMBytes(text).isEmpty else {
                 return "\(path) holds no certificate"

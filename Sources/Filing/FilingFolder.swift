@@ -11,9 +11,8 @@ package final class FilingFolder: Sendable {
 
     /// Opens the folder, and makes it with mode 0750 where it is missing.
     package init(at path: FilePath) throws(SystemCallError) {
-        let parent = try Directory(opening: path.removingLastComponent())
-        guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .invalidArgument) }
-        directory = try parent.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o750)
+        let (parent, name) = try Directory.containing(path)
+        directory = try parent.subdirectory(name, makingWith: 0o750)
     }
 
     package var path: FilePath { directory.path }

@@ -1,5 +1,6 @@
 import CInotifyTools
 import Foundation
+import FileSystem
 import Model
 import SystemPackage
 
@@ -102,8 +103,7 @@ final class NotifierThread {
     }
 
     private func watchParent(of path: FilePath, _ receiver: any HintReceiver) {
-        guard let name = path.lastComponent.map({ FileName(bytes: $0.string.utf8) }) else { return }
-        let parent = path.removingLastComponent()
+        guard let (parent, name) = path.located else { return }
         if parents[parent] == nil, case .success(let watch) = add(parent, NotifierThread.parentEvents) {
             parents[parent] = watch
         }

@@ -18,9 +18,8 @@ package final class WorkFolder: Sendable {
     package var directory: Directory {
         get throws(SystemCallError) {
             if let directory = open.withLock({ $0 }) { return directory }
-            let parent = try Directory(opening: path.removingLastComponent())
-            guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .invalidArgument) }
-            let directory = try parent.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+            let (parent, name) = try Directory.containing(path)
+            let directory = try parent.subdirectory(name, makingWith: 0o700)
             open.withLock { $0 = directory }
             return directory
         }

@@ -82,10 +82,7 @@ package struct FileChecker: Sendable {
     }
 
     private func check(_ path: FilePath, _ reader: DropReader) throws -> Verdict {
-        let parent = path.removingLastComponent()
-        guard let last = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
-        let name = FileName(bytes: last.string.utf8)
-        let folder = try Directory(opening: parent.isEmpty ? "." : parent)
+        let (folder, name) = try Directory.containing(path)
         guard let status = try folder.status(of: name) else {
             throw SystemCallError("fstatat", path.string, .noSuchFileOrDirectory)
         }

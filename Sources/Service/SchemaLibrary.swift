@@ -114,10 +114,8 @@ package struct SchemaLibrary: Sendable {
 /// A file of an administrator's, read at once.
 package enum WholeFile {
     package static func read(_ path: FilePath) throws(SystemCallError) -> [UInt8] {
-        let parent = path.removingLastComponent()
-        guard let name = path.lastComponent else { throw SystemCallError("open", path.string, .isDirectory) }
-        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
-        let file = try OpenFile(followingLinks: FileName(bytes: name.string.utf8), in: directory)
+        let (folder, name) = try Directory.containing(path)
+        let file = try OpenFile(followingLinks: name, in: folder)
         return try file.bytes(at: 0, count: Int(file.status().size))
     }
 }

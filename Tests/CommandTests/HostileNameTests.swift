@@ -3,6 +3,8 @@ import Sandbox
 import TestSupport
 import Testing
 
+@testable import sluice
+
 /// Names that are made to break logs, terminals, JSON, HTML and shells, through the program as it is used.
 @Suite(.timeLimit(.minutes(10))) struct HostileNameTests {
     /// What a name is around: each is used for a good document, a bad one, and a file of no form.
@@ -250,5 +252,46 @@ import Testing
             let status = try await Program.run(["status"], in: folder.url, environment: Self.environment)
             Self.expectHarmless(status.output, "status")
         }
+    }
+
+    /// As a shell hands it over, and in the form in which it is shown.
+    @Test func aNameThatIsNotUTF8CanBeNamed() async throws {
+        let folder = try TemporaryFolder()
+        let inbox = try folder.subfolder("erp/inbox")
+        try folder.url.write(
+            CommandTests.configuration(api: "http://127.0.0.1:1", inbox: "partialGrace: 0s"), as: "sluice.yaml")
+        let name = Array("caf".utf8) + [0xE9] + Array(".json".utf8)
+        try Self.create(name, Self.account(1, amount: "-5"), in: inbox)
+        #expect(
+            try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment).status == 1)
+        let script = #"""
+            sluice() { "$0" "$@" >/dev/null 2>&1; echo "$1 $?"; }
+            sluice show $'erp/failed/caf\xe9.json'
+            sluice show $'caf\xe9.json'
+            sluice show 'caf\xe9.json'
+            sluice show $'caf\xe8.json'
+            sluice check $'erp/failed/caf\xe9.json'
+            sluice retry $'erp/failed/caf\xe9.json'
+            """#
+        let shell = Process()
+        let output = Pipe()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", script, Program.executable.path]
+        shell.environment = Self.environment
+        shell.currentDirectoryURL = folder.url
+        shell.standardOutput = output
+        try shell.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(
+            said.split(separator: "\n") == ["show 0", "show 0", "show 0", "show 66", "check 65", "retry 0"])
+        #expect(Self.names(in: inbox) == [name])
+    }
+
+    @Test func everyArgumentKeepsItsBytes() {
+        for stem in Self.stems + [Array(0...255)] {
+            #expect(CommandLine.bytes(ofGiven: CommandLine.given(stem)) == stem)
+        }
+        #expect(CommandLine.given("é.json".utf8) == "é.json")
     }
 }

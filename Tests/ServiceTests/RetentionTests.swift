@@ -3,6 +3,7 @@ import Ledger
 import Model
 import Sandbox
 import SluiceConfiguration
+import SystemPackage
 import Testing
 import TestSupport
 

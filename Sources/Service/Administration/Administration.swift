@@ -55,18 +55,18 @@ package struct Administration: Sendable {
     /// beside it, by that in `.work` or where it lay in the inbox, or by a name that drops of one inbox alone have.
     ///
     /// - Throws: ``Unknown``, and what reading the ledger throws.
-    package func drop(_ words: String) throws -> DropEntry {
-        if let entry = try ledger.drop(DropID(text: words)) { return entry }
-        if let entry = try filed(at: FilePath(words)) ?? underWay(at: FilePath(words)) { return entry }
-        let named = try ledger.drops(DropQuery(text: words, limit: 1000)).filter {
-            $0.drop.name == FileName(words) || $0.filedName == FileName(words)
+    package func drop(_ words: FilePath) throws -> DropEntry {
+        if let entry = try ledger.drop(DropID(text: words.string)) { return entry }
+        if let entry = try filed(at: words) ?? underWay(at: words) { return entry }
+        let name = FileName.escaped(words.bytes)
+        // In the form for people a byte that is not UTF-8 stands behind a backslash; what is before it is in both forms.
+        let beginning = name.prefix { $0 != "\\" }
+        let named = try ledger.drops(DropQuery(text: String(beginning), limit: 1000)).filter {
+            $0.drop.name.description == name || $0.filedName?.description == name
         }
-        guard let first = named.first else {
-            throw Unknown(description: "there is no drop \(FileName.escaped(words.utf8))")
-        }
+        guard let first = named.first else { throw Unknown(description: "there is no drop \(name)") }
         let inboxes = Set(named.map(\.drop.inbox)).sorted()
         guard inboxes.count == 1 else {
-            let name = FileName.escaped(words.utf8)
             throw Unknown(
                 description:
                     "\(name) came to the inboxes \(inboxes.joined(separator: ", ")); name its path or its identifier")
@@ -76,10 +76,8 @@ package struct Administration: Sendable {
 
     /// The folder and the name that a path means here; `nil`: it names nothing.
     static func located(_ path: FilePath) -> (folder: FilePath, name: FileName)? {
-        guard let last = path.lastComponent else { return nil }
-        let folder = path.removingLastComponent()
-        let here = FilePath(FileManager.default.currentDirectoryPath).pushing(folder).lexicallyNormalized()
-        return (here, FileName(bytes: last.string.utf8))
+        guard let (folder, name) = path.located else { return nil }
+        return (FilePath(FileManager.default.currentDirectoryPath).pushing(folder).lexicallyNormalized(), name)
     }
 
     private func filed(at path: FilePath) throws -> DropEntry? {
@@ -101,7 +99,7 @@ package struct Administration: Sendable {
         guard let (here, name) = Administration.located(path) else { return nil }
         for (inbox, paths) in inboxes {
             if let place = paths.workName(of: name, in: here) { return try ledger.drop(underWayAt: place, in: inbox) }
-            guard paths.inbox.lexicallyNormalized() == here, fileInInbox(path.string) == nil else { continue }
+            guard paths.inbox.lexicallyNormalized() == here, fileInInbox(path) == nil else { continue }
             return try ledger.drop(underWayAs: name, in: inbox)
         }
         return nil
@@ -149,16 +147,5 @@ package struct InboxPaths: Sendable, Hashable {
     /// Whether a drop's name says which account it is of.
     func isAttachment(_ entry: DropEntry) -> Bool {
         entry.kind.map { $0 == .attachment } ?? attachmentTypes.contains(entry.drop.name.lowercaseExtension)
-    }
-}
-
-extension FilePath {
-    /// The entry of this name, whatever bytes it has.
-    func appending(bytes: [UInt8]) -> FilePath {
-        var path = Array(string.utf8)
-        if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
-        path += bytes
-        path.append(0)
-        return path.withUnsafeBytes { FilePath(platformString: $0.assumingMemoryBound(to: CChar.self).baseAddress!) }
     }
 }

@@ -131,9 +131,9 @@ package enum FolderCheck {
     }
 
     private static func statusFromOutside(_ path: FilePath) -> FileStatus? {
-        guard let name = path.lastComponent else { return nil }
         do throws(SystemCallError) {
-            return try Directory(opening: path.removingLastComponent()).status(of: FileName(bytes: name.string.utf8))
+            let (folder, name) = try Directory.containing(path)
+            return try folder.status(of: name)
         } catch {
             return nil
         }

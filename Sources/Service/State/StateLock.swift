@@ -102,11 +102,9 @@ final class StateLock: Sendable {
     }
 
     private static func makeFolder(_ state: FilePath) throws(SystemCallError) {
-        guard let name = state.lastComponent else { return }
-        let parent = state.removingLastComponent()
-        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
-        if try directory.status(of: FileName(bytes: name.string.utf8)) != nil { return }
-        _ = try directory.subdirectory(FileName(bytes: name.string.utf8), makingWith: 0o700)
+        let (directory, name) = try Directory.containing(state)
+        if try directory.status(of: name) != nil { return }
+        _ = try directory.subdirectory(name, makingWith: 0o700)
         // Whatever is synced in a folder is lost with the folder's own name.
         try directory.sync()
     }

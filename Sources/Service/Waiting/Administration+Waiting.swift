@@ -40,8 +40,8 @@ extension Administration {
     }
 
     /// The file in an inbox that a person means by its path; `nil`: it is none.
-    package func fileInInbox(_ words: String) -> (inbox: String, name: FileName, bytes: Int64)? {
-        guard let (here, name) = Administration.located(FilePath(words)),
+    package func fileInInbox(_ path: FilePath) -> (inbox: String, name: FileName, bytes: Int64)? {
+        guard let (here, name) = Administration.located(path),
             let inbox = inboxes.first(where: { $0.value.inbox.lexicallyNormalized() == here })?.key,
             let status = try? Directory(opening: here).status(of: name), status.form != .directory
         else { return nil }
