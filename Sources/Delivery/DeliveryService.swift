@@ -102,12 +102,13 @@ package actor DeliveryService {
         self.time = time
         self.report = report
         self.generator = generator
-        pauses = PauseGate(waits: settings.waits)
+        let pauses = PauseGate(waits: settings.waits)
+        self.pauses = pauses
         ahead = Turnstile(places: DeliveryService.writtenDown(inFlight: settings.inFlight))
         turnstile = Turnstile(places: settings.inFlight)
-        breaker = BreakerGate(Breaker(settings.breaker), waits: settings.waits, time: time) {
-            report(.breaker($0))
-        }
+        breaker = BreakerGate(
+            Breaker(settings.breaker), waits: settings.waits, isHeld: { await pauses.holdsAll }, time: time
+        ) { report(.breaker($0)) }
         let source = TokenSource(
             settings: settings, credentials: credentials, client: client, gate: gate, journal: journal, time: time,
             store: tokenStore, report: report)

@@ -33,6 +33,8 @@ package actor PauseGate {
 
     package func holds(_ inbox: String) -> Bool { paused.holds(inbox) }
 
+    package var holdsAll: Bool { paused.all }
+
     /// Returns when the inbox is not paused.
     ///
     /// - Throws: `CancellationError`.

@@ -49,6 +49,7 @@ import Testing
         for number in 0..<4 {
             _ = breaker.note(.fails, of: drop(number), isProbe: false, at: moment(0))
             #expect(breaker.note(.none, of: drop(9), isProbe: false, at: moment(0)) == nil)
+            #expect(breaker.note(.early, of: drop(8), isProbe: false, at: moment(0)) == nil)
         }
         #expect(
             breaker.note(.fails, of: drop(4), isProbe: false, at: moment(0))
@@ -122,12 +123,35 @@ import Testing
         #expect(breaker.enter(drop(1), at: moment(2)) == .go)
     }
 
-    @Test func anAttachments404AsAProbeDecidesNothing() {
+    @Test(arguments: [true, false]) func anAttachments404EndsAnOutage(isProbe: Bool) {
         var breaker = open()
+        if isProbe { #expect(breaker.enter(drop(1), at: moment(30)) == .probe) }
+        #expect(breaker.note(.early, of: drop(1), isProbe: isProbe, at: moment(30)) == .closed(.outage))
+        #expect(breaker.enter(drop(2), at: moment(30)) == .go)
+    }
+
+    @Test(arguments: [(Breaker.Sign.fails, Breaker.Sign.none), (.refuses, .early), (.refuses, .none)])
+    func whatSaysNothingAsAProbeDecidesNothing(sign: Breaker.Sign, probe: Breaker.Sign) {
+        var breaker = open(sign)
+        let cause = breaker.cause
         #expect(breaker.enter(drop(1), at: moment(30)) == .probe)
-        #expect(breaker.note(.none, of: drop(1), isProbe: true, at: moment(30)) == nil)
-        #expect(breaker.cause == .outage)
+        #expect(breaker.note(probe, of: drop(1), isProbe: true, at: moment(30)) == nil)
+        #expect(breaker.cause == cause)
         #expect(breaker.nextProbe == moment(60))
+    }
+
+    @Test(arguments: [Breaker.Sign.fails, .refuses]) func withNobodyToProbeItEnds(sign: Breaker.Sign) {
+        var breaker = open(sign)
+        let cause: Breaker.Cause = sign == .fails ? .outage : .misconfigured
+        _ = breaker.enter(drop(1), at: moment(0))
+        #expect(breaker.endIfDeserted(at: moment(30)) == nil, "somebody is there")
+        #expect(breaker.enter(drop(1), at: moment(30)) == .probe)
+        #expect(breaker.endIfDeserted(at: moment(90)) == nil, "a probe is under way")
+        _ = breaker.note(.none, of: drop(1), isProbe: true, at: moment(91))
+        #expect(breaker.endIfDeserted(at: moment(120)) == nil, "it is not time")
+        #expect(breaker.endIfDeserted(at: moment(121)) == .closed(cause))
+        #expect(breaker.enter(drop(2), at: moment(121)) == .go)
+        #expect(breaker.endIfDeserted(at: moment(200)) == nil)
     }
 
     @Test func aProbeThatNeverLeftFreesItsTurn() {
@@ -162,7 +186,7 @@ import Testing
         (.status(401, retryAfter: nil), .account, true, .refuses),
         (.status(403, retryAfter: nil), .account, false, .refuses),
         (.status(404, retryAfter: nil), .payment, false, .refuses),
-        (.status(404, retryAfter: nil), .attachment, false, .none),
+        (.status(404, retryAfter: nil), .attachment, false, .early),
         (.status(408, retryAfter: nil), .account, false, .none),
         (.status(429, retryAfter: nil), .account, false, .none),
         (.status(500, retryAfter: nil), .account, false, .fails),

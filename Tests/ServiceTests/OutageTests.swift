@@ -81,6 +81,29 @@ import TestSupport
         }
     }
 
+    /// The document has failed when submission pauses, and its attachment is all that is left to probe: the API does not know
+    /// its account.
+    @Test func anEarlyAttachmentBringsTheNewsThatAnOutageIsOver() async throws {
+        let time = ManualTime()
+        let inbox = "attachments: {name: \"{clientReferenceId}\"}"
+        try await Stage.run(top: Self.top, inbox: inbox, time: time, clock: Self.clock(time)) { stage in
+            stage.sandbox.script(Array(repeating: .status(503), count: 5))
+            try stage.drop(Stage.account("INV-1"), as: "a.json")
+            try await stage.sandbox.until { $0.scriptedAnswersLeft < 5 }
+            try stage.drop("%PDF-1.4\n%%EOF\n", as: "INV-1.pdf")
+            let start = time.moment
+            try await eventually("both are done") {
+                time.advance(by: .milliseconds(500))
+                try await Task.sleep(for: .milliseconds(2))
+                return try Set(["a.json", "INV-1.pdf"]).isSubset(of: Stage.names(in: stage.done))
+            }
+            #expect(
+                time.moment - start < .seconds(600), "nothing waited for the hour at which the attachment goes again")
+            #expect(stage.pauses == 1)
+            #expect(stage.alerts.filter { $0.event == .outage }.map(\.phase) == [.begins, .ends])
+        }
+    }
+
     @Test func aDocumentThatAlwaysGetsA500FailsAloneWhileOthersPass() async throws {
         try await Stage.run { stage in
             stage.sandbox.script(

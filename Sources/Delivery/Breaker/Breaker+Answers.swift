@@ -7,7 +7,7 @@ extension Breaker.Sign {
             switch answer {
             case .status(401, _): isNewToken ? .refuses : .none
             case .status(403, _): .refuses
-            case .status(404, _): kind == .attachment ? .none : .refuses
+            case .status(404, _): kind == .attachment ? .early : .refuses
             case .status(408, _), .status(429, _): .none
             case .status(500..., _): .fails
             case .status: .works
@@ -23,7 +23,7 @@ extension Breaker.Sign {
     /// What an answer means while submission pauses: no attempt, but for what is a drop's own.
     func hold(_ answer: Answer) -> RetryPolicy.Action? {
         switch (self, answer) {
-        case (.works, _): nil
+        case (.works, _), (.early, _): nil
         case (.refuses, .status(401, _)): .hold(.submitUnauthorized)
         case (.refuses, .status(403, _)): .hold(.submitForbidden)
         case (.refuses, _): .hold(.submitNotFound)

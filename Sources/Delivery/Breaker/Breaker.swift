@@ -30,8 +30,13 @@ package struct Breaker: Sendable {
         case refuses
         /// TLS failed: no other drop will fare better, so one sign is enough.
         case untrusted
-        /// Nothing: 408, 429, a first 401, or an attachment's 404.
+        /// An attachment's 404: no more than that the API is there to look for an account.
+        case early
+        /// Nothing: 408, 429, or a first 401.
         case none
+
+        /// Whether submission goes on where it paused for this.
+        func ends(_ cause: Cause) -> Bool { self == .works || self == .early && cause == .outage }
     }
 
     package enum Permit: Sendable, Hashable {
@@ -111,7 +116,7 @@ package struct Breaker: Sendable {
             return note(sign, of: drop, after: run, at: now)
         case .open(let cause, _), .probing(let cause):
             // Whoever left before the pause may be the first to hear that it is over.
-            if sign == .works {
+            if sign.ends(cause) {
                 state = .closed(nil)
                 return .closed(cause)
             }
@@ -131,6 +136,14 @@ package struct Breaker: Sendable {
         pass(next: now)
     }
 
+    /// Nobody is there to find out whether a pause is over: from the moment of the next probe on there is none, and whoever
+    /// comes then tells.
+    package mutating func endIfDeserted(at now: Moment) -> Change? {
+        guard case .open(let cause, let next) = state, waiting.isEmpty, now >= next else { return nil }
+        state = .closed(nil)
+        return .closed(cause)
+    }
+
     private mutating func pass(next: Moment) {
         if case .probing(let cause) = state { state = .open(cause, next: next) }
     }
@@ -138,7 +151,7 @@ package struct Breaker: Sendable {
     private mutating func note(_ sign: Sign, of drop: DropID, after run: Run?, at now: Moment) -> Change? {
         let cause: Cause
         switch sign {
-        case .none: return nil
+        case .early, .none: return nil
         case .works:
             state = .closed(nil)
             return nil

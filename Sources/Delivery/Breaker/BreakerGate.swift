@@ -9,6 +9,8 @@ package actor BreakerGate {
 
     private var breaker: Breaker
     private let waits: Bool
+    /// Whether an admin holds everybody.
+    private let isHeld: @Sendable () async -> Bool
     private let time: any TimeSource
     private let report: @Sendable (Breaker.Change) -> Void
     private var waiting: [DropID: CheckedContinuation<Void, Never>] = [:]
@@ -17,13 +19,20 @@ package actor BreakerGate {
     private var nextReader = 0
     private var alarm: Task<Void, Never>?
 
-    /// - Parameter waits: whether drops wait for a pause to end; else they stay for the next run of the service.
+    /// How long an admin's pause puts off the end of one that nobody is there to probe.
+    private static let heldWait = Duration.seconds(30)
+
+    /// - Parameters:
+    ///   - waits: whether drops wait for a pause to end; else they stay for the next run of the service.
+    ///   - isHeld: whether an admin holds everybody, so that nobody can be there to probe.
     package init(
-        _ breaker: Breaker, waits: Bool = true, time: any TimeSource,
+        _ breaker: Breaker, waits: Bool = true, isHeld: @escaping @Sendable () async -> Bool = { false },
+        time: any TimeSource,
         report: @escaping @Sendable (Breaker.Change) -> Void
     ) {
         self.breaker = breaker
         self.waits = waits
+        self.isHeld = isHeld
         self.time = time
         self.report = report
     }
@@ -115,10 +124,17 @@ package actor BreakerGate {
     private func setAlarm(_ moment: Moment) {
         alarm?.cancel()
         alarm = Task { [time] in
-            // It ends early only where the pause is over, and then everybody is awake.
+            // It ends early only where the pause is over, and then everybody is awake, or for another alarm.
             guard (try? await time.sleep(until: moment)) != nil else { return }
-            self.wakeNext()
+            await self.ring()
         }
+    }
+
+    private func ring() async {
+        if breaker.nextInTurn == nil, await isHeld() { return setAlarm(time.moment + BreakerGate.heldWait) }
+        guard let change = breaker.endIfDeserted(at: time.moment) else { return wakeNext() }
+        report(change)
+        wakeAll()
     }
 
     private func wake(_ drop: DropID) {
@@ -129,8 +145,13 @@ package actor BreakerGate {
         readers.removeValue(forKey: id)?.resume()
     }
 
+    /// The first in the row sees whether it may go; where there is none, the pause ends at the time of the next probe.
     private func wakeNext() {
-        if let next = breaker.nextInTurn { wake(next) }
+        if let next = breaker.nextInTurn {
+            wake(next)
+        } else if waits, let end = breaker.nextProbe {
+            setAlarm(end)
+        }
     }
 
     private func wakeAll() {
