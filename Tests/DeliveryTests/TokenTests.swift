@@ -136,6 +136,35 @@ import Testing
         #expect(endpoint.count == 2)
     }
 
+    /// Who waits for a status, or for an inbox that is removed, stops waiting while the service runs on.
+    @Test(arguments: [1, 2]) func whoStopsWaitingDoesNotEndTheSilence(cancelled: Int) async throws {
+        let (time, endpoint, cache) = make()
+        endpoint.answer.yield(.failure(NetworkFailure("too many", retryAfter: .seconds(600))))
+        let waiters = (1...2).map { _ in Task { try await cache.token().bearer } }
+        try await eventually("it backs off") { time.sleeperCount == 1 }
+        for waiter in waiters.prefix(cancelled) { waiter.cancel() }
+        for waiter in waiters.prefix(cancelled) {
+            await #expect(throws: CancellationError.self) { try await waiter.value }
+        }
+        let another = Task { try await cache.token().bearer }
+        time.advance(by: .seconds(599))
+        endpoint.answer.yield(.success("one"))
+        try await eventually("the silence goes on") { time.sleeperCount == 1 }
+        #expect(endpoint.count == 1)
+        time.advance(by: .seconds(1))
+        for waiter in waiters.dropFirst(cancelled) + [another] { #expect(try await waiter.value == "one") }
+        #expect(endpoint.count == 2)
+    }
+
+    @Test func anAbortEndsTheWaitOfAll() async throws {
+        let (_, endpoint, cache) = make()
+        let waiters = (1...2).map { _ in Task { try await cache.token() } }
+        try await eventually("it is asked for") { endpoint.count == 1 }
+        await cache.abort()
+        for waiter in waiters { await #expect(throws: CancellationError.self) { try await waiter.value } }
+        #expect(endpoint.count == 1)
+    }
+
     @Test func oneThatIsNotHadInSoManyTriesIsGivenUpForGood() async throws {
         let time = ManualTime()
         let endpoint = Endpoint(time: time)

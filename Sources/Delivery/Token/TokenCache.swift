@@ -16,7 +16,10 @@ package actor TokenCache {
     private let time: any TimeSource
     private let report: @Sendable (DeliveryEvent) -> Void
     private var current: Token?
-    private var flight: Task<Token, any Error>?
+    /// The fetch that is under way: it goes on, and keeps the endpoint's wish for silence, whoever stops waiting for it.
+    private var flight: Task<Void, Never>?
+    private var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+    private var nextWaiter = 0
 
     /// - Parameters:
     ///   - attempts: after so many failures in a row nobody gets another token; `nil`: it is tried for ever.
@@ -42,7 +45,7 @@ package actor TokenCache {
     /// A token that is good now, without waiting for one.
     package var usable: Token? {
         guard let current, time.moment < current.expires else { return nil }
-        if time.moment >= current.renewal, !isGivenUp { _ = renew() }
+        if time.moment >= current.renewal, !isGivenUp { renew() }
         return current
     }
 
@@ -54,18 +57,27 @@ package actor TokenCache {
             try Task.checkCancellation()
             if let usable { return usable }
             if isGivenUp { throw CancellationError() }
-            let flight = renew()
-            do {
-                try await withTaskCancellationHandler {
-                    _ = try await flight.value
-                } onCancel: {
-                    flight.cancel()
-                }
-            } catch is CancellationError {
-                // Whoever else wants the token asks again.
-                try Task.checkCancellation()
-            }
+            renew()
+            try await waitForFlight()
         }
+    }
+
+    /// - Throws: `CancellationError`, and what the flight ends with.
+    private func waitForFlight() async throws {
+        nextWaiter += 1
+        let id = nextWaiter
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
+                waiting[id] = continuation
+            }
+        } onCancel: {
+            Task { await self.stopWaiting(id) }
+        }
+    }
+
+    private func stopWaiting(_ id: Int) {
+        waiting.removeValue(forKey: id)?.resume(throwing: CancellationError())
     }
 
     /// The API refused a token: it is given to nobody any more.
@@ -88,25 +100,32 @@ package actor TokenCache {
         flight?.cancel()
     }
 
-    private func renew() -> Task<Token, any Error> {
-        if let flight { return flight }
+    private func renew() {
+        if flight != nil { return }
         if current != nil { isReplacement = false }
-        let task = Task {
-            defer { flight = nil }
-            if !hasLookedForKept {
-                hasLookedForKept = true
-                if let token = await kept(), time.moment < token.expires {
-                    current = token
-                    return token
-                }
+        flight = Task {
+            let result: Result<Void, any Error>
+            do {
+                current = try await next()
+                result = .success(())
+            } catch {
+                result = .failure(error)
             }
-            let token = try await fetchPatiently()
-            current = token
-            report(.tokenRenewed(lifetime: token.lifetime))
-            return token
+            flight = nil
+            let landed = waiting
+            waiting = [:]
+            for waiter in landed.values { waiter.resume(with: result) }
         }
-        flight = task
-        return task
+    }
+
+    private func next() async throws -> Token {
+        if !hasLookedForKept {
+            hasLookedForKept = true
+            if let token = await kept(), time.moment < token.expires { return token }
+        }
+        let token = try await fetchPatiently()
+        report(.tokenRenewed(lifetime: token.lifetime))
+        return token
     }
 
     private func fetchPatiently() async throws -> Token {
