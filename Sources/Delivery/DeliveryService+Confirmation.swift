@@ -16,15 +16,7 @@ extension DeliveryService {
         else { return .unreadable("the batch's status is not at the API's own address") }
         try await pauses.pass(subject.inbox)
         try await breaker.waitForEnd()
-        try await turnstile.enter(lane: subject.inbox)
-        do {
-            let answer = try await readStatus(subject, at: url, keeping)
-            await turnstile.leave()
-            return answer
-        } catch {
-            await turnstile.leave()
-            throw error
-        }
+        return try await turnstile.withPlace(lane: subject.inbox) { try await readStatus(subject, at: url, keeping) }
     }
 
     /// Reads a batch's status until it is final or the deadline has come.

@@ -187,75 +187,60 @@ package actor DeliveryService {
         try await pauses.pass(submission.inbox)
         let pass = try await breaker.enter(submission.drop)
         do {
-            try await ahead.enter(lane: submission.inbox)
-        } catch {
-            await breaker.withdraw(pass)
-            throw error
-        }
-        do {
-            try Task.checkCancellation()
-            KillPoint.requestBegins.reach()
-            let intent = try await intend(.batch(drop: submission.drop, reference: submission.reference))
-            let exchange = try await exchange(submission, intent, pass)
-            var answer: Judged?
-            if let exchange {
-                answer = try await judge(exchange, of: submission, pass, &policy)
-            } else {
-                try await journal.withdraw(intent.entry)
-                await breaker.withdraw(pass)
+            return try await ahead.withPlace(lane: submission.inbox) {
+                try Task.checkCancellation()
+                KillPoint.requestBegins.reach()
+                let intent = try await intend(.batch(drop: submission.drop, reference: submission.reference))
+                guard let answered = try await exchange(submission, intent, pass) else {
+                    try await journal.withdraw(intent.entry)
+                    await breaker.withdraw(pass)
+                    return nil
+                }
+                return try await judge(answered, of: submission, pass, &policy)
             }
-            await ahead.leave()
-            return answer
         } catch {
-            await ahead.leave()
             await breaker.giveBack(pass)
             throw error
         }
     }
+
+    private typealias Answered = (exchange: Exchange, token: Token, slot: Int64)
 
     /// Sends a batch that is written down, once there is a place, a token and a slot for it.
     ///
     /// - Returns: `nil` where submission paused meanwhile.
     private func exchange(
         _ submission: Submission, _ intent: Intent, _ pass: BreakerGate.Pass
-    ) async throws -> (Exchange, token: Token, slot: Int64)? {
-        let permission: (Token, slot: Int64)
+    ) async throws -> Answered? {
+        let endpoint = endpoint(of: submission)
+        var mayHaveLeft = false
+        let answered: Answered?
         do {
-            try await turnstile.enter(lane: submission.inbox)
-            do {
-                permission = try await self.permission()
-            } catch {
-                await turnstile.leave()
-                throw error
+            answered = try await turnstile.withPlace(lane: submission.inbox) {
+                let (token, slot) = try await permission()
+                guard await breaker.admits(pass), await !pauses.holds(submission.inbox) else {
+                    await gate.turnBack(slot)
+                    return nil
+                }
+                stages[submission.drop] = .answer
+                mayHaveLeft = true
+                let outgoing = Outgoing(
+                    method: endpoint.method, url: endpoint.url, body: submission.body, token: token)
+                return (try await exchange(outgoing, intent, slot), token, slot)
             }
         } catch {
             // It never left, and a stop does not make that unknown.
-            try await journal.withdraw(intent.entry)
+            if !mayHaveLeft { try await journal.withdraw(intent.entry) }
             throw error
         }
-        let (token, slot) = permission
-        guard await breaker.admits(pass), await !pauses.holds(submission.inbox) else {
-            await gate.turnBack(slot)
-            await turnstile.leave()
-            return nil
+        guard var answered else { return nil }
+        let reply = answered.exchange.reply
+        if let kept = submission.keeping.atOnce(reply.body, status: reply.status) {
+            answered.exchange.reply.body = kept
+        } else {
+            answered.exchange.reply.body = await submission.keeping.kept(reply.body)
         }
-        let endpoint = endpoint(of: submission)
-        stages[submission.drop] = .answer
-        do {
-            var exchange = try await exchange(
-                Outgoing(method: endpoint.method, url: endpoint.url, body: submission.body, token: token), intent, slot)
-            await turnstile.leave()
-            let body = exchange.reply.body
-            if let kept = submission.keeping.atOnce(body, status: exchange.reply.status) {
-                exchange.reply.body = kept
-            } else {
-                exchange.reply.body = await submission.keeping.kept(body)
-            }
-            return (exchange, token, slot)
-        } catch {
-            await turnstile.leave()
-            throw error
-        }
+        return answered
     }
 
     private func endpoint(of submission: Submission) -> Endpoint {
@@ -266,7 +251,7 @@ package actor DeliveryService {
     }
 
     private func judge(
-        _ answered: (Exchange, token: Token, slot: Int64), of submission: Submission, _ pass: BreakerGate.Pass,
+        _ answered: Answered, of submission: Submission, _ pass: BreakerGate.Pass,
         _ policy: inout RetryPolicy
     ) async throws -> Judged {
         KillPoint.answerArrived.reach()

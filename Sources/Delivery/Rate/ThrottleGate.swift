@@ -60,9 +60,6 @@ package actor ThrottleGate {
         throttle.slowDown(until: moment, leftAt: left, at: time.moment)
     }
 
-    /// How many requests a minute pass at most; `nil`: without a limit.
-    package var rate: Double? { throttle.rate(at: time.moment) }
-
     /// Another limit counts from now on; `nil`: none.
     package func change(limit: Int?) {
         guard limit != throttle.limit else { return }

@@ -59,6 +59,23 @@ package actor Turnstile {
         admitFirst()
     }
 
+    /// Does something in a place.
+    ///
+    /// - Throws: `CancellationError`, and what `body` throws.
+    package func withPlace<Value>(
+        lane: String, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await enter(lane: lane)
+        do {
+            let value = try await body()
+            await leave()
+            return value
+        } catch {
+            await leave()
+            throw error
+        }
+    }
+
     /// Makes the number of places another. Who has one keeps it.
     package func change(places new: Int) {
         free += new - places
