@@ -6,23 +6,75 @@ package enum Confirmation: Sendable, Hashable {
     case pending
     /// Processed, and no record was refused.
     case completed
+    /// Processed, and records were refused that stand in a list: ``matched(with:)`` says which of the batch's those are.
+    case listed(RecordList)
     /// Processed, and these records were refused; none are named where the batch as a whole was.
     case refused([RecordRefusal])
+    /// Processed, and records were refused, but which of the batch's those are nobody can tell.
+    case unclear([RecordRefusal])
     /// The answer says none of this: why, in a person's words.
     case unreadable(String)
 
     /// Whether asking again can bring nothing new.
     package var isFinal: Bool {
         switch self {
-        case .completed, .refused: true
+        case .completed, .listed, .refused, .unclear: true
         case .pending, .unreadable: false
         }
+    }
+
+    /// With what is listed found among the batch's records.
+    ///
+    /// - Parameter records: what each record of the batch is called, in their order.
+    package func matched(with records: [[String]]) -> Confirmation {
+        guard case .listed(let list) = self else { return self }
+        return list.refusals(among: records).map { .refused($0) } ?? .unclear(list.refused)
+    }
+}
+
+/// The records of a batch as its status document lists them: all, or some, in whatever order, with names or without.
+package struct RecordList: Sendable, Hashable {
+    /// What each is called: its clientReferenceId, else its claimNumber; `nil` where the API does not say.
+    package var names: [String?]
+    /// Those that were refused, by their places in the list.
+    package var refused: [RecordRefusal]
+
+    package init(names: [String?], refused: [RecordRefusal]) {
+        self.names = names
+        self.refused = refused
+    }
+
+    /// What was refused, by the places in the batch. A place in the list counts where it has as many entries as the batch has
+    /// records and no name says otherwise; else a name does that both have once.
+    ///
+    /// - Parameter records: what each record of the batch is called, in their order.
+    /// - Returns: `nil` where one of those that were refused is not to be found so.
+    func refusals(among records: [[String]]) -> [RecordRefusal]? {
+        let isInOrder =
+            names.count == records.count
+            && zip(names, records).allSatisfy { name, record in name.map(record.contains) ?? true }
+        if isInOrder { return refused }
+        var places: [String: Int] = [:]
+        var several: Set<String> = []
+        for (place, record) in records.enumerated() {
+            for name in Set(record) where places.updateValue(place, forKey: name) != nil { several.insert(name) }
+        }
+        var listed: [String: Int] = [:]
+        for case let name? in names { listed[name, default: 0] += 1 }
+        var found: [RecordRefusal] = []
+        for var refusal in refused {
+            guard let name = refusal.identity, listed[name] == 1, !several.contains(name), let place = places[name]
+            else { return nil }
+            refusal.index = place
+            found.append(refusal)
+        }
+        return found
     }
 }
 
 /// A record that the API refused while it processed a batch.
 package struct RecordRefusal: Sendable, Hashable {
-    /// Its place in the status document's list, from 0.
+    /// Its place in the batch, from 0; before it was found there, that in the status document's list.
     package var index: Int
     /// The record's clientReferenceId or claimNumber, where the API names it.
     package var identity: String?

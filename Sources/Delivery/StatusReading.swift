@@ -28,20 +28,31 @@ package struct StatusReading: Sendable, Hashable {
         }
         guard let word = root[field] as? String else { return .unreadable("the status has no \(field)") }
         if holds(pending, word) { return .pending }
-        let refusals = refusals(in: root[records])
-        if holds(refused, word) { return .refused(refusals) }
-        guard holds(completed, word) else { return .unreadable("the status is an unknown word") }
-        return refusals.isEmpty ? .completed : .refused(refusals)
+        let list = list(root[records])
+        let isRefused = holds(refused, word)
+        guard isRefused || holds(completed, word) else { return .unreadable("the status is an unknown word") }
+        if !list.refused.isEmpty { return .listed(list) }
+        return isRefused ? .refused([]) : .completed
     }
 
-    private func refusals(in list: Any?) -> [RecordRefusal] {
-        guard let list = list as? [Any] else { return [] }
-        return list.enumerated().compactMap { index, record in
-            guard let record = record as? [String: Any], let word = record[field] as? String, holds(refused, word)
-            else { return nil }
-            let identity = record["clientReferenceId"] as? String ?? record["claimNumber"] as? String
-            return RecordRefusal(index: index, identity: identity, word: word, message: StatusReading.words(of: record))
+    private func list(_ value: Any?) -> RecordList {
+        var list = RecordList(names: [], refused: [])
+        for (index, entry) in (value as? [Any] ?? []).enumerated() {
+            let record = entry as? [String: Any] ?? [:]
+            let name = StatusReading.name(of: record)
+            list.names.append(name)
+            guard let word = record[field] as? String, holds(refused, word) else { continue }
+            list.refused.append(
+                RecordRefusal(index: index, identity: name, word: word, message: StatusReading.words(of: record)))
         }
+        return list
+    }
+
+    private static func name(of record: [String: Any]) -> String? {
+        for field in ["clientReferenceId", "claimNumber"] {
+            if let name = record[field] as? String, !name.isEmpty { return name }
+        }
+        return nil
     }
 
     /// What the API says of a record, under any of the usual names.

@@ -9,6 +9,19 @@ package struct SentRecord: Sendable, Hashable {
     package var hash: RecordHash
     package var key: UInt64
     package var identity: String
+    /// A claim's number, where its identity is another.
+    package var claimNumber: String?
+
+    /// What the API may call it.
+    package var names: [String] { [identity, claimNumber].compactMap(\.self).filter { !$0.isEmpty } }
+
+    fileprivate init(_ record: JSONValue, _ kind: Kind, position: Int) {
+        self.position = position
+        hash = record.recordHash
+        key = JudgedDocument.key(of: record, kind) ?? 0
+        identity = JudgedDocument.identity(of: record, kind) ?? ""
+        if kind == .claim, let number = record["claimNumber"]?.string, number != identity { claimNumber = number }
+    }
 }
 
 extension JudgedDocument {
@@ -116,11 +129,7 @@ extension JudgedDocument {
             var sent: [SentRecord] = []
             sent.reserveCapacity(records)
             try text.forEachRecord { record in
-                sent.append(
-                    SentRecord(
-                        position: positions?[sent.count] ?? sent.count, hash: record.recordHash,
-                        key: JudgedDocument.key(of: record, kind) ?? 0,
-                        identity: JudgedDocument.identity(of: record, kind) ?? ""))
+                sent.append(SentRecord(record, kind, position: positions?[sent.count] ?? sent.count))
             }
             return sent
         }
@@ -197,9 +206,7 @@ extension JudgedDocument {
             let array = document.root[kind.arrayName ?? ""]
         else { return [] }
         return array.elements.enumerated().map { index, record in
-            SentRecord(
-                position: index, hash: record.recordHash, key: key(of: record, kind) ?? 0,
-                identity: identity(of: record, kind) ?? "")
+            SentRecord(record, kind, position: index)
         }
     }
 }

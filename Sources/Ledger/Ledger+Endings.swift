@@ -13,6 +13,8 @@ package struct Ending: Sendable {
     /// By the references of batches in whose processing the API refused records: their places in the batch, from 0;
     /// none where it refused the batch as a whole.
     package var refusedRecords: [String: Set<Int>] = [:]
+    /// The references of batches of which the API refused records, and nobody can tell which.
+    package var unclearBatches: Set<String> = []
     /// Whether the drop is put back by itself, once, if it never was (contract, section 4, "Outages").
     package var isPutBack = false
     /// The answer that it follows from, where that is written down together with it.
@@ -123,9 +125,10 @@ extension Ledger {
             if let spoken { try acknowledge(drop, kind, spoken.taken, at: now, database) }
             if states.contains(.unresolved) {
                 try leaveOpen(id, .unresolved, word: first ?? word, database)
-            } else if ending.problem?.code == .submitRejected {
+            } else if ending.problem?.code == .submitRejected, kind != .payment || ending.unclearBatches.isEmpty {
                 try Taken.keepHolds(of: id, .rejected, word: word ?? 0, database)
             } else {
+                // The same content asks again what became of it, and nothing of it is paid twice.
                 try leaveOpen(id, .partial, word: first ?? word, database)
             }
             guard let file, let spoken else { return }

@@ -10,11 +10,14 @@ package struct TakenRecord: Sendable, Hashable {
     /// Its place among the records of the file, from 0; one of its own below 0 where that is not known.
     package var position: Int
     package var record: AcceptedRecord
+    /// Whether it may be one that the API refused: it is neither sent again nor taken for accepted.
+    package var isUnclear: Bool
 
-    package init(hash: RecordHash, position: Int, record: AcceptedRecord) {
+    package init(hash: RecordHash, position: Int, record: AcceptedRecord, isUnclear: Bool = false) {
         self.hash = hash
         self.position = position
         self.record = record
+        self.isUnclear = isUnclear
     }
 }
 
@@ -35,6 +38,8 @@ package struct RecordsToLeaveOut: Sendable, Hashable {
     package var byHash: [RecordHash: [AcceptedRecord]] = [:]
     /// Where the file has the same bytes: its records are the same, whatever they are converted to by now.
     package var byPosition: [Int: AcceptedRecord] = [:]
+    /// Those among them that the API may have refused.
+    package var unclear: Set<AcceptedRecord> = []
 }
 
 /// A payment document, as those are found that went through in part and may have brought its records: all of its inbox, and
@@ -73,16 +78,24 @@ extension Ledger {
                 SELECT partialRecords.* FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
                 WHERE \(PaymentFile.isRelated) AND partials.sha256 = ?4 AND position >= 0
                 """, file.inbox, file.scope, file.content, file.sha256
-            ) { found.byPosition[$0.number("position")] = AcceptedRecord(&$0) }
+            ) { row in
+                let record = AcceptedRecord(&row)
+                found.byPosition[row.number("position")] = record
+                if row.flag("unclear") { found.unclear.insert(record) }
+            }
             for hash in hashes {
                 let records = try database.all(
                     """
-                    SELECT partialRecords.record, partialRecords.reference FROM partialRecords
+                    SELECT partialRecords.record, partialRecords.reference, unclear FROM partialRecords
                         JOIN partials ON partials.id = partialRecords.partial
                     WHERE \(PaymentFile.isRelated) AND partialRecords.hash = ?5
                         AND CASE WHEN partials.sha256 IS ?4 THEN position < 0 ELSE NOT used END
                     """, file.inbox, file.scope, file.content, file.sha256, hash.bytes
-                ) { AcceptedRecord(&$0) }
+                ) { row in
+                    let record = AcceptedRecord(&row)
+                    if row.flag("unclear") { found.unclear.insert(record) }
+                    return record
+                }
                 if !records.isEmpty { found.byHash[hash] = records }
             }
             return found
@@ -123,8 +136,9 @@ extension Ledger {
 
     /// A payment document went through in part: what was accepted is left out of those to come.
     static func keepPart(_ drop: Drop, _ file: PaymentFile, _ spoken: Spoken, _ database: Database) throws {
+        try forgetDoubts(about: file.content, database)
         // Of others these may be the rest.
-        for accepted in spoken.accepted {
+        for accepted in spoken.accepted where !accepted.isUnclear {
             try database.run(
                 """
                 UPDATE partialRest SET mayBeGone = 1
@@ -139,8 +153,11 @@ extension Ledger {
         let id = database.lastInsertedRowID
         for accepted in new {
             try database.run(
-                "INSERT INTO partialRecords (hash, partial, position, record, reference) VALUES (?, ?, ?, ?, ?)",
-                accepted.hash.bytes, id, accepted.position, accepted.record.record, accepted.record.reference)
+                """
+                INSERT INTO partialRecords (hash, partial, position, record, reference, unclear)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """, accepted.hash.bytes, id, accepted.position, accepted.record.record, accepted.record.reference,
+                accepted.isUnclear)
         }
         for record in spoken.rest {
             try database.run(
@@ -149,6 +166,17 @@ extension Ledger {
         }
         // What is not known is a record that nobody brings.
         if spoken.rest.isEmpty { try database.run("INSERT INTO partialRest (partial) VALUES (?)", id) }
+    }
+
+    /// A document of which it was not known what the API had refused came back, and what is known by now is written down anew.
+    private static func forgetDoubts(about content: String, _ database: Database) throws {
+        let partials = try database.all(
+            """
+            SELECT DISTINCT partial FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+            WHERE content = ? AND unclear
+            """, content
+        ) { $0.integer("partial") }
+        for partial in partials { try forget(partial, database) }
     }
 
     /// A drop that went on with an earlier one's parts brings what that one left behind, too: as many of each record as

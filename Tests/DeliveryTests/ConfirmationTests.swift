@@ -14,7 +14,16 @@ import TestSupport
         (#"{"status": "Completed", "records": [{"status": "Odd"}, 7, null]}"#, .completed),
         (
             #"{"status": "Completed", "records": [{"status": "Accepted"}, {"claimNumber": "C", "status": "Rejected", "message": "no"}]}"#,
-            .refused([RecordRefusal(index: 1, identity: "C", word: "Rejected", message: "no")])
+            .listed(
+                RecordList(
+                    names: [nil, "C"],
+                    refused: [RecordRefusal(index: 1, identity: "C", word: "Rejected", message: "no")]))
+        ),
+        (
+            #"{"status": "Failed", "records": [{"clientReferenceId": "", "status": "failed"}]}"#,
+            .listed(
+                RecordList(
+                    names: [nil], refused: [RecordRefusal(index: 0, identity: nil, word: "failed", message: nil)]))
         ),
         (#"{"status": "Failed"}"#, .refused([])),
         (#"{"status": "Paused"}"#, .unreadable("the status is an unknown word")),
@@ -31,8 +40,57 @@ import TestSupport
         let text = #"{"state": "done", "lines": [{"state": "bad", "clientReferenceId": "A", "reason": "why"}]}"#
         #expect(
             reading.read(Array(text.utf8))
-                == .refused([RecordRefusal(index: 0, identity: "A", word: "bad", message: "why")]))
+                == .listed(
+                    RecordList(
+                        names: ["A"],
+                        refused: [RecordRefusal(index: 0, identity: "A", word: "bad", message: "why")])))
         #expect(reading.read(Array(#"{"state": "open"}"#.utf8)) == .pending)
+    }
+
+    /// Entries are told as names, with a `!` where the record was refused; `-`: without a name.
+    @Test(
+        arguments: [
+            ("A B! C", [1]), ("- -! -", [1]), ("- B! -", [1]), ("B!", [1]), ("C B! A", [1]), ("C! A! B", [2, 0]),
+            ("-!", nil), ("B! -!", nil), ("B -! C", nil), ("X! B C", nil), ("A B B!", nil), ("A B! C D", [1]),
+            ("A - -! -", nil),
+        ] as [(String, [Int]?)])
+    func whatIsListedIsFoundByItsPlaceOrItsName(entries: String, refused: [Int]?) {
+        #expect(Self.places(entries, among: ["A", "B", "C"]) == refused)
+    }
+
+    @Test(
+        arguments: [
+            // Two payments to one account.
+            ("A A! B", [1]), ("A!", nil), ("B!", [2]), ("B A! A", nil), ("B! A A", [2]),
+        ] as [(String, [Int]?)])
+    func aNameThatTwoRecordsHaveTellsNothing(entries: String, refused: [Int]?) {
+        #expect(Self.places(entries, among: ["A", "A", "B"]) == refused)
+    }
+
+    /// Where what is listed stands among the records; `nil`: that is not clear.
+    private static func places(_ entries: String, among records: [String]) -> [Int]? {
+        let entries = entries.split(separator: " ")
+        let names = entries.map { $0.hasPrefix("-") ? nil : String($0.filter { $0 != "!" }) }
+        let refused = entries.indices.filter { entries[$0].hasSuffix("!") }.map {
+            RecordRefusal(index: $0, identity: names[$0], word: "Rejected", message: nil)
+        }
+        switch Confirmation.listed(RecordList(names: names, refused: refused)).matched(with: records.map { [$0] }) {
+        case .refused(let found): return found.map(\.index)
+        case .unclear(let told):
+            #expect(told == refused)
+            return nil
+        default:
+            Issue.record("it is one or the other")
+            return nil
+        }
+    }
+
+    @Test func aClaimIsFoundByItsNumber() {
+        let refused = RecordRefusal(index: 0, identity: "C-2", word: "Rejected", message: nil)
+        let list = Delivery.Confirmation.listed(RecordList(names: ["C-2"], refused: [refused]))
+        var found = refused
+        found.index = 1
+        #expect(list.matched(with: [["INV-1", "C-1"], ["INV-2", "C-2"]]) == .refused([found]))
     }
 
     private func subject(_ location: String) -> StatusSubject {

@@ -114,6 +114,96 @@ import TestSupport
         return try await stage.result(of: "run.json")
     }
 
+    // MARK: Which records were refused
+
+    /// A status in the API's own words.
+    private static func status(_ records: String...) -> ScriptedAnswer {
+        let list = records.joined(separator: ", ")
+        return .answer(200, headers: [:], body: Data(#"{"status": "Completed", "records": [\#(list)]}"#.utf8))
+    }
+
+    private static func record(_ name: String, _ word: String) -> String {
+        #"{"clientReferenceId": "\#(name)", "status": "\#(word)"}"#
+    }
+
+    private static let onlyTheRefused = [record("I-3", "Rejected")]
+    private static let inAnotherOrder = [
+        record("I-3", "Rejected"), record("I-1", "Accepted"), record("I-2", "Accepted"),
+    ]
+
+    /// The place in the list is none in the batch.
+    @Test(arguments: [onlyTheRefused, inAnotherOrder], [true, false])
+    func aPaymentThatWasRefusedIsTheOneThatIsNamed(records: [String], isSplit: Bool) async throws {
+        let top = isSplit ? "limits: {recordsPerBatch: 3}\nretry: {base: 10ms, cap: 20ms}" : ""
+        try await Stage.run(top: top, api: Self.api) { stage in
+            let list = records.joined(separator: ", ")
+            stage.sandbox.rejectRecords(of: "I-3")
+            let before = isSplit ? ["J-1=1", "J-2=2", "J-3=3"] : []
+            if isSplit { stage.sandbox.script([Self.status()], for: .status) }
+            stage.sandbox.script([Self.status(list)], for: .status)
+            try stage.drop(Self.payments(before + ["I-1=1", "I-2=2", "I-3=3"]), as: "run.json")
+            let result = try await stage.result(of: "run.json")
+            #expect(result.code == "submit.rejected" && result.json["confirmed"]?.bool == true)
+            #expect(result.errors.map { $0["record"]?.string } == ["I-3"])
+            try stage.drop(Self.payments(before + ["I-1=1", "I-2=2", "I-4=3"]), as: "corrected.json")
+            let corrected = try await stage.result(of: "corrected.json")
+            #expect(corrected.outcome == "accepted")
+            let left = corrected.json["alreadyAccepted"].map { $0.elements.compactMap { $0["record"]?.string } } ?? []
+            #expect(left.sorted() == ["I-1", "I-2"] + before.map { String($0.prefix(3)) })
+            #expect(stage.paid.count == before.count + 3 && stage.paid.values.allSatisfy { $0 == 1 })
+        }
+    }
+
+    /// Sent again, what was accepted would be paid twice; left out, what was refused would be lost.
+    @Test func whatNobodyCanTellApartIsNeitherPaidTwiceNorLost() async throws {
+        try await Stage.run(api: Self.api) { stage in
+            stage.sandbox.rejectRecords(of: "I-3")
+            let unclear = Self.status(#"{"status": "Rejected", "message": "No such account"}"#)
+            stage.sandbox.script([unclear, unclear], for: .status)
+            for name in ["run.json", "again.json"] {
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3"), as: name)
+                let result = try await stage.result(of: name)
+                #expect(result.code == "submit.rejected" && result.json["confirmed"]?.bool == false)
+                #expect(result.errors.map { $0["message"]?.string } == ["Rejected: No such account"])
+            }
+            try stage.drop(Stage.payments("I-3=3", "I-4=4"), as: "rest.json")
+            let rest = try await stage.result(of: "rest.json")
+            #expect(rest.code == "reference.conflict")
+            #expect(rest.json["message"]?.string?.contains("(I-3)") == true)
+            try stage.drop(Stage.payments("I-5=5"), as: "other.json")
+            #expect(try await stage.result(of: "other.json").outcome == "accepted")
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1, "I-5=5": 1])
+
+            // Asked again the API says which it was.
+            try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3"), as: "clear.json")
+            let clear = try await stage.result(of: "clear.json")
+            #expect(clear.errors.map { $0["record"]?.string } == ["I-3"] && clear.json["confirmed"]?.bool == true)
+            try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-6=3"), as: "corrected.json")
+            let corrected = try await stage.result(of: "corrected.json")
+            #expect(corrected.outcome == "accepted" && corrected.json["alreadyAccepted"]?.count == 2)
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1, "I-5=5": 1, "I-6=3": 1])
+        }
+    }
+
+    /// Accounts that are sent again change nothing.
+    @Test func anAccountDocumentOfWhichNobodyKnowsWhatWasRefusedIsSentAgain() async throws {
+        try await Stage.run(api: Self.api) { stage in
+            stage.sandbox.script([Self.status(#"{"status": "Rejected"}"#)], for: .status)
+            try stage.drop(Self.accounts("A", "B"), as: "orders.json")
+            #expect(try await stage.result(of: "orders.json").code == "submit.rejected")
+            try stage.drop(Self.accounts("A", "B"), as: "again.json")
+            #expect(try await stage.result(of: "again.json").outcome == "accepted")
+        }
+    }
+
+    private static func payments(_ payments: [String]) -> String {
+        let records = payments.map { payment in
+            let parts = payment.split(separator: "=")
+            return #"{"clientReferenceId": "\#(parts[0])", "amount": \#(parts[1])}"#
+        }
+        return #"{"payments": [\#(records.joined(separator: ", "))]}"#
+    }
+
     private static let oneEach = "limits: {recordsPerBatch: 1}\nretry: {base: 10ms, cap: 20ms}"
 
     @Test func whatWasRefusedInOnePartIsKnownWhenAnotherFails() async throws {

@@ -152,6 +152,19 @@ import TestSupport
         }
     }
 
+    private static let someWereRefused = ScriptedAnswer.answer(
+        200, headers: [:], body: Data(#"{"status": "Completed", "records": [{"status": "Rejected"}]}"#.utf8))
+
+    @Test func whatIsRefusedWithoutANameComesApart() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([.hang, Self.someWereRefused], for: .status)
+            for number in 0..<100 { try stage.drop(Self.account("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing { try await stage.sandbox.until { $0.scriptedAnswersLeft == 1 } }
+            try await stage.whileServing { try await stage.waitForFiled(100) }
+            #expect(stage.filed.allSatisfy { $0.outcome == .accepted && $0.isConfirmed })
+        }
+    }
+
     /// A stop between its acceptance and the API's word on it.
     @Test func whatWasRefusedAsAWholeComesApartAfterAStop() async throws {
         try await Self.run(api: ["confirm: completed"]) { stage in
@@ -172,6 +185,24 @@ import TestSupport
             for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
             try await stage.whileServing { try await stage.waitForFiled(100) }
             #expect(stage.filed.contains { $0.problem?.code == .submitRejected })
+            #expect(stage.sandbox.books.payments.allSatisfy { $0.count == 1 })
+        }
+    }
+
+    /// None of them is taken for accepted, and none is sent again.
+    @Test func paymentsOfWhichNobodyKnowsWhichWereRefusedFailTogether() async throws {
+        try await Self.run(api: ["confirm: completed"]) { stage in
+            stage.sandbox.script([Self.someWereRefused], for: .status)
+            for number in 0..<100 { try stage.drop(Self.payments("A\(number)"), as: "\(number).json") }
+            try await stage.whileServing {
+                try await stage.waitForFiled(100)
+                let failed = stage.filed.filter { $0.outcome == .failed }
+                #expect(failed.count > 1 && failed.allSatisfy { $0.problem?.code == .submitRejected })
+                // They ask again what became of them, and hear it.
+                try stage.putBackFailed()
+                try await stage.eventuallyAllDone(100)
+            }
+            #expect(stage.sandbox.books.payments.count == 100)
             #expect(stage.sandbox.books.payments.allSatisfy { $0.count == 1 })
         }
     }

@@ -23,6 +23,7 @@ enum Migrations {
         add("14 words that were accepted", accepted)
         add("15 scopes of what went through in part", scopes)
         add("16 batches that earlier drops left open", inheritance)
+        add("17 records that may have been refused", doubts)
         return migrator
     }
 

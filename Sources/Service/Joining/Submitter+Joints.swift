@@ -27,7 +27,9 @@ extension Submitter {
                 records: members.reduce(0) { $0 + $1.batch.records }))
         let fate = try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first)
         // Each has the document that it was made from.
-        if case .accepted? = fate { try await forgetBody(body.hash) }
+        if case .accepted(let confirmation)? = fate, !(confirmation?.isUnclear ?? false) {
+            try await forgetBody(body.hash)
+        }
         return fate
     }
 
@@ -116,7 +118,7 @@ extension Submitter {
     ///
     /// - Parameter body: what it sent; `nil`: it is not at hand.
     /// - Returns: `nil` where its drops are apart again: the API refused it as a whole when it processed it, which only one of
-    ///   its records need be to blame for.
+    ///   its records need be to blame for, or records of it, and nobody can tell whose.
     func fate(
         ofAccepted reference: String, _ job: SubmissionJob, sharing body: [UInt8]? = nil
     ) async throws -> Joiner.Fate? {
@@ -126,10 +128,19 @@ extension Submitter {
             let joint = batch.joined?.joint
         else { return nil }
         let location = try await locations(of: job)[reference]
-        let confirmation = try await confirmation(
+        var confirmation = try await confirmation(
             of: reference, job, at: location, job.keeping(sharing: body))
+        if case .listed? = confirmation {
+            let kept = try await patience.persist("read a kept body") {
+                try body ?? ledger.keptBody(hash: batch.bodyHash)
+            }
+            confirmation = confirmation?.matched(
+                with: JudgedDocument.records(ofBody: kept ?? [], job.kind).map(\.names))
+        }
         // Whether an API takes nothing of what it refuses so, nobody knows: no payment is sent again by itself.
-        guard job.kind != .payment, confirmation == .refused([]) else { return .accepted(confirmation) }
+        guard job.kind != .payment, let confirmation, confirmation == .refused([]) || confirmation.isUnclear else {
+            return .accepted(confirmation)
+        }
         try await patience.persist("write the ledger") { try await ledger.dissolve(joint: joint) }
         KillPoint.dissolved.reach()
         try await forgetBody(batch.bodyHash)
@@ -138,8 +149,12 @@ extension Submitter {
 }
 
 extension Confirmation {
+    fileprivate var isUnclear: Bool { if case .unclear = self { true } else { false } }
+
     /// What it says of one drop's records.
     func part(of batch: Batch) -> Confirmation {
+        // They may be another's, whose words are not for this one's result.
+        if isUnclear { return .unclear([]) }
         guard case .refused(let records) = self, let first = batch.joined?.firstRecord, !records.isEmpty else {
             return self
         }

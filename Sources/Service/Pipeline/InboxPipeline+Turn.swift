@@ -212,12 +212,24 @@ extension InboxPipeline {
         let taken = try await parts.patience.persist("read the ledger") {
             try await parts.ledger.recordsToLeaveOut(of: hashes, file)
         }
+        if !taken.unclear.isEmpty { return .problem(.payment, InboxPipeline.unclear(taken.unclear)) }
         let round = job.round
         let (rest, leftOut) = try await parts.patience.persist("keep what is left of a drop") {
             try document.leavingOut(taken.byHash, at: taken.byPosition, round: round) { try .file(in: parts.spools) }
         }
         job.leftOut = leftOut
         return rest
+    }
+
+    /// Sent again, payments that the API took would be paid twice; left out, those that it refused would be lost.
+    private static func unclear(_ records: Set<AcceptedRecord>) -> Problem {
+        let names = Set(records.map(\.record)).sorted()
+        let some = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+        return Problem(
+            .referenceConflict,
+            "An earlier document brought the same payments (\(some)), of which the API refused some without saying which. Drop "
+                + "that document again to have the API asked again; to send these payments whatever became of them: "
+                + "sluice retry --as-new --send-twice.")
     }
 
     /// Documents of earlier runs that were accepted and may not be processed still hold back others.

@@ -31,9 +31,10 @@ struct ProcessingReader: Sendable {
                 location: location)
             // The document is not at hand that says what of the answer is for nobody's eyes, and its result is written.
             let word = try await words.ask(subject) { try await delivery.confirm(subject, keeping: .nothing) }
-            switch word.part(of: report.batch) {
+            switch word {
             case .completed: continue
-            case .refused: isRejected = true
+            // Whose record it is of those that share a request, only their documents can tell.
+            case .listed, .refused, .unclear: isRejected = true
             case .pending, .unreadable: return false
             }
         }

@@ -29,8 +29,11 @@ extension Submitter {
         let locations = try await locations(of: job)
         var verdict = Verdict()
         for batch in batches {
-            let confirmation = try await confirmation(
+            var confirmation = try await confirmation(
                 of: batch.reference, job, at: locations[batch.reference], job.keeping)
+            if case .listed? = confirmation {
+                confirmation = try await confirmation?.matched(with: names(of: batch, job))
+            }
             try await judge(confirmation, of: batch, job, &verdict)
         }
         return verdict
@@ -57,6 +60,7 @@ extension Submitter {
         fileprivate var isConfirmed = true
         fileprivate var refusals: [Finding] = []
         fileprivate var refusedRecords: [String: Set<Int>] = [:]
+        fileprivate var unclearBatches: Set<String> = []
 
         var ending: Ending {
             if refusals.isEmpty { return Ending(outcome: .accepted, isConfirmed: isConfirmed) }
@@ -64,16 +68,22 @@ extension Submitter {
                 refusals.count == 1
                 ? "The API refused a record while it processed the document."
                 : "The API refused \(refusals.count) records while it processed the document."
-            var ending = Ending.failed(Problem(.submitRejected, message, findings: refusals))
+            let doubt = unclearBatches.isEmpty ? "" : " " + Verdict.doubt
+            var ending = Ending.failed(Problem(.submitRejected, message + doubt, findings: refusals))
             ending.isConfirmed = isConfirmed
             ending.refusedRecords = refusedRecords
+            ending.unclearBatches = unclearBatches
             return ending
         }
+
+        private static let doubt =
+            "Its answer does not tell them from the others: none of the document is sent again before that is known."
 
         func added(to ending: Ending) -> Ending {
             var ending = ending
             ending.problem?.add(refusals)
             ending.refusedRecords = refusedRecords
+            ending.unclearBatches = unclearBatches
             return ending
         }
     }
@@ -87,6 +97,15 @@ extension Submitter {
         case .refused(let records):
             verdict.refusals += try await findings(records, of: batch, in: job)
             verdict.refusedRecords[batch.reference] = Set(records.map(\.index))
+        case .unclear(let records):
+            reportUnconfirmed(job.drop, batch, "its status does not say which of its records were refused")
+            verdict.isConfirmed = false
+            verdict.refusals +=
+                records.isEmpty
+                ? [Finding(message: "The API refused records of the request that it shares, and did not say which.")]
+                : try await findings(records, of: batch, in: job)
+            verdict.unclearBatches.insert(batch.reference)
+        case .listed: preconditionFailure("what is listed was looked for among the records")
         case .pending:
             reportUnconfirmed(job.drop, batch, "the API was still at it")
             verdict.isConfirmed = false
@@ -97,6 +116,14 @@ extension Submitter {
             reportUnconfirmed(job.drop, batch, "the API did not say where its status can be read")
             verdict.isConfirmed = false
         }
+    }
+
+    /// What each record of a batch is called.
+    private func names(of batch: Batch, _ job: SubmissionJob) async throws -> [[String]] {
+        guard case .document(let document) = job.content else { return [] }
+        let batches = try await batches(of: job)
+        let all = try await records(of: batches, document)
+        return zip(batches, all).first { $0.0.part == batch.part }.map { $0.1.map(\.names) } ?? []
     }
 
     private func findings(

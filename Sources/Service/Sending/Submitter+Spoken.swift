@@ -32,6 +32,7 @@ extension Submitter {
         var accepted: [TakenRecord] = []
         for (batch, records) in zip(batches, try await records(of: batches, document)) {
             let refused = ending.refusedRecords[batch.reference]
+            let isUnclear = ending.unclearBatches.contains(batch.reference)
             for (index, record) in records.enumerated() {
                 if batch.state.mayBeTaken { left.append(record.key) }
                 guard batch.state == .accepted, refused.map({ !$0.isEmpty && !$0.contains(index) }) ?? true else {
@@ -42,7 +43,8 @@ extension Submitter {
                 accepted.append(
                     TakenRecord(
                         hash: record.hash, position: record.position,
-                        record: AcceptedRecord(record: record.identity, reference: batch.reference)))
+                        record: AcceptedRecord(record: record.identity, reference: batch.reference),
+                        isUnclear: isUnclear))
             }
         }
         let isPayment = job.kind == .payment
@@ -54,7 +56,7 @@ extension Submitter {
 
     /// The records of each of a drop's batches: the document's in their order, whatever made the bodies. Where an earlier run
     /// left some out they are those of the kept bodies, and have no places in the file.
-    private func records(of batches: [Batch], _ document: JudgedDocument) async throws -> [[SentRecord]] {
+    func records(of batches: [Batch], _ document: JudgedDocument) async throws -> [[SentRecord]] {
         var own = try await patience.persist("read a drop") { try document.sentRecordsIfUnchanged }[...]
         if own.count == batches.reduce(0, { $0 + $1.records }) {
             return batches.map { batch in

@@ -1,0 +1,6 @@
+extension Migrations {
+    static let doubts = """
+        -- Whether the API may have refused it: what it says of its batch does not tell its records from one another.
+        ALTER TABLE partialRecords ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;
+        """
+}
