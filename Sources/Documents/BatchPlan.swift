@@ -21,8 +21,7 @@ struct BatchPlan: Sendable {
     static func make(
         _ shape: DocumentShape, _ array: JSONValue, reference: String, _ rules: DocumentRules
     ) -> Result<BatchPlan, Unfit> {
-        let inside = (array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1)
-        if let plan = whole(shape.kind, inside, count: array.count, reference: reference, rules) {
+        if let plan = whole(shape.kind, array.insideRange, count: array.count, reference: reference, rules) {
             return .success(plan)
         }
         let room = room(shape.kind, reference: reference, rules)

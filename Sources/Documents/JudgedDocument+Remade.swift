@@ -88,9 +88,8 @@ extension JudgedDocument {
         case .success(var rest):
             rest.isConverted = true
             let reference = ownReference ?? Reference.round(round, sieve.content.rest(of: content, kind))
-            guard case .document(var remade) = remade(rest, reference: reference) else {
-                return remade(rest, reference: reference)
-            }
+            let judgement = remade(rest, reference: reference)
+            guard case .document(var remade) = judgement else { return judgement }
             remade.positions = sieve.kept
             return .document(remade)
         }

@@ -15,7 +15,7 @@ package enum OriginalBody {
         else { return nil }
         let range: Range<Int>
         if batch.parts == 1 {
-            range = (array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1)
+            range = array.insideRange
         } else {
             let records = array.elements.dropFirst(before).prefix(batch.records).map(\.byteRange)
             guard let first = records.first, let last = records.last else { return nil }

@@ -71,7 +71,7 @@ struct WindowedRecords: Sendable {
             guard let array = shape.array, array.kind == .array else { throw DocumentHasChanged() }
             if !isFirst { body.append(UInt8(ascii: ",")) }
             isFirst = false
-            body += shape.text((array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1))
+            body += shape.text(array.insideRange)
         }
     }
 
@@ -108,6 +108,11 @@ struct WindowedRecords: Sendable {
             try body(window, shape)
         }
     }
+}
+
+extension JSONValue {
+    /// What stands between the brackets of an array.
+    var insideRange: Range<Int> { (byteRange.lowerBound + 1)..<(byteRange.upperBound - 1) }
 }
 
 /// A file is no longer what it was when it was judged.

@@ -50,17 +50,16 @@ struct SchemaFindings {
     }
 
     var problem: Problem {
-        let kind = kind.rawValue
-        let article = kind == "account" ? "the account" : "the \(kind)"
+        let schema = "the \(kind.rawValue) schema"
         let message: String
         if records.isEmpty {
-            message = "The document does not fit \(article) schema"
+            message = "The document does not fit \(schema)"
         } else if count > findings.count {
-            message = "\(count) places do not fit \(article) schema"
+            message = "\(count) places do not fit \(schema)"
         } else {
             message =
                 records.count == 1
-                ? "1 record does not fit \(article) schema" : "\(records.count) records do not fit \(article) schema"
+                ? "1 record does not fit \(schema)" : "\(records.count) records do not fit \(schema)"
         }
         return Problem(.schemaJSON, message, findings: findings, count: count)
     }

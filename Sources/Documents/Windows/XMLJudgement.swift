@@ -71,7 +71,7 @@ private final class XMLJudgement {
         let isFirst = tally.count == 0
         guard tally.add(shape), let array = shape.array else { return }
         var text: [UInt8] = isFirst ? [] : [UInt8(ascii: ",")]
-        text += shape.text((array.byteRange.lowerBound + 1)..<(array.byteRange.upperBound - 1))
+        text += shape.text(array.insideRange)
         try spool.append(text)
     }
 
