@@ -20,6 +20,13 @@ import Testing
         #expect(Duration(text: text) == nil)
     }
 
+    @Test(arguments: ["ms", "s", "m", "h", "d"]) func aDurationThatIsFarTooLongIsAnError(unit: String) throws {
+        for count in ["9999999999999999999", "999999999999999999", "9223372036854775807", "9223372036854775"] {
+            let file = minimal(inbox: ["settle: \(count)\(unit)"])
+            #expect(throws: (any Error).self) { try parse(file) }
+        }
+    }
+
     @Test(arguments: [
         ("512", 512), ("512B", 512), ("30MB", 30_000_000), ("30MiB", 31_457_280), ("1kB", 1000), ("1KB", 1000),
         ("1KiB", 1024), ("2GB", 2_000_000_000), ("2GiB", 2_147_483_648),

@@ -99,18 +99,14 @@ extension Field {
 }
 
 extension Duration {
-    /// Reads `500ms`, `1s`, `5m`, `2h` or `90d`; `nil` for anything else.
+    /// Reads `500ms`, `1s`, `5m`, `2h` or `90d`; `nil` for anything else, and for more than 2⁶³ milliseconds.
     init?(text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let count = Int64(digits) else { return nil }
-        switch text.dropFirst(digits.count) {
-        case "ms": self = .milliseconds(count)
-        case "s": self = .seconds(count)
-        case "m": self = .seconds(60) * count
-        case "h": self = .seconds(3600) * count
-        case "d": self = .seconds(86_400) * count
-        default: return nil
-        }
+        let units = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000] as [String: Int64]
+        guard let count = Int64(digits), let unit = units[String(text.dropFirst(digits.count))] else { return nil }
+        let (milliseconds, isOver) = count.multipliedReportingOverflow(by: unit)
+        guard !isOver else { return nil }
+        self = .milliseconds(milliseconds)
     }
 
     /// The shortest exact form: `500ms`, `90d`.
