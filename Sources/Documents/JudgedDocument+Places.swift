@@ -90,14 +90,25 @@ extension DocumentShape {
 }
 
 extension WindowedRecords {
-    /// As with a document that is held; none for one that was converted to another text.
+    /// As with a document that is held; none for one that was converted to another text, and for one that can be read no
+    /// more as it was when it was judged.
     fileprivate func positions(of wanted: Set<Int>) throws -> [Int: JSONPosition] {
         guard !isConverted || !fields.isEmpty else { return [:] }
+        do {
+            return try positionsInText(of: wanted)
+        } catch is WindowedText.Obstacle {
+            return [:]
+        }
+    }
+
+    private func positionsInText(of wanted: Set<Int>) throws -> [Int: JSONPosition] {
         var text = try WindowedText(
-            source, names: [kind.arrayName ?? ""], bare: kind.arrayName ?? "", longestElement: source.size)
+            source, names: Kind.documents.compactMap(\.arrayName), bare: kind.arrayName ?? "",
+            longestElement: source.size)
         var positions: [Int: JSONPosition] = [:]
         var first = 0
         while let window = try text.next() {
+            guard window.name == kind.arrayName else { continue }
             guard let document = try? JSONDocument(parsing: window.text, maximumDepth: DocumentShape.convertedDepth),
                 case .success(let shape) = DocumentShape.read(
                     document, configured: kind, in: .window(window.mark, head: window.head))

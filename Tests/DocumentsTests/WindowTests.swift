@@ -157,6 +157,18 @@ import TestSupport
             ##"{"$ref":"#/$defs/d","$defs":{"d":{"type":"object","properties":{"accounts":{"$ref":"#/$defs/a"}}},"a":{"type":"array","minItems":1}}}"##,
             true
         ),
+
+    @Test(arguments: [nil, .account, .payment] as [Kind?])
+    func recordsAreFoundBehindALargeArrayOfAnotherKind(kind: Kind?) throws {
+        let filler = String(repeating: "x", count: 5 << 20)
+        let text = Array(#"{"accounts":[{"x":"\#(filler)"}],"payments":[{},{"clientReferenceId":"P"}]}"#.utf8)
+        let schema = #"{"properties":{"accounts":{"items":{}},"payments":{"items":{}}}}"#
+        let judge = try Judging.judge(kind: kind, schema: schema)
+        let judgement = try judge.judge(Self.source(text), origin: Judging.origin)
+        guard kind == .payment else { return #expect(judgement.document == nil || kind == .account) }
+        let places = try #require(judgement.document).places(of: ["P"])
+        #expect(places["P"]?.pointer == "/payments/1" && places["P"]?.column == text.count - 26)
+    }
         (
             #"{"required":["x"],"properties":{"accounts":{"items":{"type":"object"}},"x":{}},"additionalProperties":false}"#,
             true
