@@ -50,7 +50,7 @@ struct BatchPlan: Sendable {
         rules.bodyBytes - BodyFrame(reference: reference, arrayName: kind.arrayName ?? "").length - suffixRoom
     }
 
-    /// Parts of near equal size, as few as the limits allow.
+    /// Parts of near equal size, as few as the limits allow, and at least one.
     static func cut(_ records: RecordSpans, room: Int, reference: String, _ rules: DocumentRules) -> BatchPlan {
         let most = min(rules.bodyRecords ?? .max, max(1, records.count))
         var count = max(1, (records.length + room - 1) / room, (records.count + most - 1) / most)
@@ -85,7 +85,7 @@ struct BatchPlan: Sendable {
             end = record.upperBound
             index += 1
         }
-        if index > first { parts.append(Part(records: first..<index, text: start..<end)) }
+        if index > first || parts.isEmpty { parts.append(Part(records: first..<index, text: start..<end)) }
         return parts
     }
 }

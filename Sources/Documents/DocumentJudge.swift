@@ -84,8 +84,8 @@ package struct DocumentJudge: Sendable {
         if rules.validates { findings.add(schema.validate(shape.body, limit: Problem.listedFindings), in: shape) }
         let own = ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
-        guard let array = shape.array, array.kind == .array else {
-            return .problem(shape.kind, DocumentJudge.noArray(shape))
+        guard let array = shape.array, array.kind == .array, array.count > 0 else {
+            return .problem(shape.kind, DocumentJudge.nothingToSend(shape))
         }
         var hash = ContentHash()
         hash.add(elementsOf: array)
@@ -99,9 +99,16 @@ package struct DocumentJudge: Sendable {
         }
     }
 
-    /// A schema of an inbox's own may allow what is nothing to send.
-    static func noArray(_ shape: DocumentShape) -> Problem {
-        Problem(.schemaJSON, "The document's \(shape.arrayName) is no array")
+    /// A schema of an inbox's own may allow what is nothing to send: an empty array, or none.
+    static func nothingToSend(_ shape: DocumentShape) -> Problem {
+        let message = shape.array?.kind == .array ? "there is no record in it" : "it is no array"
+        let position = shape.position(ofByte: shape.array?.byteRange.lowerBound ?? 0)
+        return Problem(
+            .schemaJSON, "The document has no \(shape.arrayName)",
+            findings: [
+                Finding(
+                    pointer: "/\(shape.arrayName)", line: position.line, column: position.column, message: message)
+            ])
     }
 
     /// The `batchReferenceId` that the document brings, where it is to be kept.

@@ -37,15 +37,18 @@ struct RecordSpans: Sendable, Sequence {
         }
     }
 
-    /// From the first to the last of these records, by the numbers they have.
+    /// From the first to the last record of each part.
+    ///
+    /// - Parameter parts: the numbers of their records, one part behind the other. One without records is the only one,
+    ///   and its span is empty.
     func spans(of parts: [Range<Int>]) -> [Range<Int>] {
-        var spans: [Range<Int>] = []
-        var (index, first) = (0, 0)
-        for record in self {
-            guard spans.count < parts.count else { break }
-            if index == parts[spans.count].lowerBound { first = record.lowerBound }
-            if index == parts[spans.count].upperBound - 1 { spans.append(first..<record.upperBound) }
-            index += 1
+        var spans = Array(repeating: start..<start, count: parts.count)
+        var (part, first) = (0, start)
+        for (index, record) in enumerated() where part < parts.count {
+            if index == parts[part].lowerBound { first = record.lowerBound }
+            guard index == parts[part].upperBound - 1 else { continue }
+            spans[part] = first..<record.upperBound
+            part += 1
         }
         return spans
     }

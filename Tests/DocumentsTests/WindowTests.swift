@@ -151,12 +151,23 @@ import TestSupport
         #expect(try Judging.judge().judge(Self.source(noise), origin: Judging.origin).problem?.code == .parseJSON)
     }
 
-    static let schemas: [(String, Bool)] = [
-        (#"{"properties":{"accounts":{"type":"array","items":{"type":"object"}}}}"#, true),
-        (
-            ##"{"$ref":"#/$defs/d","$defs":{"d":{"type":"object","properties":{"accounts":{"$ref":"#/$defs/a"}}},"a":{"type":"array","minItems":1}}}"##,
-            true
-        ),
+    private static let openSchema = #"{"properties":{"accounts":{"type":"array","items":{"type":"object"}}}}"#
+
+    /// A schema of an inbox's own may let an empty array pass.
+    @Test(
+        arguments: [#"{"accounts":[]}"#, "{\n\"accounts\": [\(String(repeating: " ", count: 500))]}", "[\n ]"],
+        [FieldMapping(), FieldMapping(constants: ["brand": #""ACME""#])])
+    func aDocumentWithoutRecordsHasNothingToSend(text: String, fields: FieldMapping) throws {
+        // One has more white space than fits into a small request.
+        for bodyBytes in [400, 30_000_000] {
+            let judge = try Judging.judge(kind: .account, fields: fields, schema: Self.openSchema, bodyBytes: bodyBytes)
+            let problem = try #require(judge.json(text).problem)
+            #expect(problem.code == .schemaJSON && problem.findings.first?.pointer == "/accounts")
+            #expect(problem.findings.first?.message == "there is no record in it")
+            #expect(problem.findings.first?.line == (text.hasPrefix("{\n") ? 2 : 1))
+            if bodyBytes > text.utf8.count { try Self.expectTheSame(Array(text.utf8), judge) }
+        }
+    }
 
     @Test(arguments: [nil, .account, .payment] as [Kind?])
     func recordsAreFoundBehindALargeArrayOfAnotherKind(kind: Kind?) throws {
@@ -169,6 +180,13 @@ import TestSupport
         let places = try #require(judgement.document).places(of: ["P"])
         #expect(places["P"]?.pointer == "/payments/1" && places["P"]?.column == text.count - 26)
     }
+
+    static let schemas: [(String, Bool)] = [
+        (#"{"properties":{"accounts":{"type":"array","items":{"type":"object"}}}}"#, true),
+        (
+            ##"{"$ref":"#/$defs/d","$defs":{"d":{"type":"object","properties":{"accounts":{"$ref":"#/$defs/a"}}},"a":{"type":"array","minItems":1}}}"##,
+            true
+        ),
         (
             #"{"required":["x"],"properties":{"accounts":{"items":{"type":"object"}},"x":{}},"additionalProperties":false}"#,
             true

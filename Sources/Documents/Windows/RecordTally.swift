@@ -79,7 +79,9 @@ struct RecordTally {
         }
         let own = judge.ownReference(shape, origin, &findings)
         if findings.count > 0 { return .problem(shape.kind, findings.problem) }
-        guard shape.array?.kind == .array else { return .problem(shape.kind, DocumentJudge.noArray(shape)) }
+        guard count > 0, let array = shape.array, array.kind == .array else {
+            return .problem(shape.kind, DocumentJudge.nothingToSend(shape))
+        }
         let references = content.references(shape.kind, rules.sameness, origin)
         switch plan(shape.kind, text, own ?? references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)
