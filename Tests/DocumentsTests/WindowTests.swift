@@ -29,6 +29,12 @@ import TestSupport
         "\u{FEFF}\n {\"batchReferenceId\": \"RUN-1\",\r\n\t\"accounts\" : [\n\(account("ä")) ,\n\n\(account("b2"))\n] }\n",
         #"{"accounts":[\#(account("a", #","note":"],[{\"\\","x":[[1,{"accounts":[2]}]]"#))],"batchReferenceId":"R"}"#,
         #"[\#(account("a")),\#(account("b"))]"#, #"{"payments":[{"clientReferenceId":"7","x":1}]}"#,
+        // A name with escapes is the same name.
+        #"{"acc\u006funts":[\#(account("a")),\#(account("b2"))]}"#,
+        #"{"\u0061\u0063\u0063\u006f\u0075\u006e\u0074\u0073":[\#(account("a"))],"x\"":[1]}"#,
+        #"{"acc\u006funts":[\#(account("a"))],"accounts":[\#(account("b2"))]}"#,
+        #"{"acc\u006funts":[1],"p\u0061yments":[2]}"#,
+        #"{"accounts\u0020":[1]}"#, #"{"acc\qunts":[1]}"#, #"{"accounts\"#,
         // Wrong in ways that the schema knows.
         #"{"accounts":[]}"#, #"{"accounts": [ ] }"#, #"{"accounts":[1,{},"x",\#(account("a"))]}"#,
         "{\"accounts\":[\(account("a", ",\n\"status\":\"Actve\"")),\n{\"clientReferenceId\":\"é\",\n\"outstandingAmount\":-5}]}",

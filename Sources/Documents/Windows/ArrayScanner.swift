@@ -1,7 +1,9 @@
+import JSONText
+
 /// Finds, in a JSON text that comes in pieces, the arrays of records and the commas that part their elements.
 ///
-/// It knows brackets and strings and nothing else. Whatever is wrong with the text is found by the parser, which reads
-/// all that the scanner tells apart: the elements, and the text around the arrays.
+/// It knows brackets, strings and the arrays' names, and nothing else. Whatever is wrong with the text is found by the
+/// parser, which reads all that the scanner tells apart: the elements, and the text around the arrays.
 struct ArrayScanner: Sendable {
     /// Bytes that belong together, as far as the piece goes.
     struct Stretch: Sendable {
@@ -18,20 +20,21 @@ struct ArrayScanner: Sendable {
     var isInside: Bool { arrayDepth > 0 }
 
     private let names: [String]
+    /// As much of a key as tells whether it is one of the names, each of its letters an escape.
+    private let longestKey: Int
     private var depth = 0
     private var isInString = false
     private var isEscaped = false
-    /// The last string at the top level of an object, while it may be a key.
+    /// The beginning of the last string at the top level of an object, while it may be a key.
     private var key: [UInt8] = []
     private var isAfterColon = false
     /// How many brackets are open where an element of the array begins; 0 outside.
     private var arrayDepth = 0
 
-    private static let longestKey = 64
-
     /// - Parameter names: the members of the outermost object that are arrays of records. A bare array is one, too.
     init(names: [String]) {
         self.names = names
+        longestKey = 6 * (names.map(\.utf8.count).max() ?? 0) + 1
     }
 
     /// A scanner of the text between an array's brackets, or of some of its elements.
@@ -106,7 +109,7 @@ struct ArrayScanner: Sendable {
             if isInString {
                 let end = endOfString(piece, at)
                 if depth == 1 {
-                    key += piece[at..<(isInString ? end : end - 1)].prefix(Self.longestKey - key.count)
+                    key += piece[at..<(isInString ? end : end - 1)].prefix(longestKey - key.count)
                 }
                 at = end
                 continue
@@ -137,8 +140,18 @@ struct ArrayScanner: Sendable {
             arrayName = nil
             if depth == 1 { return true }
             guard depth == 2, isAfterColon else { return false }
+            let key = plainKey
             arrayName = names.first { key.elementsEqual($0.utf8) }
             return arrayName != nil
         }
+    }
+
+    /// The key without its escapes; with them where they are none.
+    private var plainKey: [UInt8] {
+        let mark = UInt8(ascii: "\"")
+        guard key.contains(UInt8(ascii: "\\")), let document = try? JSONDocument(parsing: [mark] + key + [mark]) else {
+            return key
+        }
+        return Array((document.root.string ?? "").utf8)
     }
 }

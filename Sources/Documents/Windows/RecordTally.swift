@@ -96,6 +96,11 @@ struct RecordTally {
         _ kind: Kind, _ text: (all: Range<Int>, each: RecordSpans), _ reference: String
     ) -> Result<BatchPlan, Unfit> {
         if let whole = BatchPlan.whole(kind, text.all, count: count, reference: reference, rules) {
+        // What is in it was not judged, and would not be sent.
+        guard array.count == 0 else {
+            let message = "The document's \(shape.arrayName) cannot be told from what is around it."
+            return .problem(shape.kind, Problem(.readTooLarge, message))
+        }
             return .success(whole)
         }
         let room = BatchPlan.room(kind, reference: reference, rules)
