@@ -16,7 +16,7 @@ struct BatchPlan: Sendable {
     let reference: String
 
     /// Room for `-rN` and `-KofN` behind a reference, and for the array's brackets.
-    private static let suffixRoom = 42
+    static let suffixRoom = 42
 
     static func make(
         _ shape: DocumentShape, _ array: JSONValue, reference: String, _ rules: DocumentRules
@@ -37,11 +37,14 @@ struct BatchPlan: Sendable {
     }
 
     /// The plan of a document that is within the limits: one body, the text between the array's brackets as it stands.
+    ///
+    /// - Parameter room: how many bytes of the limit stay free.
     static func whole(
-        _ kind: Kind, _ inside: Range<Int>, count: Int, reference: String, _ rules: DocumentRules
+        _ kind: Kind, _ inside: Range<Int>, count: Int, reference: String, _ rules: DocumentRules, sparing room: Int = 0
     ) -> BatchPlan? {
         let frame = BodyFrame(reference: reference, arrayName: kind.arrayName ?? "")
-        guard frame.length + inside.count + 2 <= rules.bodyBytes, count <= rules.bodyRecords ?? .max else { return nil }
+        let bytes = frame.length + inside.count + 2 + room
+        guard bytes <= rules.bodyBytes, count <= rules.bodyRecords ?? .max else { return nil }
         return BatchPlan(parts: [Part(records: 0..<count, text: inside)], reference: reference)
     }
 

@@ -32,7 +32,7 @@ extension JudgedDocument {
         // A reference of the sender's own stays what it is.
         let reference = ownReference ?? Reference.round(round, content)
         guard case .held(let shape) = text else {
-            // Where a document that is not held was cut there is room for the round.
+            // The bodies of a document that is not held have room for the round.
             var remade = JudgedDocument(self, text, plan: BatchPlan(parts: plan.parts, reference: reference))
             remade.knownIdentities = knownIdentities
             return .document(remade)

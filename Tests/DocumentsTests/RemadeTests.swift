@@ -53,6 +53,23 @@ import Testing
         #expect(Reference.isDerived("\(document.content)-r3-1of2"))
     }
 
+    /// However near to the limit of a request it is.
+    @Test(arguments: [false, true]) func anotherRoundIsWithinTheLimitToo(inWindows: Bool) throws {
+        let text = Array(payments([1, 2, 3]).utf8)
+        let length = try #require(try document(payments([1, 2, 3])).batches.first).bytes
+        for bodyBytes in Int(length)...Int(length) + 50 {
+            let judge = try Judging.judge(bodyBytes: bodyBytes)
+            let judgement =
+                inWindows
+                ? try judge.judge(DocumentSource(held: text), origin: Judging.origin, windowBytes: 1)
+                : judge.judge(text, form: .json, origin: Judging.origin)
+            let document = try #require(judgement.document)
+            let again = try #require(document.remade(round: 12).document)
+            for batch in try document.batches + again.batches { #expect(batch.bytes <= bodyBytes) }
+            #expect(again.records == 3)
+        }
+    }
+
     @Test(arguments: [false, true]) func recordsAreLeftOutAsOftenAsTheyWereTaken(inWindows: Bool) throws {
         let first = try document(payments([1, 1, 2, 3]))
         let second = try document(payments([9, 3, 1, 1, 1, 2]), records: 2, inWindows: inWindows)

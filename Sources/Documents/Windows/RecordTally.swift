@@ -95,14 +95,10 @@ struct RecordTally {
     private func plan(
         _ kind: Kind, _ text: (all: Range<Int>, each: RecordSpans), _ reference: String
     ) -> Result<BatchPlan, Unfit> {
-        if let whole = BatchPlan.whole(kind, text.all, count: count, reference: reference, rules) {
-        // What is in it was not judged, and would not be sent.
-        guard array.count == 0 else {
-            let message = "The document's \(shape.arrayName) cannot be told from what is around it."
-            return .problem(shape.kind, Problem(.readTooLarge, message))
-        }
-            return .success(whole)
-        }
+        // It is not cut anew when it is sent once more.
+        let whole = BatchPlan.whole(
+            kind, text.all, count: count, reference: reference, rules, sparing: BatchPlan.suffixRoom)
+        if let whole { return .success(whole) }
         let room = BatchPlan.room(kind, reference: reference, rules)
         if let record = large.first(where: { $0.bytes > room }) {
             return .failure(Unfit(problem: record.problem(kind, rules)))

@@ -4,7 +4,8 @@ import Model
 extension DocumentJudge {
     /// Judges an XML document that is too large to be held, reading it once from its beginning to its end.
     ///
-    /// The answer is the same as that of ``judge(_:form:origin:)`` on the whole text.
+    /// The answer is the same as that of ``judge(_:form:origin:)`` on the whole text, but for a document that is as large
+    /// as a request may be.
     ///
     /// - Parameters:
     ///   - spool: an empty one, for the converted records. The judged document reads from it.
