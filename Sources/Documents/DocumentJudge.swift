@@ -116,7 +116,7 @@ package struct DocumentJudge: Sendable {
         _ shape: DocumentShape, _ origin: DocumentOrigin, _ findings: inout SchemaFindings
     ) -> String? {
         guard rules.ownReference != .ignore, let value = shape.ownReference, let own = value.string,
-            !Reference.isDerived(own)
+            !Reference.isOfSluicesForm(own)
         else { return nil }
         if own.isEmpty || own.unicodeScalars.count > Reference.longestOwn {
             findings.add(

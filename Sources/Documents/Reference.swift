@@ -18,6 +18,12 @@ package enum Reference {
         return Kind(rawValue: String(match.1)) != nil
     }
 
+    /// Whether a reference that a document brings is not taken for the sender's: it has the form of those that Sluice
+    /// derives, or ends as those of parts do, so that a part of another document may have it.
+    static func isOfSluicesForm(_ reference: String) -> Bool {
+        isDerived(reference) || reference.firstMatch(of: /-[0-9]+of[0-9]+$/) != nil
+    }
+
     /// A sender's own reference behind its inbox's name; where both are longer than a sender's own may be, `~` and digits
     /// of the hash of all of it stand for their end.
     static func prefixed(_ own: String, inbox: String) -> String {

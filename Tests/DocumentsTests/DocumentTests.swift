@@ -61,6 +61,9 @@ import Testing
         ("account-0123456789012345678901234567890123456789", .keep, nil),
         ("account-0123456789012345678901234567890123456789-r2-1of3", .keep, nil),
         ("account-012345678901234567890123456789012345678", .keep, "account-012345678901234567890123456789012345678"),
+        // The parts of RUN have such references.
+        ("RUN-1of2", .keep, nil), ("RUN-1of2", .prefix, nil), ("-0of0", .keep, nil), ("RUN-1of2-", .keep, "RUN-1of2-"),
+        ("RUN-1of2\\n", .keep, "RUN-1of2\n"), ("RUN-of2", .keep, "RUN-of2"), ("RUN1of2", .keep, "RUN1of2"),
         (String(repeating: "x", count: 130), .keep, String(repeating: "x", count: 130)),
     ]
 

@@ -54,6 +54,24 @@ import TestSupport
         }
     }
 
+    /// A part of one document has a reference that another document may bring as its own.
+    @Test(arguments: [["RUN", "RUN-1of2"], ["RUN-1of2", "RUN"]])
+    func noPartLeavesUnderAReferenceOfAnotherDocument(references: [String]) async throws {
+        try await Stage.run(top: "limits: {recordsPerBatch: 2}", inbox: "ownReference: keep") { stage in
+            for (index, reference) in references.enumerated() {
+                let records = (1...(reference == "RUN" ? 4 : 2)).map {
+                    #"{"clientReferenceId": "\#(reference)-\#($0)", "invoiceNumber": "1", "outstandingAmount": 1}"#
+                }
+                try stage.drop(
+                    #"{"batchReferenceId": "\#(reference)", "accounts": [\#(records.joined(separator: ","))]}"#,
+                    as: "\(index).json")
+                #expect(try await stage.result(of: "\(index).json").outcome == "accepted")
+            }
+            #expect(stage.sandbox.accepted.map(\.mismatches) == [0, 0, 0])
+            #expect(stage.sandbox.books.accounts.count == 6)
+        }
+    }
+
     @Test func equalDropsAtTheSameMomentAreSentOnce() async throws {
         try await Stage.run { stage in
             for number in 0..<20 { try stage.drop(Stage.account("INV-1"), as: "orders-\(number).json") }
