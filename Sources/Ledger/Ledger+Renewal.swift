@@ -20,6 +20,11 @@ extension Ledger {
         try write(note: "corrupt " + damage, in: Directory(opening: state))
     }
 
+    /// Whether the next start has damage to act upon.
+    static func isNoted(in state: FilePath) throws(SystemCallError) -> Bool {
+        try Directory(opening: state).status(of: note) != nil
+    }
+
     /// Opens the ledger in the state folder; a new one, which is paused, in the place of one that is damaged or lost.
     ///
     /// - Parameter evidence: what shows that the service has run before, looked for where there is no ledger.
@@ -35,10 +40,7 @@ extension Ledger {
             try removeNote(from: directory)
         }
         switch try file.examine() {
-        case .sound:
-            let ledger = try Ledger(state: state, boot: boot, time: time)
-            try ledger.beginLogAnew()
-            return ledger
+        case .sound: return try openSound(state: state, boot: boot, time: time)
         case .newer: throw NewerLedger(state: state)
         case .damaged(let damage):
             let note = "corrupt " + damage
@@ -50,6 +52,13 @@ extension Ledger {
             try write(note: note, in: directory)
             return try renew(note, file, directory, boot, time)
         }
+    }
+
+    /// Opens a ledger that was looked through, with its log.
+    static func openSound(state: FilePath, boot: String, time: any TimeSource) throws -> Ledger {
+        let ledger = try Ledger(state: state, boot: boot, time: time)
+        try ledger.beginLogAnew()
+        return ledger
     }
 
     private static func renew(

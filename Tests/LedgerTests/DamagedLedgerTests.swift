@@ -281,6 +281,63 @@ import TestSupport
         #expect(try folder.url.names.contains { $0.hasPrefix("ledger.sqlite.corrupt-") })
     }
 
+    // MARK: commands
+
+    private func openForCommand(isServed: Bool = false, evidence: String? = nil) throws -> Ledger {
+        try Ledger.openForCommand(state: folder.path, isServed: isServed, boot: "boot", time: ManualTime()) {
+            () throws(SystemCallError) in
+            evidence
+        }
+    }
+
+    /// Opened by a command, it would not be known as a backup any more, and be set aside for the one before it.
+    @Test(arguments: [true, false]) func aBackupInThePlaceOfADamagedLedgerIsForTheStart(isServed: Bool) async throws {
+        try await replaceByBackup()
+        for name in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            try FileManager.default.removeItem(at: folder.url.appendingPathComponent(name))
+        }
+        try Ledger.noteDamage("page 7 is not what it was", state: folder.path)
+        #expect(throws: UndecidedLedger.noted) { try openForCommand(isServed: isServed) }
+        let ledger = try open()
+        #expect(try await ledger.pauseReason()?.hasPrefix("This ledger is a copy") == true)
+        #expect(try folder.url.names.allSatisfy { !$0.contains("corrupt") && $0 != "ledger.damaged" })
+    }
+
+    @Test(arguments: Damage.allCases) func aDamagedLedgerIsForTheStart(damage: Damage) async throws {
+        try await fill()
+        try cause(damage)
+        let before = try Data(contentsOf: file)
+        let log = try? Data(contentsOf: log)
+        let error = #expect(throws: UndecidedLedger.self) { try openForCommand() }
+        #expect(error?.description.hasPrefix("it is damaged: ") == true)
+        #expect(try Data(contentsOf: file) == before)
+        #expect((try? Data(contentsOf: self.log)) == log)
+        #expect(try await open().pauseReason()?.hasPrefix("The ledger was corrupt: ") == true)
+    }
+
+    @Test(arguments: [true, false]) func aLostLedgerIsForTheStart(isServed: Bool) async throws {
+        #expect(throws: UndecidedLedger.lost) { try openForCommand(isServed: isServed, evidence: "it holds a token") }
+        #expect(try folder.url.names == [])
+    }
+
+    @Test func aLedgerOfANewerVersionIsLeftByACommand() async throws {
+        try await fill()
+        try await DatabaseQueue(path: file.path).write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from the future')")
+        }
+        #expect(throws: NewerLedger.self) { try openForCommand() }
+    }
+
+    @Test func aCommandMakesTheFirstLedgerAndOpensASoundOne() async throws {
+        try await openForCommand().pause("first")
+        #expect(try await openForCommand().pauses() == ["first"])
+    }
+
+    @Test func aBackupBesideAForeignLogIsForTheStart() async throws {
+        try await replaceByBackup()
+        #expect(throws: UndecidedLedger.foreignLog) { try openForCommand() }
+    }
+
     /// SQLite says in a file's header that there is a log, before there is one.
     @Test func aLedgerThatWasOpenedIsNoCopy() throws {
         let file = try LedgerFile(state: folder.path)

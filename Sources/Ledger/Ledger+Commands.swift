@@ -1,0 +1,57 @@
+import FileSystem
+import Model
+import SystemPackage
+
+/// The ledger for a command that writes to it, beside a service that runs or without one.
+extension Ledger {
+    /// Opens it as it is; makes it where a first start would. Whatever a start has to say something about stays untouched:
+    /// opened here, a broken log would be forgotten, and a backup would not be known as one.
+    ///
+    /// - Parameters:
+    ///   - isServed: whether a service runs on it. What that has looked through and writes to is not looked through again.
+    ///   - evidence: what shows that a service has run before, looked for where there is no ledger.
+    /// - Throws: ``UndecidedLedger``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
+    package static func openForCommand(
+        state: FilePath, isServed: Bool, boot: String, time: any TimeSource,
+        evidence: () throws(SystemCallError) -> String?
+    ) throws -> Ledger {
+        let file = try LedgerFile(state: state)
+        if try isNoted(in: state) { throw UndecidedLedger.noted }
+        if try file.hasForeignLog { throw UndecidedLedger.foreignLog }
+        if try isServed && file.isThere { return try Ledger(state: state, boot: boot, time: time) }
+        switch try file.examine() {
+        case .sound: return try openSound(state: state, boot: boot, time: time)
+        case .newer: throw NewerLedger(state: state)
+        case .damaged(let damage): throw UndecidedLedger.damaged(damage)
+        case .missing:
+            if try evidence() != nil { throw UndecidedLedger.lost }
+            return try Ledger(state: state, boot: boot, time: time)
+        }
+    }
+}
+
+/// A ledger that only a start may open: it keeps files aside, and says what there is to decide.
+package enum UndecidedLedger: Error, Hashable, CustomStringConvertible {
+    /// A service that ran found damage, and has said so for the next start.
+    case noted
+    /// It is not what was written; why, in words.
+    case damaged(String)
+    /// A backup is in the place of a ledger whose log still lies there.
+    case foreignLog
+    /// There is none where one has been.
+    case lost
+
+    package var description: String {
+        switch self {
+        case .noted: "a service found it damaged; start the service, which says what there is to decide"
+        case .damaged(let damage):
+            "it is damaged: \(damage); start the service, which keeps it aside and says what there is to decide"
+        case .foreignLog:
+            """
+            it is a backup, and the log of the ledger that it replaces lies beside it (ledger.sqlite-wal); start the \
+            service, which keeps that log aside
+            """
+        case .lost: "it is lost; start the service, which says what there is to decide"
+        }
+    }
+}
