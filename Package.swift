@@ -182,13 +182,14 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Service", "Delivery", "Filing", "Inbox", "Ledger", "Sandbox", "SluiceConfiguration", "TestSupport",
-                "JSONText", "JSONSchema", crypto, system,
+                "JSONText", "JSONSchema", crypto, grdb, system,
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "sluice", "Delivery", "FileSystem", "Model", "Sandbox", "Service", "TestSupport", crypto, http, nio,
-                nioHTTP, subprocess, system,
+                "sluice", "CSQLite", "Delivery", "FileSystem", "Model", "Sandbox", "Service", "TestSupport", crypto,
+                http,
+                nio, nioHTTP, subprocess, system,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -8,9 +8,10 @@ extension Ledger {
     /// opened here, a broken log would be forgotten, and a backup would not be known as one.
     ///
     /// - Parameters:
-    ///   - isServed: whether a service runs on it. What that has looked through and writes to is not looked through again.
+    ///   - isServed: whether a service runs on it. What that has looked through and writes to is not looked through again,
+    ///     and stays in the form that it knows.
     ///   - evidence: what shows that a service has run before, looked for where there is no ledger.
-    /// - Throws: ``UndecidedLedger``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
+    /// - Throws: ``UndecidedLedger``; ``OlderService``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
     package static func openForCommand(
         state: FilePath, isServed: Bool, boot: String, time: any TimeSource,
         evidence: () throws(SystemCallError) -> String?
@@ -18,7 +19,10 @@ extension Ledger {
         let file = try LedgerFile(state: state)
         if try isNoted(in: state) { throw UndecidedLedger.noted }
         if try file.hasForeignLog { throw UndecidedLedger.foreignLog }
-        if try isServed && file.isThere { return try Ledger(state: state, boot: boot, time: time) }
+        if try isServed && file.isThere {
+            guard try LedgerReader(state: state).isUpToDate else { throw OlderService() }
+            return try Ledger(state: state, boot: boot, time: time)
+        }
         switch try file.examine() {
         case .sound: return try openSound(state: state, boot: boot, time: time)
         case .newer: throw NewerLedger(state: state)
@@ -54,4 +58,9 @@ package enum UndecidedLedger: Error, Hashable, CustomStringConvertible {
         case .lost: "it is lost; start the service, which says what there is to decide"
         }
     }
+}
+
+/// The ledger is of an earlier version's form, and a service of that version works on it.
+package struct OlderService: Error, CustomStringConvertible {
+    package let description = "the running service is of an older version; restart it first"
 }

@@ -36,4 +36,20 @@ struct MigrationTests {
         }
         #expect(try MigrationTests.schema(of: cut) == MigrationTests.schema(of: fresh))
     }
+
+    /// A service of that version could not read it at its next start any more.
+    @Test func aCommandLeavesALedgerInTheFormOfTheServiceThatRuns() async throws {
+        let folder = try TemporaryFolder()
+        let pool = try DatabasePool(path: folder.path.appending(LedgerFile.name).string)
+        let last = MigrationTests.names[MigrationTests.names.count - 2]
+        try Migrations.all.migrate(pool, upTo: last)
+        func open(isServed: Bool) throws -> Ledger {
+            try Ledger.openForCommand(state: folder.path, isServed: isServed, boot: "boot", time: ManualTime()) { nil }
+        }
+        #expect(throws: OlderService.self) { try open(isServed: true) }
+        #expect(try await pool.read { try Migrations.all.appliedMigrations($0).last } == last)
+        // While none runs it is any version's.
+        #expect(try await open(isServed: false).pauses() == [])
+        #expect(try await open(isServed: true).pauses() == [])
+    }
 }

@@ -18,7 +18,9 @@ package struct Administration: Sendable {
     }
 
     /// A service that starts makes the ledger, or renews it: for a moment some of its tables are there and others are not.
-    private static func open(_ state: FilePath) throws -> LedgerReader {
+    ///
+    /// - Returns: one that is up to date, unless no service runs, or one of another version.
+    static func open(_ state: FilePath) throws -> LedgerReader {
         let end = ContinuousClock.now + .seconds(5)
         while true {
             let reader = try LedgerReader(state: state)

@@ -1,0 +1,25 @@
+import GRDB
+import Model
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Ledger
+@testable import Service
+
+/// The ledger beside a service that runs.
+@Suite struct SharedStateTests {
+    /// After an update whose configuration check failed the old version goes on.
+    @Test func aLedgerOfAnOlderVersionThatRunsIsLeftInItsForm() async throws {
+        try await Stage.prepare { stage in
+            try stage.writeConfiguration()
+            let lock = try StateLock(state: stage.state)
+            let pool = try DatabasePool(path: stage.state.appending(LedgerFile.name).string)
+            let names = Migrations.all.migrations
+            try Migrations.all.migrate(pool, upTo: names[names.count - 2])
+            #expect(throws: OlderService.self) { try SharedState.openLedger(stage.configuration()) }
+            #expect(try await pool.read { try Migrations.all.appliedMigrations($0) } == names.dropLast())
+            withExtendedLifetime(lock) {}
+        }
+    }
+}
