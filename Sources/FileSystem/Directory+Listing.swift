@@ -104,6 +104,15 @@ extension FileStatus {
         self.init(status)
     }
 
+    /// What is at a path, links followed; `nil` where nothing is.
+    ///
+    /// - Throws: ``SystemCallError`` where that cannot be said, for a folder above it that may not be looked into for one.
+    package static func ofEntry(at path: FilePath) throws(SystemCallError) -> FileStatus? {
+        if let status = FileStatus(at: path) { return status }
+        if Glibc.errno == ENOENT { return nil }
+        throw .last("statx", path.string)
+    }
+
     init(_ status: statx) {
         self.init(
             form: Form(mode: UInt32(status.stx_mode)),

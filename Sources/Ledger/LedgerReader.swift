@@ -1,5 +1,4 @@
 import FileSystem
-import Foundation
 import GRDB
 import Model
 import SystemPackage
@@ -16,11 +15,11 @@ package final class LedgerReader: Sendable {
     /// The file that was opened; `nil` where it was a ledger of an earlier version, which is read in another way.
     private let opened: FileStatus?
 
-    /// - Throws: ``Missing``; GRDB's `DatabaseError`, where it cannot be read.
+    /// - Throws: ``Missing``; ``SystemCallError`` where nobody can say whether there is one; GRDB's `DatabaseError`, where it
+    ///   cannot be read.
     package init(state: FilePath) throws {
         file = state.appending(LedgerFile.name)
-        let status = FileStatus(at: file)
-        guard FileManager.default.fileExists(atPath: file.string) else { throw Missing() }
+        guard let status = try FileStatus.ofEntry(at: file) else { throw Missing() }
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)

@@ -18,10 +18,12 @@ struct Program {
     }
 
     /// Runs the program to its end.
+    ///
+    /// - Parameter wrapper: a program with arguments that runs it, `setpriv` for one.
     static func run(
-        _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]
+        _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:], under wrapper: [String] = []
     ) async throws -> Ended {
-        let running = try Running(arguments, in: folder, environment: environment)
+        let running = try Running(arguments, in: folder, environment: environment, under: wrapper)
         let status = try await running.status
         return Ended(status: status, output: try running.output, errors: try running.errors)
     }

@@ -57,4 +57,21 @@ import Testing
             #expect(try Self.foreign(in: erp).isEmpty)
         }
     }
+    /// Not the same as that no service has run.
+    @Test(
+        .enabled(if: isRoot, "only root can become another user"),
+        arguments: [["status"], ["status", "--watch"], ["status", "--json"], ["list"], ["pause"]])
+    func whoMayNotLookIntoTheStateFolderIsToldSo(arguments: [String]) async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        try folder.url.write(CommandTests.configuration(api: "http://127.0.0.1:1"), as: "sluice.yaml")
+        let state = try folder.subfolder("state")
+        #expect(chown(state.path, Self.user, Self.user) == 0 && chmod(state.path, 0o700) == 0)
+        let ended = try await Program.run(
+            arguments, in: folder.url, environment: Self.environment,
+            under: ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"])
+        #expect(ended.status == 69)
+        #expect(ended.errors.contains("Permission denied"))
+        #expect(ended.output == "")
+    }
 }
