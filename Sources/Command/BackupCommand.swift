@@ -22,13 +22,7 @@ struct BackupCommand: AsyncParsableCommand {
             throw Exit.cannotStart
         }
         do {
-            // Beside it first: what has the name is whole.
-            let part = file + ".part"
-            try? FileManager.default.removeItem(atPath: part)
-            try administration.ledger.backup(to: FilePath(part), at: SystemTime().timestamp)
-            KillPoint.backupCopied.reach()
-            try FileManager.default.moveItem(atPath: part, toPath: file)
-            KillPoint.backupPlaced.reach()
+            try administration.ledger.backup(to: FilePath(file), at: SystemTime().timestamp)
         } catch {
             Output.error("sluice: the backup cannot be written: \(error)")
             throw Exit.cannotStart

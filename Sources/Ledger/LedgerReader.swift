@@ -154,22 +154,6 @@ package final class LedgerReader: Sendable {
     package func pauseReason() throws -> String? {
         try queue.read { try Ledger.pauseReason($0) }
     }
-
-    /// Copies the ledger as it is at one moment, while a service may go on writing, into a new file.
-    ///
-    /// The copy is paused: put in the place of a ledger that went on since, it may know less than the API does, and a
-    /// service that starts on it waits for an admin's word.
-    ///
-    /// - Throws: GRDB's `DatabaseError`.
-    package func backup(to file: FilePath, at now: Timestamp) throws {
-        let copy = try DatabaseQueue(path: file.string)
-        try queue.backup(to: copy)
-        try Migrations.all.migrate(copy)
-        try copy.write { try Ledger.pause(because: LedgerWords.backup(of: now), at: now.milliseconds, $0) }
-        // One file, whole without a log beside it.
-        try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
-        try copy.close()
-    }
 }
 
 /// One drop as a line of a list.

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// A folder in which a service filed `good.json` in done and `bad.json` in failed, for its amount; the sandbox serves on.
-    private static func withFiledDrops(
+    static func withFiledDrops(
         inbox lines: String = "settle: 0s", _ body: @escaping @Sendable (TemporaryFolder, Sandbox) async throws -> Void
     ) async throws {
         try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
@@ -251,6 +251,22 @@ import Testing
             try folder.url.write(configuration.replacing("state: state", with: "state: other"), as: "other.yaml")
             let list = try await Self.run("list", "--config", "other.yaml", in: folder)
             #expect(list.status == 0 && list.output.contains("good.json"))
+        }
+    }
+
+    /// It has the records' names and the API's answers in it.
+    @Test func aBackupIsForItsOwnersEyesAlone() async throws {
+        try await Self.withFiledDrops { folder, _ in
+            // Of one that was cut off.
+            try folder.url.write("half", as: "copy.sqlite.part")
+            let backup = try await Program.run(
+                ["backup", "copy.sqlite"], in: folder.url, environment: Self.environment,
+                under: ["/bin/sh", "-c", #"umask 0; exec "$@""#, "sh"])
+            #expect(backup.status == 0, "\(backup.errors)")
+            let copy = folder.url.appendingPathComponent("copy.sqlite")
+            let mode = try FileManager.default.attributesOfItem(atPath: copy.path)[.posixPermissions]
+            #expect(mode as? Int == 0o600)
+            #expect(try folder.url.names.filter { $0.hasPrefix("copy") } == ["copy.sqlite"])
         }
     }
 
