@@ -3,8 +3,9 @@ import Foundation
 import Ledger
 import Model
 import Service
+import SluiceConfiguration
 
-struct AuditCommand: AsyncParsableCommand {
+struct AuditCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Check that every drop of the ledger is in exactly one place, whole: size, content, result.",
@@ -14,7 +15,7 @@ struct AuditCommand: AsyncParsableCommand {
             Exit status: 0; 1 with a list of what is not as the ledger says.
             """)
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Option(help: "Drops that ended since then: a date (2026-11-24), a moment, or a time ago (12h, 7d).")
     var since: AuditStart?
@@ -24,9 +25,8 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Flag(help: "Print JSON.") var json = false
 
-    func run() async throws {
-        let administration = try option.open()
-        let audit = try Audit.run(administration, since: since?.time, anchor: anchor)
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        let audit = try Audit.run(Administration(configuration), since: since?.time, anchor: anchor)
         if json {
             Output.line(AuditCommand.json(audit))
         } else {

@@ -6,27 +6,27 @@ import Service
 import SluiceConfiguration
 import SystemPackage
 
-struct BackupCommand: AsyncParsableCommand {
+struct BackupCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the ledger as it is at this moment, while the service runs.",
         discussion: "Exit status: 0; 69 if it cannot be written. The file must not be there.")
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Argument(help: "The copy.", completion: .file()) var file: String
 
-    func run() async throws {
-        let administration = try option.open()
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        let ledger = try Administration(configuration).ledger
         guard !FileManager.default.fileExists(atPath: file) else {
             Output.error("sluice: \(file) is there already; a backup overwrites nothing")
             throw Exit.cannotStart
         }
         do {
-            try administration.ledger.backup(to: FilePath(file), at: SystemTime().timestamp)
+            try ledger.backup(to: FilePath(file), at: SystemTime().timestamp)
         } catch {
             Output.error("sluice: the backup cannot be written: \(error)")
             throw Exit.cannotStart
         }
-        Output.line("\(file): a copy of the ledger in \(administration.configuration.state)")
+        Output.line("\(file): a copy of the ledger in \(configuration.state)")
     }
 }

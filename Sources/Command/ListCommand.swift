@@ -2,8 +2,9 @@ import ArgumentParser
 import Ledger
 import Model
 import Service
+import SluiceConfiguration
 
-struct ListCommand: AsyncParsableCommand {
+struct ListCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List drops, the newest first.",
         discussion: "Without --failed, --done or --pending all of them. Exit status: 0.")
@@ -20,7 +21,7 @@ struct ListCommand: AsyncParsableCommand {
         }
     }
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Flag(exclusivity: .exclusive) var state: State?
 
@@ -36,8 +37,8 @@ struct ListCommand: AsyncParsableCommand {
         if let limit, limit < 1 { throw ValidationError("--limit has to be 1 or more") }
     }
 
-    func run() async throws {
-        let ledger = try option.open().ledger
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        let ledger = try Administration(configuration).ledger
         let wanted: DropQuery.State? =
             switch state {
             case .failed: .ended(.failed)

@@ -1,12 +1,10 @@
 import ArgumentParser
-import FileSystem
 import Ledger
 import Model
 import Service
 import SluiceConfiguration
-import SystemPackage
 
-struct PauseCommand: AsyncParsableCommand {
+struct PauseCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Stop taking drops and sending, of all inboxes or of one.",
         discussion: """
@@ -19,14 +17,15 @@ struct PauseCommand: AsyncParsableCommand {
     @Argument(help: "The inbox; all of them unless given.", completion: .inboxes)
     var inbox: String?
 
-    func run() async throws {
-        let state = try PauseState(option, inbox)
-        try await PauseControl.pause(inbox, ledger: state.ledger, state: state.path)
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        try configuration.checkInbox(inbox)
+        let ledger = try SharedState.openLedger(configuration)
+        try await PauseControl.pause(inbox, ledger: ledger, state: configuration.state)
         Output.line(inbox.map { "The inbox \($0) is paused." } ?? "Everything is paused.")
     }
 }
 
-struct ResumeCommand: AsyncParsableCommand {
+struct ResumeCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Go on after a pause: everything, or one inbox.")
 
@@ -35,28 +34,22 @@ struct ResumeCommand: AsyncParsableCommand {
     @Argument(help: "The inbox; every pause ends unless given.", completion: .inboxes)
     var inbox: String?
 
-    func run() async throws {
-        let state = try PauseState(option, inbox)
-        let paused = try await state.ledger.pauses()
-        try await PauseControl.resume(inbox, ledger: state.ledger, state: state.path)
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        try configuration.checkInbox(inbox)
+        let ledger = try SharedState.openLedger(configuration)
+        let paused = try await ledger.pauses()
+        try await PauseControl.resume(inbox, ledger: ledger, state: configuration.state)
         guard let inbox else { return Output.line("Nothing is paused.") }
         let rest = paused.contains("") ? " Everything is paused still: sluice resume, without a name, ends that." : ""
         Output.line("The inbox \(inbox) is not paused any more.\(rest)")
     }
 }
 
-/// The ledger in the configured state folder, for a command that changes it beside a running service.
-private struct PauseState {
-    let path: FilePath
-    let ledger: Ledger
-
-    init(_ option: ConfigurationOption, _ inbox: String?) throws {
-        let configuration = try option.load()
-        if let inbox, !configuration.expandedInboxes().contains(where: { $0.name == inbox }) {
-            Output.error("sluice: the configuration has no inbox \(inbox)")
-            throw Exit.noSuchFile
-        }
-        path = configuration.state
-        ledger = try SharedState.openLedgerOrExit(configuration)
+extension SluiceConfiguration.Configuration {
+    /// - Throws: `Exit`, for the name of an inbox that there is not.
+    fileprivate func checkInbox(_ name: String?) throws {
+        guard let name, !expandedInboxes().contains(where: { $0.name == name }) else { return }
+        Output.error("sluice: the configuration has no inbox \(name)")
+        throw Exit.noSuchFile
     }
 }

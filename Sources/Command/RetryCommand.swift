@@ -1,11 +1,10 @@
 import ArgumentParser
-import FileSystem
 import Ledger
 import Model
 import Service
 import SluiceConfiguration
 
-struct RetryCommand: AsyncParsableCommand {
+struct RetryCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Put failed drops back into their inbox.",
         discussion: """
@@ -15,10 +14,10 @@ struct RetryCommand: AsyncParsableCommand {
             that were accepted, or may have been, are refused then, unless --send-twice says that they may well be \
             counted twice.
 
-            Exit status: 0; 65 if a drop was refused, with the reason; 66 if there is no such drop.
+            Exit status: 0; 65 if a drop was refused or could not be put back, with the reason; 66 if there is no such drop.
             """)
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Argument(help: "Drops: identifiers, paths of their files in failed or done, or names.", completion: .file())
     var drops: [PathArgument] = []
@@ -36,20 +35,20 @@ struct RetryCommand: AsyncParsableCommand {
         if sendTwice && !asNew { throw ValidationError("--send-twice goes with --as-new") }
     }
 
-    func run() async throws {
-        let administration = try option.open()
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        let administration = try Administration(configuration)
         let terms = RetryTerms(asNew: asNew, sendTwice: sendTwice, stale: stale)
-        let writer = LedgerWriter(administration.configuration)
+        let writer = LedgerWriter(configuration)
         var isRefused = false
         var isUnknown = false
         for (shown, entry) in try wanted(administration, &isUnknown) {
             do {
                 let name = try await administration.putBack(entry, terms) { try writer.open() }
                 Output.line("\(shown): back in \(entry.drop.inbox) as \(name)\(asNew ? ", to be sent as new" : "")")
-            } catch let error as Administration.Refusal {
-                isRefused = true
-                Output.error("\(shown): \(error)")
-            } catch let error as SystemCallError {
+            } catch let error as LedgerWriter.CannotOpen {
+                throw error.cause
+            } catch {
+                // Refused, or something is in the way of this one: the others may well go.
                 isRefused = true
                 Output.error("\(shown): \(error)")
             }
@@ -79,6 +78,11 @@ struct RetryCommand: AsyncParsableCommand {
 
 /// The ledger for a command that seldom has to write: opened once, and only then.
 private final class LedgerWriter {
+    /// In the way of whatever has to be written.
+    struct CannotOpen: Error {
+        let cause: any Error
+    }
+
     private let configuration: SluiceConfiguration.Configuration
     private var ledger: Ledger?
 
@@ -86,10 +90,14 @@ private final class LedgerWriter {
         self.configuration = configuration
     }
 
-    func open() throws -> Ledger {
+    func open() throws(CannotOpen) -> Ledger {
         if let ledger { return ledger }
-        let opened = try SharedState.openLedgerOrExit(configuration)
-        ledger = opened
-        return opened
+        do {
+            let opened = try SharedState.openLedger(configuration)
+            ledger = opened
+            return opened
+        } catch {
+            throw CannotOpen(cause: error)
+        }
     }
 }

@@ -5,7 +5,7 @@ import Service
 import SluiceConfiguration
 import SystemPackage
 
-struct ShowCommand: AsyncParsableCommand {
+struct ShowCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one drop's whole story.",
         discussion: """
@@ -16,14 +16,14 @@ struct ShowCommand: AsyncParsableCommand {
             Exit status: 0; 66 if there is no such drop.
             """)
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Argument(help: "A drop.", completion: .file()) var drop: PathArgument
 
     @Flag(help: "Print JSON: the result as it stands beside the file, or what is known so far.") var json = false
 
-    func run() async throws {
-        let administration = try option.open()
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        let administration = try Administration(configuration)
         let entry: DropEntry
         do {
             entry = try administration.drop(drop.path)

@@ -4,7 +4,7 @@ import Model
 import Service
 import SluiceConfiguration
 
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show queue, rate, token, outage, inboxes and the last failures.",
         discussion: """
@@ -15,16 +15,15 @@ struct StatusCommand: AsyncParsableCommand {
             Exit status: 0 healthy, 1 degraded, 3 not running; with --watch that of the last look.
             """)
 
-    @OptionGroup var option: AdministrationOption
+    @OptionGroup var option: ConfigurationOption
 
     @Flag(help: "Print JSON.") var json = false
 
     @Flag(help: "Go on looking, once a second.") var watch = false
 
-    func run() async throws {
-        let configuration = try option.option.load()
-        if watch { return try await StatusWatch(configuration: configuration, option: option, json: json).run() }
-        guard let administration = try option.open(configuration) else {
+    func run(with configuration: SluiceConfiguration.Configuration) async throws {
+        if watch { return try await StatusWatch(configuration: configuration, json: json).run() }
+        guard let administration = try Administration.found(configuration) else {
             Output.line(
                 json ? #"{"status": "not running", "running": false}"# : "not running: no service has run so far")
             throw Exit.notRunning

@@ -7,7 +7,6 @@ import UnixSignals
 /// `sluice status --watch`: looks once a second until it is stopped.
 struct StatusWatch {
     let configuration: SluiceConfiguration.Configuration
-    let option: AdministrationOption
     let json: Bool
 
     private static let drops = 15
@@ -15,7 +14,7 @@ struct StatusWatch {
 
     private enum Event { case look, stop }
 
-    /// - Throws: the exit status of what was seen last.
+    /// - Throws: the exit status of what was seen last; what reading the ledger throws, which ends it.
     func run() async throws {
         var track = BacklogTrack()
         var opened: Administration?
@@ -49,7 +48,7 @@ struct StatusWatch {
         _ track: inout BacklogTrack, _ opened: inout Administration?
     ) async throws -> (WatchState, StatusReport?) {
         let now = SystemTime().timestamp
-        if opened?.ledger.isCurrent != true { opened = try option.open(configuration) }
+        if opened?.ledger.isCurrent != true { opened = try Administration.found(configuration) }
         guard let administration = opened else {
             return (WatchState(now: now, condition: .notRunning), nil)
         }
