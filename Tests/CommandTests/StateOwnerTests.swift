@@ -16,6 +16,18 @@ import Testing
         return false
     }()
 
+    /// Whether a test may have users of its own: a view of the file system with other files over those of the machine.
+    private static let mayMount: Bool = {
+        let unshare = Process()
+        unshare.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        unshare.arguments = ["--mount", "--propagation", "private", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        guard isRoot, (try? unshare.run()) != nil else { return false }
+        unshare.waitUntilExit()
+        if unshare.terminationStatus == 0 { return true }
+        print("*** NO MOUNTS HERE: that commands have the groups of the service's user is NOT TESTED. ***")
+        return false
+    }()
+
     /// What below a folder belongs to somebody else than the service's user.
     private static func foreign(in folder: URL) throws -> [String] {
         let files = try #require(FileManager.default.enumerator(atPath: folder.path))
@@ -57,6 +69,35 @@ import Testing
             #expect(try Self.foreign(in: erp).isEmpty)
         }
     }
+    /// The way to the state folder may be open to a group that the user is in, as a unit's `SupplementaryGroups` are.
+    @Test(.enabled(if: mayMount, "needs root, and to mount"), arguments: ["pause", "resume", "list"])
+    func aCommandHasTheGroupsOfThatUser(command: String) async throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.subfolder("erp/inbox")
+        let (gate, state) = (try folder.subfolder("gate"), try folder.subfolder("gate/state"))
+        #expect(chown(gate.path, 0, Self.user + 1) == 0 && chmod(gate.path, 0o750) == 0)
+        #expect(chown(state.path, Self.user, Self.user) == 0)
+        let configuration = CommandTests.configuration(api: "http://127.0.0.1:1")
+        try folder.url.write(configuration.replacing("state: state", with: "state: gate/state"), as: "sluice.yaml")
+        let etc = try folder.subfolder("etc")
+        try etc.write(
+            try String(contentsOfFile: "/etc/passwd", encoding: .utf8)
+                + "sluicetest:x:\(Self.user):\(Self.user)::/:/bin/sh\n", as: "passwd")
+        try etc.write(
+            try String(contentsOfFile: "/etc/group", encoding: .utf8)
+                + "sluicetest:x:\(Self.user):\nsluicegate:x:\(Self.user + 1):sluicetest\n", as: "group")
+        let view = "mount --bind etc/passwd /etc/passwd && mount --bind etc/group /etc/group && exec \"$@\""
+        func sluice(_ command: String) async throws -> Program.Ended {
+            try await Program.run(
+                [command], in: folder.url, environment: Self.environment,
+                under: ["/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", view, "sh"])
+        }
+        if command == "list" { #expect(try await sluice("pause").status == 0) }
+        let ended = try await sluice(command)
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(try Self.foreign(in: state).isEmpty)
+    }
+
     /// Not the same as that no service has run.
     @Test(
         .enabled(if: isRoot, "only root can become another user"),
