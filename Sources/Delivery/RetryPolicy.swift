@@ -1,37 +1,5 @@
 import Model
 
-/// What came back for one request.
-package enum Answer: Sendable, Hashable {
-    case status(Int, retryAfter: Duration?)
-    /// No answer: not reached, broken off, or too late.
-    case none(NetworkFailure)
-}
-
-/// Why no answer came, in a person's words.
-package struct NetworkFailure: Error, Sendable, Hashable {
-    package let message: String
-    /// How long the other side wants to be left alone.
-    package let retryAfter: Duration?
-    package let origin: Origin
-
-    /// Whose fault it is.
-    package enum Origin: Sendable, Hashable {
-        case network
-        /// There was another side, and TLS with it failed: waiting alone never mends that.
-        case untrusted
-        /// The attachment's file is no longer what was judged: nothing of it may be taken for the whole.
-        case changedFile
-        /// A file of ours cannot be read now.
-        case machine
-    }
-
-    package init(_ message: String, retryAfter: Duration? = nil, origin: Origin = .network) {
-        self.message = message
-        self.retryAfter = retryAfter
-        self.origin = origin
-    }
-}
-
 /// The table of answers (contract, section 4) for one batch, as a plain value.
 package struct RetryPolicy: Sendable {
     package struct Settings: Sendable, Hashable {
@@ -131,33 +99,5 @@ package struct RetryPolicy: Sendable {
         if attempts >= settings.attempts { return .giveUp(code) }
         let backoff = Backoff(base: settings.base, cap: settings.cap).delay(attempt: attempts, using: &generator)
         return .retry(after: max(backoff, notBefore ?? .zero), error: code)
-    }
-}
-
-/// Exponential backoff with full jitter: any time up to an end that doubles.
-package struct Backoff: Sendable, Hashable {
-    package var base: Duration
-    package var cap: Duration
-
-    package init(base: Duration, cap: Duration) {
-        self.base = base
-        self.cap = cap
-    }
-
-    /// The pause after failure number `attempt`, counted from 1.
-    package func delay(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
-        .milliseconds(Int64.random(in: pauses(after: attempt), using: &generator))
-    }
-
-    /// The same by the system's own numbers.
-    package func delay(attempt: Int) -> Duration {
-        .milliseconds(Int64.random(in: pauses(after: attempt)))
-    }
-
-    /// In milliseconds.
-    private func pauses(after attempt: Int) -> ClosedRange<Int64> {
-        // 2^40 times any base is beyond any cap, and far from where `Duration` ends.
-        let end = min(cap, base * (1 << min(max(attempt - 1, 0), 40)))
-        return 0...max(0, end.wholeMilliseconds)
     }
 }
