@@ -54,6 +54,23 @@ import Testing
             judgement.array == #"[ {"clientReferenceId": "1", "invoiceNumber":null, "outstandingAmount": 1.10} ]"#)
     }
 
+    /// In Unicode the two are one character, and for Swift one text.
+    @Test(arguments: [FieldMapping(), fields]) func twoSpellingsOfACharacterAreTwoFields(fields: FieldMapping) throws {
+        let judge = try Judging.judge(fields: fields)
+        let (one, other) = ("caf\u{E9}", "cafe\u{301}")
+        let json = judge.json(
+            #"{"accounts": [{"clientReferenceId":"1","invoiceNumber":"1","outstandingAmount":1,"\#(one)":"1","\#(other)":"2"}]}"#
+        )
+        let xml = judge.xml(
+            "<accounts><a><clientReferenceId>1</clientReferenceId><invoiceNumber>1</invoiceNumber>"
+                + "<outstandingAmount>1</outstandingAmount><\(one)>1</\(one)><\(other)>2</\(other)></a></accounts>")
+        let fields = Array(#","\#(one)":"1","\#(other)":"2""#.utf8)
+        for judgement in [json, xml] {
+            let array = Array(try #require(judgement.array).utf8)
+            #expect(array.indices.contains { array[$0...].starts(with: fields) }, "\(judgement)")
+        }
+    }
+
     @Test func aBareArrayIsMappedToo() throws {
         let judge = try Judging.judge(kind: .account, fields: Self.fields)
         let bare = judge.json(#" [{"clientReferenceId": "1", "Invoice": "1", "AmountDue": 2}]"#)

@@ -175,6 +175,15 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [250, 251, 252, 253, 254, 255, 256]) func howDeepADocumentMayBeIsTheSame(depth: Int) throws {
+        let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        let judge = try Judging.judge(kind: .account)
+        try Self.expectTheSame(Array(#"{"accounts":[\#(Self.account("a", #","x":\#(deep)"#))]}"#.utf8), judge)
+        let bare = Array("[\(Self.account("a", #","x":\#(deep)"#))]".utf8)
+        let windowed = try judge.judge(Self.source(bare), origin: Judging.origin, windowBytes: 40)
+        #expect(windowed.problem?.code == judge.judge(bare, form: .json, origin: Judging.origin).problem?.code)
+    }
+
     @Test(arguments: [nil, .account, .payment] as [Kind?])
     func recordsAreFoundBehindALargeArrayOfAnotherKind(kind: Kind?) throws {
         let filler = String(repeating: "x", count: 5 << 20)

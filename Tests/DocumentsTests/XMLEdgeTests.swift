@@ -200,7 +200,8 @@ extension XMLEdgeTests {
         #expect(judgement.problem?.findings.first?.pointer == "/accounts/0")
     }
 
-    @Test(arguments: ["<id xsi:nil='true'>x</id>", "<id xsi:nil='1'><a/></id>"], [true, false])
+    @Test(
+        arguments: ["<id xsi:nil='true'>x</id>", "<id xsi:nil='1'><a/></id>", "<id xsi:nil='1' b='1'/>"], [true, false])
     func whatIsNullAndYetHasContentIsRefused(field: String, usesXSD: Bool) throws {
         let fields = field.replacing("id", with: "brand")
         let xml = "<accounts><a clientReferenceId='1' invoiceNumber='1' outstandingAmount='1'>\(fields)</a></accounts>"

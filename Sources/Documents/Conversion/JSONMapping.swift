@@ -56,12 +56,12 @@ struct JSONMapping {
         mark(record.byteRange.lowerBound, shape)
         json.append(UInt8(ascii: "{"))
         var isFirst = true
-        /// By the new name, the sender's field that has it.
-        var owners: [String: JSONMember] = [:]
+        /// By the new name's bytes, for two spellings of one character are two names: the sender's field that has it.
+        var owners: [[UInt8]: JSONMember] = [:]
         for member in record.members {
             let key = member.key.string
             guard let name = fields.name(of: key) else { continue }
-            if let owner = owners.updateValue(member, forKey: name) {
+            if let owner = owners.updateValue(member, forKey: Array(name.utf8)) {
                 return collision(owner, member, name, index, shape)
             }
             separate(&isFirst)

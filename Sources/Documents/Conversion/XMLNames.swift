@@ -15,7 +15,8 @@ final class XMLNames {
     @exclusivity(unchecked) private var strings: [String] = []
     @exclusivity(unchecked) private var spellings: [UnsafeMutablePointer<xmlChar>] = []
     @exclusivity(unchecked) private var keys: [[UInt8]] = []
-    private var known: [String: XMLName] = [:]
+    /// By their bytes: two spellings of one character are two names.
+    private var known: [[UInt8]: XMLName] = [:]
     /// The parser keeps a name at one address for as long as it lives, so most are found without a look at their bytes.
     @exclusivity(unchecked) private var recent: [(address: UnsafePointer<xmlChar>?, name: XMLName)]
 
@@ -48,18 +49,18 @@ final class XMLNames {
     }
 
     func name(_ text: String) -> XMLName {
-        if let name = known[text] { return name }
+        let bytes = Array(text.utf8)
+        if let name = known[bytes] { return name }
         let name = XMLName(index: Int32(strings.count))
-        let bytes = Array(text.utf8) + [0]
-        let spelling = UnsafeMutablePointer<xmlChar>.allocate(capacity: bytes.count)
-        spelling.initialize(from: bytes, count: bytes.count)
+        let spelling = UnsafeMutablePointer<xmlChar>.allocate(capacity: bytes.count + 1)
+        spelling.initialize(from: bytes + [0], count: bytes.count + 1)
         var key: [UInt8] = []
         key.appendJSONString(text)
         key.append(UInt8(ascii: ":"))
         strings.append(text)
         spellings.append(spelling)
         keys.append(key)
-        known[text] = name
+        known[bytes] = name
         return name
     }
 }

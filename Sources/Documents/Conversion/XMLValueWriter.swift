@@ -99,7 +99,7 @@ struct XMLValueWriter {
         let node = record.nodes[index]
         if node.form.contains(.mixed) { return Surplus(name: node.name, place: node.place) }
         guard node.form.contains(.null), node.constant == nil else { return nil }
-        let isEmpty = !node.form.contains(.parent) && record.isBlank(index)
+        let isEmpty = record.isLeaf(index) && record.isBlank(index)
         return isEmpty ? nil : Surplus(name: node.name, place: node.place, isNull: true)
     }
 

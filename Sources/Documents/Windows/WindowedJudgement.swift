@@ -67,7 +67,7 @@ struct WindowedJudgement {
         if window.isFirst, let ending = wrongHead(skeleton) { return ending }
         let document: JSONDocument
         do {
-            document = try JSONDocument(parsing: window.text, maximumDepth: 257)
+            document = try JSONDocument(parsing: window.text, maximumDepth: window.isBare ? 257 : 256)
         } catch {
             return judge.syntaxProblem(error, at: position(error, in: window))
         }

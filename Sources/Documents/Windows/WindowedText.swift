@@ -19,6 +19,8 @@ package struct WindowedText: Sendable {
         let name: String
         let isFirst: Bool
         let isLast: Bool
+        /// Whether the array is all of the document, which has no object around it.
+        let isBare: Bool
 
         /// Where a byte of `text` stands in the document.
         func offset(of place: Int) -> Int { min(max(start, start + place - head), end) }
@@ -177,7 +179,7 @@ package struct WindowedText: Sendable {
         if let bracket { handed += [bracket, UInt8(ascii: "}")] }
         let window = Window(
             text: handed, start: start, end: start + length, mark: before, head: head, name: name, isFirst: isFirst,
-            isLast: isLast)
+            isLast: isLast, isBare: !isArrayAlone && scanner.arrayName == nil)
         isFirst = false
         elements += commas.count + 1
         return window
