@@ -33,7 +33,7 @@ struct ShowCommand: AdministrationCommand {
             throw Exit.noSuchFile
         }
         let batches = try administration.ledger.batches(of: entry.drop.id)
-        if json, let result = try administration.ledger.result(of: entry.drop.id) {
+        if json, let result = try administration.result(of: entry) {
             return Output.line(String(decoding: result.sidecar.dropLast(), as: UTF8.self))
         }
         let waitsFor = try await Asking(administration).waitsFor(entry)

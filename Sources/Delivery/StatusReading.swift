@@ -55,10 +55,10 @@ package struct StatusReading: Sendable, Hashable {
         return nil
     }
 
-    /// What the API says of a record, under any of the usual names.
+    /// What the API says of a record, under any of the usual names, and as long as it is.
     private static func words(of record: [String: Any]) -> String? {
         for name in ["message", "reason", "error", "detail"] {
-            if let text = record[name] as? String, !text.isEmpty { return String(text.prefix(500)) }
+            if let text = record[name] as? String, !text.isEmpty { return text }
         }
         return nil
     }

@@ -21,8 +21,8 @@ package struct DocumentJudge: Sendable {
 
     package func judge(_ text: [UInt8], form: FileForm, origin: DocumentOrigin) -> Judgement {
         switch form {
-        case .json: judgeJSON(text, origin)
-        case .xml: judgeXML(text, origin)
+        case .json: judgeJSON(text, origin).shown(rules)
+        case .xml: judgeXML(text, origin).shown(rules)
         case .pdf, .other: .problem(nil, Problem(.kindUnknown, "This is neither a JSON document nor an attachment."))
         }
     }

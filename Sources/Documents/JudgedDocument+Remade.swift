@@ -109,7 +109,7 @@ extension JudgedDocument {
         guard let array = shape.array else { return .document(self) }
         switch BatchPlan.make(shape, array, reference: reference, rules) {
         case .success(let plan): return .document(JudgedDocument(self, .held(shape), plan: plan))
-        case .failure(let unfit): return .problem(kind, unfit.problem)
+        case .failure(let unfit): return Judgement.problem(kind, unfit.problem).shown(rules)
         }
     }
 

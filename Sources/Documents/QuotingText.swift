@@ -1,7 +1,8 @@
 /// A text of somebody who was sent a document and may quote it: an answer of the API, in which values are found and hidden.
 ///
 /// Values are found as they are and as JSON escapes them, without regard to the case of ASCII letters. One of fewer than
-/// four bytes counts only where it stands by itself: a `1` in `INV-1003` is nobody's.
+/// four bytes counts only where it stands by itself: a `1` in `INV-1003` is nobody's. Where a text may have been longer,
+/// four bytes of a value at its end are taken for its beginning.
 package struct QuotingText: Sendable {
     /// What stands for a value that is not shown, however long it is.
     package static let mask = "•••"
@@ -9,7 +10,9 @@ package struct QuotingText: Sendable {
     private static let shortest = 4
     private static let few = 200
 
-    private let text: [UInt8]
+    private var text: [UInt8]
+    /// Whether more may have stood behind the text.
+    private let mayGoOn: Bool
     /// The text without its escapes, in lower case.
     private var plain: [UInt8] = []
     /// Where each byte of ``plain`` comes from, and the text's end.
@@ -20,8 +23,10 @@ package struct QuotingText: Sendable {
     /// In places of ``plain``.
     private var hidden: Set<Range<Int>> = []
 
-    package init(_ text: [UInt8]) {
+    /// - Parameter mayGoOn: whether the text may be the beginning of a longer one, in which it ends within a value.
+    package init(_ text: [UInt8], mayGoOn: Bool = false) {
         self.text = text
+        self.mayGoOn = mayGoOn
         read()
     }
 
@@ -29,7 +34,9 @@ package struct QuotingText: Sendable {
     package mutating func hide(_ value: some Sequence<UInt8>) {
         guard !plain.isEmpty else { return }
         let value = value.map(QuotingText.lowered)
-        guard !value.isEmpty, value.count <= plain.count else { return }
+        guard !value.isEmpty else { return }
+        if mayGoOn { hideBeginning(of: value) }
+        guard value.count <= plain.count else { return }
         asked += 1
         if asked == QuotingText.few { index = GramIndex(plain) }
         if let index {
@@ -45,6 +52,17 @@ package struct QuotingText: Sendable {
             value.count >= QuotingText.shortest || standsAlone(range)
         else { return }
         hidden.insert(range)
+    }
+
+    /// Hides what the text ends with, where a value begins so.
+    private mutating func hideBeginning(of value: [UInt8]) {
+        let longest = min(value.count - 1, plain.count)
+        guard longest >= QuotingText.shortest else { return }
+        for start in plain.count - longest...plain.count - QuotingText.shortest where plain[start] == value[0] {
+            guard value.starts(with: plain[start...]) else { continue }
+            hidden.insert(start..<plain.count)
+            return
+        }
     }
 
     /// The text with ``mask`` in place of what is hidden.
@@ -93,6 +111,10 @@ package struct QuotingText: Sendable {
         origins.reserveCapacity(text.count + 1)
         var place = 0
         while place < text.count {
+            if mayGoOn, isBrokenOff(at: place) {
+                text.removeLast(text.count - place)
+                break
+            }
             let (bytes, length) = text[place] == UInt8(ascii: "\\") ? escape(at: place) : ([text[place]], 1)
             for byte in bytes {
                 plain.append(QuotingText.lowered(byte))
@@ -123,6 +145,14 @@ package struct QuotingText: Sendable {
         default: break
         }
         return ([text[place]], 1)
+    }
+
+    /// Whether the text ends within an escape that begins here.
+    private func isBrokenOff(at place: Int) -> Bool {
+        guard text[place] == UInt8(ascii: "\\"), text.count - place < 12 else { return false }
+        guard place + 1 < text.count else { return true }
+        guard text[place + 1] == UInt8(ascii: "u") else { return false }
+        return text.count - place < 6 || unit(at: place).map { UTF16.isLeadSurrogate($0) } ?? false
     }
 
     /// The four hexadecimal digits of a `\u`.

@@ -38,7 +38,11 @@ package struct SensitiveValues: Sendable {
         case .array:
             for (index, element) in value.elements.enumerated() { hide(element, place.item(at: index), in: &texts) }
         case .string where place.isSensitive: hide(text: (value.string ?? "").utf8, in: &texts)
-        case .number where place.isSensitive, .bool where place.isSensitive: hide(text: value.text, in: &texts)
+        case .number where place.isSensitive:
+            hide(text: value.text, in: &texts)
+            // Whoever quotes a number may write it anew: 4821.50 as 4821.5.
+            if let number = value.number { hide(text: number.description.utf8, in: &texts) }
+        case .bool where place.isSensitive: hide(text: value.text, in: &texts)
         default: break
         }
     }
@@ -48,7 +52,32 @@ package struct SensitiveValues: Sendable {
     }
 }
 
+extension DocumentRules {
+    /// Whether what a record is about is shown to nobody.
+    ///
+    /// - Parameter kind: `nil`: it is not known.
+    package func hidesIdentities(_ kind: Kind?) -> Bool {
+        (kind.map { [$0] } ?? Kind.documents).contains { kind in
+            guard let schema = schemas[kind], schema.hasSensitiveFields else { return false }
+            let record = schema.cursor.property(kind.arrayName ?? "").item()
+            return kind.identityFields.contains { record.property($0).isSensitive }
+        }
+    }
+}
+
+extension Judgement {
+    /// What may be shown of it: without what a record is about, where that is shown to nobody.
+    func shown(_ rules: DocumentRules) -> Judgement {
+        guard case .problem(let kind, var problem) = self, rules.hidesIdentities(kind) else { return self }
+        for index in problem.findings.indices { problem.findings[index].record = nil }
+        return .problem(kind, problem)
+    }
+}
+
 extension JudgedDocument {
+    /// Whether what its records are about is shown to nobody.
+    package var hidesIdentities: Bool { rules.hidesIdentities(kind) }
+
     /// The fields of its records whose values are shown to nobody; `nil`: there are none.
     package var sensitiveValues: SensitiveValues? { SensitiveValues(of: kind, rules) }
 

@@ -47,6 +47,15 @@ package struct DropResult: Sendable, Hashable {
         self.isFull = isFull
     }
 
+    /// The same, where what records are about is shown to nobody.
+    ///
+    /// - Parameter mask: what is shown instead.
+    package func withoutRecords(showing mask: String) -> DropResult {
+        var result = self
+        for index in alreadyAccepted.indices { result.alreadyAccepted[index].record = mask }
+        return result
+    }
+
     /// The sentence that a person reads first.
     package var message: String {
         switch outcome {

@@ -1,6 +1,8 @@
 import Foundation
 import JSONText
+import Model
 import Sandbox
+import Service
 import Testing
 import TestSupport
 
@@ -72,6 +74,60 @@ import TestSupport
                 #expect(result.batches.first?["response"]?.string?.contains("••• bounces") == true)
             }
             for trace in try await Self.traces(of: stage, "a.json") { #expect(!trace.contains("jo@x.example")) }
+        }
+    }
+
+    /// What was left out for it was accepted before is named by what it is about.
+    @Test func whatAPaymentIsAboutIsHiddenWhereItIsSensitive() async throws {
+        try await Stage.prepare { stage in
+            let schema =
+                #"{"properties": {"payments": {"items": {"properties": {"clientReferenceId": {"x-sensitive": true}}}}}}"#
+            try stage.folder.url.write(schema, as: "own.schema.json")
+            stage.sandbox.script([.ok, .status(422)])
+            let inbox = "kind: payment\nschema: {json: own.schema.json}"
+            try await stage.serve(top: "limits: {recordsPerBatch: 2}", ["erp": inbox]) {
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-4=4"), as: "run.json")
+                #expect(try await stage.result(of: "run.json").code == "submit.badRequest")
+                try stage.drop(Stage.payments("I-1=1", "I-2=2", "I-3=3", "I-5=5"), as: "run.2.json")
+                let result = try await stage.result(of: "run.2.json")
+                #expect(result.outcome == "accepted")
+                let left = try #require(result.json["alreadyAccepted"])
+                #expect(left.elements.map { $0["record"]?.string } == ["•••", "•••"])
+                #expect(left[0]?["reference"]?.string?.hasPrefix("payment-") == true)
+                let administration = try Administration(stage.configuration())
+                let entry = try administration.drop("run.2.json")
+                #expect(try administration.result(of: entry)?.alreadyAccepted.map(\.record) == ["•••", "•••"])
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1, "I-3=3": 1, "I-5=5": 1])
+        }
+    }
+
+    /// Of a verdict 500 characters are shown, and of an answer 64 KiB are kept: what stands across the end is hidden, too.
+    @Test func aValueThatIsCutOffIsHidden() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try Self.write(stage, api: ["confirm: completed"])
+            sandbox.rejectRecords(of: "INV-1", message: String(repeating: "x", count: 495) + "jo@x.example")
+            try await stage.whileServing {
+                try stage.drop(Self.account("INV-1", email: "jo@x.example"), as: "a.json")
+                let message = try await stage.result(of: "a.json").errors.first?["message"]?.string
+                #expect(message == "Rejected: " + String(repeating: "x", count: 495) + "•••")
+            }
+        }
+        let body = String(repeating: "x", count: 65_530) + "jo@x.example"
+        let api = try StubServer { _ in .status(400, body: body) }
+        defer { api.stop() }
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try Self.write(stage)
+            let text = try String(contentsOf: stage.configurationFile, encoding: .utf8)
+            try Data(text.replacing(address.apiURL, with: api.url("")).utf8).write(to: stage.configurationFile)
+            try await stage.whileServing {
+                try stage.drop(Self.account("INV-1", email: "jo@x.example"), as: "a.json")
+                let result = try await stage.result(of: "a.json")
+                let response = result.batches.first?["response"]?.string
+                #expect(response == String(repeating: "x", count: 65_530) + "••", "\(result)")
+            }
         }
     }
 

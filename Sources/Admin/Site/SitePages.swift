@@ -155,7 +155,7 @@ struct SitePages: Sendable {
         let entry = try entry(context, administration)
         let story = Story(
             entry: entry, batches: try administration.ledger.batches(of: entry.drop.id),
-            result: try administration.ledger.result(of: entry.drop.id))
+            result: try administration.result(of: entry))
         let isThere = (try? administration.isThere(entry)) ?? false
         let canDownload = canDownload(request)
         let fields = administration.sensitiveFields(of: entry.drop.inbox)

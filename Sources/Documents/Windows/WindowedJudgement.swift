@@ -14,6 +14,12 @@ extension DocumentJudge {
     package func judge(
         _ source: DocumentSource, origin: DocumentOrigin, windowBytes: Int = WindowedText.usualBytes
     ) throws -> Judgement {
+        try judgeInWindows(source, origin, windowBytes).shown(rules)
+    }
+
+    private func judgeInWindows(
+        _ source: DocumentSource, _ origin: DocumentOrigin, _ windowBytes: Int
+    ) throws -> Judgement {
         let text = Mutex(
             try WindowedText(
                 source, names: Kind.documents.compactMap(\.arrayName), bare: rules.kind?.arrayName ?? "",

@@ -15,6 +15,12 @@ extension DocumentJudge {
         xml source: DocumentSource, spool: RecordSpool, origin: DocumentOrigin,
         windowBytes: Int = WindowedText.usualBytes
     ) throws -> Judgement {
+        try judgeInWindows(source, spool, origin, windowBytes).shown(rules)
+    }
+
+    private func judgeInWindows(
+        _ source: DocumentSource, _ spool: RecordSpool, _ origin: DocumentOrigin, _ windowBytes: Int
+    ) throws -> Judgement {
         let head = try source.read(0..<min(source.size, XMLEncoding.headBytes))
         let judgement = XMLJudgement(self, spool)
         do {

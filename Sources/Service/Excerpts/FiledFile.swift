@@ -1,4 +1,5 @@
 import Crypto
+import Documents
 import FileSystem
 import Ledger
 import Model
@@ -29,7 +30,16 @@ extension Administration {
         if let (folder, name) = try spot(of: entry), let file = try open(name.sidecar, in: folder) {
             return try file.bytes(at: 0, count: Int(file.status().size))
         }
-        return try ledger.result(of: entry.drop.id).map(\.sidecar)
+        return try result(of: entry).map(\.sidecar)
+    }
+
+    /// The result of a decided drop, as far as it is shown.
+    package func result(of entry: DropEntry) throws -> DropResult? {
+        guard let result = try ledger.result(of: entry.drop.id) else { return nil }
+        guard let kind = result.kind, !result.alreadyAccepted.isEmpty else { return result }
+        let fields = sensitiveFields(of: entry.drop.inbox)
+        let isHidden = kind.identityFields.contains { fields.contains($0) }
+        return isHidden ? result.withoutRecords(showing: QuotingText.mask) : result
     }
 
     private func spot(of entry: DropEntry) throws -> (Directory, FileName)? {

@@ -1,3 +1,4 @@
+import Documents
 import FileSystem
 import Filing
 import Inbox
@@ -128,13 +129,20 @@ extension InboxPipeline {
         parts.report(.filed(result, at: path))
     }
 
+    /// A result with all that its sidecar says.
+    func shown(_ result: DropResult) -> DropResult {
+        var result = result
+        result.isFull = settings.hasFullResults
+        let isHidden = !result.alreadyAccepted.isEmpty && reader.documents.rules.hidesIdentities(result.kind)
+        return isHidden ? result.withoutRecords(showing: QuotingText.mask) : result
+    }
+
     /// Puts a decided drop and its result into its folder. The ledger says all that the result needs, so this can be
     /// done again.
     ///
     /// - Returns: the name that it has there; `nil` where its file is gone.
     func place(_ result: DropResult, _ name: FiledName, in work: WorkFolder) async throws -> FiledName? {
-        var result = result
-        result.isFull = settings.hasFullResults
+        let result = shown(result)
         let drop = result.drop
         let folder = result.outcome.folder
         var name = name

@@ -146,8 +146,7 @@ extension InboxPipeline {
     }
 
     private func writeResult(_ result: DropResult, _ name: FiledName) async throws {
-        var result = result
-        result.isFull = settings.hasFullResults
+        let result = shown(result)
         let folder = result.outcome.folder
         try await parts.patience.persist("file a drop in \(settings.path(of: folder))") {
             _ = try settings.withFiling(folder) { (target) throws(SystemCallError) in

@@ -6,6 +6,11 @@ extension SubmissionJob {
         if case .document(let document) = content { document.sensitiveValues } else { nil }
     }
 
+    /// Whether what its records are about is shown to nobody.
+    var hidesIdentities: Bool {
+        if case .document(let document) = content { document.hidesIdentities } else { false }
+    }
+
     /// What may be kept of answers to a request of its own.
     var keeping: Keeping {
         guard case .document(let document) = content, sensitiveValues != nil else { return .all }
@@ -25,7 +30,8 @@ extension SubmissionJob {
     private func hiding(_ hide: @escaping @Sendable (inout [QuotingText]) throws -> Void) -> Keeping {
         .hiding(
             { text in
-                var texts = [QuotingText(text)]
+                // It is what was read of an answer.
+                var texts = [QuotingText(text, mayGoOn: true)]
                 do {
                     try hide(&texts)
                 } catch {

@@ -144,13 +144,17 @@ extension Submitter {
         let shown = try await patience.persist("read a drop") { try job.shownIfUnchanged(messages) }
         return records.enumerated().map { index, record in
             let place = record.identity.flatMap { places[$0] }
-            let message = shown.indices.contains(index) ? shown[index] : ""
+            // What is not shown was looked for in all of it.
+            let message = shown.indices.contains(index) ? shown[index].prefix(Submitter.longestWords) : ""
             let words = message.isEmpty ? record.word : "\(record.word): \(message)"
             return Finding(
                 pointer: place?.pointer, line: place?.line, column: place?.column, message: words,
-                record: record.identity)
+                record: job.hidesIdentities ? nil : record.identity)
         }
     }
+
+    /// As much of the API's own words on a record as is shown, in characters.
+    private static let longestWords = 500
 
     private func sendersText(of job: SubmissionJob, _ document: JudgedDocument) async throws -> SendersText? {
         guard document.forgetsPlaces else { return nil }
