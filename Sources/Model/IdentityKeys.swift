@@ -8,12 +8,13 @@ package struct IdentityKeys: Sendable, Hashable {
 
     package static let none = IdentityKeys([])
 
-    package init(_ hashes: [UInt64]) {
-        guard hashes.count > 1 else {
-            sorted = hashes
+    package init(_ hashes: consuming [UInt64]) {
+        var sorted = hashes
+        sorted.sort()
+        guard sorted.count > 1 else {
+            self.sorted = sorted
             return
         }
-        var sorted = hashes.sorted()
         var kept = 1
         for index in 1..<sorted.count where sorted[index] != sorted[kept - 1] {
             sorted[kept] = sorted[index]

@@ -196,6 +196,19 @@ import TestSupport
         #expect(places["P"]?.pointer == "/payments/1" && places["P"]?.column == text.count - 26)
     }
 
+    @Test func moreRecordsThanThereIsRoomForAreRefused() throws {
+        let text = Array(Self.texts[0].utf8)
+        let judge = try Judging.judge()
+        for (most, code) in [(3, nil), (2, Code.readTooLarge)] as [(Int, Code?)] {
+            for windowBytes in [1, 1 << 20] {
+                let judgement = try judge.judge(
+                    Self.source(text), origin: Judging.origin, windowBytes: windowBytes, mostRecords: most)
+                #expect(judgement.problem?.code == code)
+                #expect(judgement.problem?.message.contains("more than 2 records") ?? (code == nil))
+            }
+        }
+    }
+
     static let schemas: [(String, Bool)] = [
         (#"{"properties":{"accounts":{"type":"array","items":{"type":"object"}}}}"#, true),
         (

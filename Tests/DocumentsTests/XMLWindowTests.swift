@@ -268,6 +268,16 @@ import Testing
         }
     }
 
+    @Test func moreRecordsThanThereIsRoomForAreRefused() throws {
+        let text = Array(Self.texts[0].utf8)
+        for (most, code) in [(3, nil), (2, Code.readTooLarge)] as [(Int, Code?)] {
+            let judgement = try Judging.judge().judge(
+                xml: Self.source(text), spool: MemorySpool().spool, origin: Judging.origin, windowBytes: 1,
+                mostRecords: most)
+            #expect(judgement.problem?.code == code)
+        }
+    }
+
     @Test func theSameReferenceWhicheverWayItIsRead() throws {
         let text = Array(Self.texts[1].utf8)
         let whole = try #require(try Judging.judge().judge(text, form: .xml, origin: Judging.origin).document)

@@ -1,3 +1,6 @@
+import Documents
+import FileSystem
+import Model
 import Synchronization
 import Testing
 import TestSupport
@@ -34,6 +37,23 @@ import TestSupport
     }
 
     private static func place(_ name: String) -> Int { ["m1": 1, "m2": 2, "m3": 3, "o": 4][name] ?? 0 }
+
+    /// What is kept of the records of a document that is read in windows has its share.
+    @Test(arguments: [32, 256, 1000, 16_000]) func manyRecordsHaveRoom(megabytes: Int) throws {
+        let limit = megabytes * 1_000_000
+        let sizes = DocumentSizes(memory: limit)
+        let status = FileStatus(form: .regular, size: 4 << 30, modified: 0, changed: 0)
+        let name = FileName("a.json")
+        let drop = Drop(
+            id: DropID(text: "A"), arrival: 1, inbox: "erp", name: name, workName: WorkName(name: name), bytes: 4 << 30,
+            receivedAt: Timestamp(milliseconds: 0))
+        let reserved = MemoryShare.bytes(
+            for: .unknown(drop, status), limit: limit, body: min(30_000_000, limit / 2), inWindows: true)
+        #expect(sizes.records * DocumentJudge.recordBytes <= reserved)
+        #expect(reserved <= limit)
+        // A document of 4 GiB with records of 1 KB goes through with the usual budget.
+        #expect(megabytes < 256 || sizes.records > (4 << 30) / 1000)
+    }
 
     @Test func whoeverIsCancelledHoldsNothing() async throws {
         let budget = MemoryBudget(limit: 10)

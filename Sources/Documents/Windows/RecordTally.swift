@@ -18,14 +18,28 @@ struct RecordTally {
     /// Records that are near the size limit of a request or over it, the first of them.
     private var large: [LargeRecord] = []
 
+    /// How many records may be read.
+    private let most: Int
+
     private static let mostLarge = 1000
     /// A body holds a reference beside its records.
     private static let longestFrame = 1000
 
     private var rules: DocumentRules { judge.rules }
 
-    init(_ judge: DocumentJudge) {
+    /// - Parameter most: how many records there may be.
+    init(_ judge: DocumentJudge, most: Int) {
         self.judge = judge
+        self.most = most
+    }
+
+    /// There are more records than what is kept of each may take.
+    var tooMany: Problem? {
+        guard count > most else { return nil }
+        return Problem(
+            .readTooLarge,
+            "The document has more than \(most) records, which is all that limits.memory has room for: cut it into several, "
+                + "or raise limits.memory.")
     }
 
     /// Adds the records of a window.
@@ -63,7 +77,7 @@ struct RecordTally {
     ///   - shape: the document with an empty array.
     ///   - text: where the records stand together, and where each of them, in the text that is sent.
     ///   - records: makes the records' text of the plan.
-    func finish(
+    mutating func finish(
         _ shape: DocumentShape, _ origin: DocumentOrigin, text: (all: Range<Int>, each: RecordSpans),
         records: (BatchPlan) -> RecordText
     ) -> Judgement {
@@ -82,12 +96,18 @@ struct RecordTally {
         guard count > 0, let array = shape.array, array.kind == .array else {
             return .problem(shape.kind, DocumentJudge.nothingToSend(shape))
         }
+        // What is in it was not judged, and would not be sent.
+        guard array.count == 0 else {
+            let message = "The document's \(shape.arrayName) cannot be told from what is around it."
+            return .problem(shape.kind, Problem(.readTooLarge, message))
+        }
         let references = content.references(shape.kind, rules.sameness, origin)
         switch plan(shape.kind, text, own ?? references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)
         case .success(let plan):
             var document = JudgedDocument(records(plan), references, ownReference: own, plan: plan, rules: rules)
-            document.knownIdentities = IdentityKeys(keys)
+            // They are sorted where they are.
+            document.knownIdentities = IdentityKeys(exchange(&keys, with: []))
             return .document(document)
         }
     }
@@ -95,7 +115,7 @@ struct RecordTally {
     private func plan(
         _ kind: Kind, _ text: (all: Range<Int>, each: RecordSpans), _ reference: String
     ) -> Result<BatchPlan, Unfit> {
-        // It is not cut anew when it is sent once more.
+        // Sent once more, under a longer reference, it is not cut anew.
         let whole = BatchPlan.whole(
             kind, text.all, count: count, reference: reference, rules, sparing: BatchPlan.suffixRoom)
         if let whole { return .success(whole) }

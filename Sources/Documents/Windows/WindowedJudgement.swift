@@ -9,16 +9,19 @@ extension DocumentJudge {
     /// The answer is the same as that of ``judge(_:form:origin:)`` on the whole text, but for a document that is as large
     /// as a request may be: its bodies have room for the number of another round.
     ///
-    /// - Parameter windowBytes: how much of the records is held at once, as long as each of them is smaller.
+    /// - Parameters:
+    ///   - windowBytes: how much of the records is held at once, as long as each of them is smaller.
+    ///   - mostRecords: of what is more nothing is kept.
     /// - Throws: what reading throws.
     package func judge(
-        _ source: DocumentSource, origin: DocumentOrigin, windowBytes: Int = WindowedText.usualBytes
+        _ source: DocumentSource, origin: DocumentOrigin, windowBytes: Int = WindowedText.usualBytes,
+        mostRecords: Int = .max
     ) throws -> Judgement {
-        try judgeInWindows(source, origin, windowBytes).shown(rules)
+        try judgeInWindows(source, origin, windowBytes, mostRecords).shown(rules)
     }
 
     private func judgeInWindows(
-        _ source: DocumentSource, _ origin: DocumentOrigin, _ windowBytes: Int
+        _ source: DocumentSource, _ origin: DocumentOrigin, _ windowBytes: Int, _ mostRecords: Int
     ) throws -> Judgement {
         let text = Mutex(
             try WindowedText(
@@ -27,7 +30,7 @@ extension DocumentJudge {
         // Reading, hashing and cutting the text take about as long as judging its records.
         let windows = Ahead { try text.withLock { text in try text.next().map { ($0, after: text.skeleton) } } }
         defer { windows.stop() }
-        var judgement = WindowedJudgement(self, source, origin)
+        var judgement = WindowedJudgement(self, source, origin, mostRecords: mostRecords)
         do {
             while let (window, skeleton) = try windows.take() {
                 if let ending = judgement.take(window, after: skeleton) { return ending }
@@ -37,6 +40,10 @@ extension DocumentJudge {
         }
         return judgement.finish(text.withLock(\.skeleton))
     }
+
+    /// What is kept of each record while a document is judged in windows, in bytes, about: its key, another room for that
+    /// while they grow in number and while they are sorted, and where it stands.
+    package static let recordBytes = 20
 
     /// Whether the documents of this inbox can be judged in windows: each record for itself.
     package var canJudgeInWindows: Bool {
@@ -61,9 +68,9 @@ struct WindowedJudgement {
 
     private var rules: DocumentRules { judge.rules }
 
-    init(_ judge: DocumentJudge, _ source: DocumentSource, _ origin: DocumentOrigin) {
+    init(_ judge: DocumentJudge, _ source: DocumentSource, _ origin: DocumentOrigin, mostRecords: Int) {
         (self.judge, self.source, self.origin) = (judge, source, origin)
-        tally = RecordTally(judge)
+        tally = RecordTally(judge, most: mostRecords)
     }
 
     // MARK: Window by window
@@ -97,6 +104,7 @@ struct WindowedJudgement {
             return .problem(own.kind, SchemaFindings.shifted(unfit.problem, by: tally.count, own.kind))
         case .success(let shape):
             guard tally.add(shape), let array = own.array else { return nil }
+            if let problem = tally.tooMany { return .problem(own.kind, problem) }
             for record in array.elements {
                 records.append(
                     window.offset(of: record.byteRange.lowerBound)..<window.offset(of: record.byteRange.upperBound))
@@ -137,7 +145,7 @@ struct WindowedJudgement {
     // MARK: The end
 
     /// Judges what is around the records, and makes the plan.
-    func finish(_ skeleton: Skeleton) -> Judgement {
+    mutating func finish(_ skeleton: Skeleton) -> Judgement {
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: skeleton.text)
@@ -150,8 +158,9 @@ struct WindowedJudgement {
         }
     }
 
-    private func finish(_ shape: DocumentShape) -> Judgement {
-        let isConverted = !rules.fields.isEmpty
+    private mutating func finish(_ shape: DocumentShape) -> Judgement {
+        let (source, records, fields) = (source, records, rules.fields)
+        let isConverted = !fields.isEmpty
         let inside = inside ?? 0..<0
         return tally.finish(
             shape, origin,
@@ -161,7 +170,7 @@ struct WindowedJudgement {
                 plan.parts.count == 1 && !isConverted ? [inside] : records.spans(of: plan.parts.map(\.records))
             return .windowed(
                 WindowedRecords(
-                    kind: shape.kind, source: source, fields: rules.fields, inside: inside, parts: parts,
+                    kind: shape.kind, source: source, fields: fields, inside: inside, parts: parts,
                     isConverted: isConverted))
         }
     }

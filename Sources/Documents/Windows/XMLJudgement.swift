@@ -10,19 +10,21 @@ extension DocumentJudge {
     /// - Parameters:
     ///   - spool: an empty one, for the converted records. The judged document reads from it.
     ///   - windowBytes: how much of the converted records is held at once, as long as each of them is smaller.
+    ///   - mostRecords: of what is more nothing is kept.
     /// - Throws: what reading and the spool throw.
     package func judge(
         xml source: DocumentSource, spool: RecordSpool, origin: DocumentOrigin,
-        windowBytes: Int = WindowedText.usualBytes
+        windowBytes: Int = WindowedText.usualBytes, mostRecords: Int = .max
     ) throws -> Judgement {
-        try judgeInWindows(source, spool, origin, windowBytes).shown(rules)
+        try judgeInWindows(source, spool, origin, windowBytes, mostRecords).shown(rules)
     }
 
     private func judgeInWindows(
-        _ source: DocumentSource, _ spool: RecordSpool, _ origin: DocumentOrigin, _ windowBytes: Int
+        _ source: DocumentSource, _ spool: RecordSpool, _ origin: DocumentOrigin, _ windowBytes: Int,
+        _ mostRecords: Int
     ) throws -> Judgement {
         let head = try source.read(0..<min(source.size, XMLEncoding.headBytes))
-        let judgement = XMLJudgement(self, spool)
+        let judgement = XMLJudgement(self, spool, mostRecords: mostRecords)
         do {
             let encoding = try XMLEncoding.of(head: head).get()
             let pieces = try XMLPieces(source, encoding, pieceBytes: min(windowBytes, XMLJudgement.pieceBytes))
@@ -58,9 +60,9 @@ private final class XMLJudgement {
     /// The first record that cannot be written as JSON.
     private var unfit: Unfit?
 
-    init(_ judge: DocumentJudge, _ spool: RecordSpool) {
+    init(_ judge: DocumentJudge, _ spool: RecordSpool, mostRecords: Int) {
         (self.judge, self.spool) = (judge, spool)
-        tally = RecordTally(judge)
+        tally = RecordTally(judge, most: mostRecords)
     }
 
     /// Judges some records, whatever may still be found wrong with the document as XML.
@@ -77,6 +79,7 @@ private final class XMLJudgement {
         guard tally.kind ?? shape.kind == shape.kind else { return }
         let isFirst = tally.count == 0
         guard tally.add(shape), let array = shape.array else { return }
+        if let problem = tally.tooMany { throw Unfit(problem: problem) }
         var text: [UInt8] = isFirst ? [] : [UInt8(ascii: ",")]
         text += shape.text(array.insideRange)
         try spool.append(text)

@@ -40,10 +40,13 @@ struct DocumentSizes: Sendable {
         held = memory / MemoryShare.document
         windowed = min(held, DocumentSizes.usual)
         window = max(DocumentSizes.smallestWindow, min(WindowedText.usualBytes, memory / 16))
+        records = max(DocumentSizes.fewestRecords, MemoryShare.records(of: memory) / DocumentJudge.recordBytes)
     }
 
     /// How much of its records is held at once.
     let window: Int
+    /// How many records may be read in windows: something is kept of each.
+    let records: Int
 
     /// What is longer is not read at all. It would be hundreds of requests; more likely it is a mistake or worse.
     let longest = 4 << 30
@@ -54,6 +57,8 @@ struct DocumentSizes: Sendable {
     /// Larger than what goes into one request.
     private static let usual = 32 << 20
     private static let smallestWindow = 64 << 10
+    /// As many as the process may hold beside the budget, however small that is.
+    private static let fewestRecords = 250_000
 }
 
 /// How much of the memory budget a drop needs.
@@ -71,6 +76,11 @@ enum MemoryShare {
     /// What a document's windows need, with what is made from them.
     static let windowed = 24 << 20
 
+    /// What is kept of all records that are read in windows may take, until there are bodies.
+    ///
+    /// - Parameter limit: `limits.memory`.
+    static func records(of limit: Int) -> Int { limit / 8 * 3 }
+
     /// - Parameters:
     ///   - body: the most bytes of a request's body.
     ///   - inWindows: whether large documents are read in windows.
@@ -87,7 +97,9 @@ enum MemoryShare {
             switch name.lowercaseExtension {
             case "pdf": attachment
             case "json", "xml":
-                inWindows && bytes > DocumentSizes(memory: limit).windowed ? windowed + 2 * body : bytes * document
+                inWindows && bytes > DocumentSizes(memory: limit).windowed
+                    ? windowed + max(2 * body, records(of: limit))
+                    : bytes * document
             default: bytes * body
             }
         return min(limit, max(drop, wanted))

@@ -106,8 +106,10 @@ struct DropReader: Sendable {
             let judgement =
                 form == .xml
                 ? try documents.judge(
-                    xml: source, spool: .file(in: spools), origin: origin, windowBytes: sizes.window)
-                : try documents.judge(source, origin: origin, windowBytes: sizes.window)
+                    xml: source, spool: .file(in: spools), origin: origin, windowBytes: sizes.window,
+                    mostRecords: sizes.records)
+                : try documents.judge(
+                    source, origin: origin, windowBytes: sizes.window, mostRecords: sizes.records)
             return DropReader.reading(judgement, sha256: try hash.whole(size: Int(status.size)))
         }
         guard status.size <= sizes.held else {
