@@ -115,6 +115,41 @@ import Testing
         }
     }
 
+    /// Each of the globs keeps what is its own.
+    @Test func aFolderThatCannotBeLookedIntoForAWhileChangesNoInboxsRules() async throws {
+        let globs = ["accounts", "claims"].map { name in
+            """
+            name: "{1}-\(name)", path: "sftp/*/\(name)", done: "sftp/{1}/\(name)-done", failed: "sftp/{1}/\(name)-failed", \
+            work: "sftp/{1}/.\(name)-work", set: {brand: "of \(name)"}, settle: 0s, rescan: 300ms
+            """
+        }
+        try await Stage.prepare(inboxes: globs.joined(separator: "\n")) { stage in
+            for name in ["accounts", "claims"] { _ = try stage.folder.subfolder("sftp/acme/\(name)") }
+            let (files, acme, inboxes) = (
+                FileManager.default, stage.url("sftp/acme"), ["acme-accounts", "acme-claims"]
+            )
+            try await stage.serving { service in
+                try stage.drop(Stage.account("INV-1"), at: "sftp/acme/accounts/1.json")
+                try await stage.waitForFile("sftp/acme/accounts-done/1.json")
+                // Not even root can look into a link that leads to itself.
+                try files.moveItem(at: acme, to: stage.url("aside"))
+                try files.createSymbolicLink(at: acme, withDestinationURL: acme)
+                try await eventually("both begin anew") {
+                    inboxes.allSatisfy { stage.said(of: $0).contains { $0.contains("cannot be opened") } }
+                }
+                try files.removeItem(at: acme)
+                try files.moveItem(at: stage.url("aside"), to: acme)
+                try stage.drop(Stage.account("INV-2"), at: "sftp/acme/accounts/2.json")
+                try await stage.waitForFile("sftp/acme/accounts-done/2.json")
+            }
+            for record in ["INV-1", "INV-2"].map({ stage.sandbox.books.accounts[$0]?.record }) {
+                #expect(record?.contains("of accounts") == true)
+            }
+            let words = inboxes.flatMap(stage.said)
+            #expect(!words.contains { $0.contains("is already a folder of the inbox") }, "\(words)")
+        }
+    }
+
     @Test func aPartnersFolderThatIsRenamedIsAnotherInboxAndDoublesNothing() async throws {
         try await Stage.prepare(inboxes: Self.glob) { stage in
             _ = try stage.folder.subfolder("sftp/acme/inbox")

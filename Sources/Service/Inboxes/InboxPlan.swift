@@ -10,6 +10,8 @@ struct InboxTerms: Sendable, Equatable {
     var judging: Judging
     /// Which directory the path led to when it was looked at, whatever its name. Not part of the terms.
     var place: FolderPlace?
+    /// Where it comes from; `nil`: it is only compared. Not part of the terms.
+    var template: InboxTemplate?
 
     /// What its documents are judged by, beside the inbox's own keys.
     struct Judging: Sendable, Equatable {
@@ -74,9 +76,12 @@ final class InboxTemplate: Sendable {
     }
 
     func terms(at folder: FilePath? = nil, place: FolderPlace? = nil) -> InboxTerms? {
-        guard inbox.isGlob else { return InboxTerms(inbox: inbox, judging: judging, place: place) }
-        return folder.flatMap(inbox.instance(at:)).map { InboxTerms(inbox: $0, judging: judging, place: place) }
+        let inbox = inbox.isGlob ? folder.flatMap(inbox.instance(at:)) : inbox
+        return inbox.map { InboxTerms(inbox: $0, judging: judging, place: place, template: self) }
     }
+
+    /// Whether an inbox comes from this template, or from what it was before a reload.
+    func hasGiven(_ terms: InboxTerms) -> Bool { inbox.instance(at: terms.inbox.path)?.name == terms.name }
 }
 
 extension InboxTerms.Judging {

@@ -12,7 +12,6 @@ import SystemPackage
 actor InboxSupervisor {
     private struct Start: Sendable {
         let terms: InboxTerms
-        let template: InboxTemplate
         /// Yields when the pipeline is to stop, how long what it has begun may take.
         let stops: AsyncStream<Duration>
     }
@@ -38,8 +37,6 @@ actor InboxSupervisor {
 
     private var templates: [InboxTemplate]
     private var roster = InboxRoster()
-    /// Where the inbox at a path comes from.
-    private var sources: [FilePath: InboxTemplate] = [:]
     private var working: [String: Working] = [:]
     private var parents: ParentFolders
     /// What globs found the last time: a thousand folders are not read anew because of one.
@@ -127,11 +124,9 @@ actor InboxSupervisor {
         var fixed: [InboxTerms] = []
         var found: [InboxTerms] = []
         var parents: [FilePath: GlobSearch.Parent] = [:]
-        sources = [:]
         for (template, search) in zip(templates, searches) {
             let terms = search.map { read($0, of: template, &parents) } ?? [template.terms()].compactMap(\.self)
             if search != nil { found += terms } else { fixed += terms }
-            for each in terms { sources[each.inbox.path] = template }
         }
         self.found = Dictionary(found.map { ($0.inbox.path, $0) }) { $1 }
         let choice = InboxChoice(fixed + found, running: roster.running)
@@ -149,11 +144,11 @@ actor InboxSupervisor {
         if let event = complaints.event(for: template.inbox.name, search) { report(event) }
         // What is at work in a folder that cannot be looked into stays.
         let hidden = roster.running.filter { terms in
-            search.blind.contains { terms.inbox.path.starts(with: $0.path) }
+            search.blind.contains { terms.inbox.path.starts(with: $0.path) } && template.hasGiven(terms)
         }
         let folders = search.matches + hidden.compactMap { terms in terms.place.map { (terms.inbox.path, $0) } }
         return folders.compactMap { path, place in
-            if let known = found[path], known.place == place { return known }
+            if let known = found[path], known.place == place, known.template === template { return known }
             return template.terms(at: path, place: place)
         }
     }
@@ -162,10 +157,9 @@ actor InboxSupervisor {
         for action in actions {
             switch action {
             case .start(let terms):
-                guard let template = sources[terms.inbox.path] else { preconditionFailure("every inbox has a source") }
                 let (stops, stop) = AsyncStream.makeStream(of: Duration.self, bufferingPolicy: .bufferingNewest(1))
                 working[terms.name] = Working(stop: stop)
-                starter.yield(Start(terms: terms, template: template, stops: stops))
+                starter.yield(Start(terms: terms, stops: stops))
             case .stop(let name): working[name]?.stop.yield(InboxSupervisor.grace)
             case .cut(let name): working[name]?.stop.yield(.zero)
             }
@@ -239,9 +233,10 @@ actor InboxSupervisor {
     /// Runs one pipeline to its end.
     private func work(_ start: Start, _ parts: SharedParts) async {
         let terms = start.terms
+        guard let template = terms.template else { preconditionFailure("every inbox that starts has a template") }
         do {
-            let settings = try InboxSettings(terms.inbox, start.template.configuration, once: once)
-            let pipeline = InboxPipeline(settings, parts: parts, documents: start.template.judge)
+            let settings = try InboxSettings(terms.inbox, template.configuration, once: once)
+            let pipeline = InboxPipeline(settings, parts: parts, documents: template.judge)
             working[terms.name]?.pipeline = pipeline
             // Whoever pauses it from now on finds it.
             await pipeline.folder.setPaused(await parts.pauses.holds(terms.name))
