@@ -12,10 +12,10 @@ import TestSupport
 @Suite(.timeLimit(.minutes(2))) struct OnceTests {
     private static func prepare(
         _ options: SandboxOptions = SandboxOptions(requestsPerMinute: nil), inbox: String = "",
-        _ body: @escaping @Sendable (Stage) async throws -> Void
+        time: any TimeSource = SystemTime(), _ body: @escaping @Sendable (Stage) async throws -> Void
     ) async throws {
         try await Sandbox.withServer(options) { sandbox, address in
-            let stage = try Stage(sandbox: sandbox, address: address)
+            let stage = try Stage(sandbox: sandbox, address: address, time: time)
             try stage.writeConfiguration(
                 top: "retry: {base: 10ms, cap: 20ms}\nbreaker: {failures: 2, probe: 30s}", inbox: inbox)
             try await body(stage)
@@ -40,6 +40,27 @@ import TestSupport
             stage.sandbox.reset()
             try await Self.runOnce(stage)
             #expect(try Stage.names(in: stage.work).isEmpty)
+        }
+    }
+
+    /// A failed drop comes back while the next one of its name waits in the inbox.
+    @Test func theMarkerOfALaterDropStaysWithIt() async throws {
+        let time = SteppedTime()
+        try await Self.prepare(inbox: "ready: \"{name}.ready\"", time: time) { stage in
+            func drop(_ reference: String) throws {
+                try stage.drop(Stage.account(reference), as: "accounts.json")
+                try stage.drop("", as: "accounts.json.ready")
+            }
+            stage.sandbox.script([.status(503), .status(503), .status(503)])
+            try drop("INV-1")
+            try await Self.runOnce(stage)
+            #expect(stage.filed.map(\.outcome) == [.failed])
+            try drop("INV-2")
+            time.step(by: .seconds(900))
+            try await Self.runOnce(stage)
+            #expect(try Stage.names(in: stage.inbox).isEmpty)
+            #expect(stage.filed.map(\.outcome) == [.failed, .accepted, .accepted])
+            #expect(stage.sandbox.accepted.count == 2)
         }
     }
 

@@ -292,7 +292,6 @@ final class InboxPipeline: Sendable {
         try await persist("take up what lies in \(settings.folder.work)", in: work) {
             var unfinished = try await unfinished(but: absent.orphans)
             let contents = try await asClaimed(work.contents(), in: work)
-            await folder.removeMarkers(of: contents)
             let placed = { (unfinished: [Unfinished]) in
                 Set(unfinished.lazy.filter { !absent.drops.contains($0.drop.id) }.map(\.drop.workName))
             }
@@ -301,6 +300,9 @@ final class InboxPipeline: Sendable {
                 unfinished = try await self.unfinished(but: absent.orphans)
                 known = placed(unfinished)
             }
+            let unknown = contents.filter { !known.contains($0.name) }
+            // The marker of a known drop went with its claim: one that is there by now is the next upload's.
+            await folder.removeMarkers(of: unknown)
             for case .decided(let result, let filedName) in unfinished {
                 try settings.withFiling(result.outcome.folder) { (folder) throws(SystemCallError) in
                     folder.hold(FiledName(filedName))
@@ -309,7 +311,7 @@ final class InboxPipeline: Sendable {
             let statuses = Dictionary(uniqueKeysWithValues: contents.map { ($0.name, $0.status) })
             KillPoint.leftoversFound.reach()
             return unfinished.map { .known($0, absent.drops.contains($0.drop.id) ? nil : statuses[$0.drop.workName]) }
-                + contents.filter { !known.contains($0.name) }.map {
+                + unknown.map {
                     .unknown(newDrop(ClaimedDrop(leftBehind: $0.name, $0.status)), $0.status)
                 }
         }
