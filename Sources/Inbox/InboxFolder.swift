@@ -51,7 +51,7 @@ package actor InboxFolder {
     private var work: WorkFolder?
     private var nextListing: Moment
     /// What is due to be claimed, the next one last.
-    private var queue: [Settling.Slot] = []
+    private var queue: [Settling.Turn] = []
     /// What was found on its way across file systems.
     private var stranded: [FileName] = []
     /// Claims that were answered with an error and may have taken effect; those that are to be looked at now.
@@ -332,20 +332,20 @@ package actor InboxFolder {
             if let drop = claim(doubtful: attempt) { return drop }
         }
         while true {
-            // Sorted once for all of it; what becomes whole meanwhile came later and goes behind.
+            // Sorted once for all of it; what becomes whole meanwhile, or changes, came later and goes behind.
             if queue.isEmpty { queue = settling.due(at: time.moment, time.timestamp).reversed() }
-            guard let slot = queue.popLast() else { return nil }
+            guard let turn = queue.popLast() else { return nil }
             guard openForWork() else {
                 queue = []
                 return nil
             }
-            if let drop = bringOn(slot) { return drop }
+            if let drop = bringOn(turn) { return drop }
         }
     }
 
     /// An end is looked at when its file's turn has come: to look at all before the first claim takes long.
-    private func bringOn(_ slot: Settling.Slot) -> ClaimedDrop? {
-        guard let action = settling.action(slot, at: time.moment, time.timestamp) else { return nil }
+    private func bringOn(_ turn: Settling.Turn) -> ClaimedDrop? {
+        guard let action = settling.action(turn, at: time.moment, time.timestamp) else { return nil }
         switch action {
         case .claim(let name, let condition): return claim(name, condition)
         case .examine(let name):

@@ -50,8 +50,13 @@ package struct Settling: Sendable {
         case notRegular
     }
 
-    /// An entry's number, for lists of many: good until the entry is forgotten.
-    package typealias Slot = UInt32
+    /// An entry as it was when it was due, for lists of many: one that has changed since, or another in its place, has a
+    /// turn of its own.
+    package struct Turn: Sendable, Hashable {
+        fileprivate let version: WaitingTable.Version
+    }
+
+    private typealias Slot = WaitingTable.Slot
 
     /// Entries that are not due, whole or not, for as long as this says so.
     package var isLeftAside: (@Sendable (FileName) -> Bool)?
@@ -230,7 +235,7 @@ package struct Settling: Sendable {
     }
 
     /// What is due, in the order in which it is to be done: of what came at once the older change first, then by name.
-    package func due(at now: Moment, _ time: Timestamp) -> [Slot] {
+    package func due(at now: Moment, _ time: Timestamp) -> [Turn] {
         let now = now.sinceBoot.wholeNanoseconds
         var due: [Slot] = []
         table.forEach { slot, entry in
@@ -244,12 +249,15 @@ package struct Settling: Sendable {
             if entries.0.changed != entries.1.changed { return entries.0.changed < entries.1.changed }
             return table.precedes(left, right)
         }
-        return due
+        return due.map { Turn(version: table.version(of: $0)) }
     }
 
-    /// What is to be done with an entry now; `nil` where it is not due, or not there any more.
-    package func action(_ slot: Slot, at now: Moment, _ time: Timestamp) -> Action? {
-        guard table.isUsed(slot) else { return nil }
+    /// What is to be done with an entry now; `nil` where it is not due, or not there as it was.
+    package func action(_ turn: Turn, at now: Moment, _ time: Timestamp) -> Action? {
+        table.has(turn.version) ? action(turn.version.slot, at: now, time) : nil
+    }
+
+    private func action(_ slot: Slot, at now: Moment, _ time: Timestamp) -> Action? {
         let now = now.sinceBoot.wholeNanoseconds
         let entry = table[slot]
         guard let deadline = deadline(slot, entry, at: now, time), deadline <= now else { return nil }

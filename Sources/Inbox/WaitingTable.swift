@@ -7,10 +7,18 @@ struct WaitingTable: Sendable {
     /// The number of an entry; free for another one when its entry has been removed.
     typealias Slot = UInt32
 
+    /// An entry as it was set once: what is set under its name later, or gets its slot, is another.
+    struct Version: Sendable, Hashable {
+        let slot: Slot
+        fileprivate let number: UInt32
+    }
+
     struct Entry: Sendable {
         fileprivate var nameStart: UInt32 = 0
         fileprivate var nameLength: UInt8 = 0
         fileprivate var isUsed = false
+        /// Which of all that were set.
+        fileprivate var number: UInt32 = 0
         var flags: Flags = []
         /// Of the status that was seen, but for its change time: equal ones are the same status.
         var fingerprint: Int
@@ -60,13 +68,22 @@ struct WaitingTable: Sendable {
     /// One more than an entry's number, 0 where nothing is; a power of two long, searched one by one from the hash.
     private var index: [UInt32] = []
     private(set) var count = 0
+    /// How many were set so far.
+    private var number: UInt32 = 0
 
     subscript(slot: Slot) -> Entry {
         get { entries[Int(slot)] }
         set { entries[Int(slot)] = newValue }
     }
 
-    func isUsed(_ slot: Slot) -> Bool { Int(slot) < entries.count && entries[Int(slot)].isUsed }
+    func version(of slot: Slot) -> Version { Version(slot: slot, number: self[slot].number) }
+
+    /// Whether an entry is there, as it was.
+    func has(_ version: Version) -> Bool {
+        guard Int(version.slot) < entries.count else { return false }
+        let entry = entries[Int(version.slot)]
+        return entry.isUsed && entry.number == version.number
+    }
 
     func name(of slot: Slot) -> FileName { FileName(bytes: names[range(of: slot)]) }
 
@@ -89,6 +106,8 @@ struct WaitingTable: Sendable {
     /// Adds an entry, or puts it in the place of the one that has the name.
     mutating func set(_ name: FileName, _ entry: Entry) {
         var entry = entry
+        number &+= 1
+        entry.number = number
         entry.isUsed = true
         if let slot = slot(of: name) {
             entry.nameStart = self[slot].nameStart
@@ -123,7 +142,9 @@ struct WaitingTable: Sendable {
         firstFree = slot
         count -= 1
         if count == 0 {
+            let number = number
             self = WaitingTable()
+            self.number = number
         } else if unusedBytes > 4096 && unusedBytes > names.count / 2 {
             packNames()
         }
