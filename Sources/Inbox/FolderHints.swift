@@ -75,6 +75,9 @@ package final class FolderHints: AsyncSequence, HintReceiver, Sendable {
         signal.yield()
     }
 
+    /// Whether the folder was moved, removed or unmounted since the last look.
+    package var tellOfLoss: Bool { gathered.withLock { $0.hints.isGone || $0.hints.isUnmounted } }
+
     package func finish() {
         signal.finish()
     }

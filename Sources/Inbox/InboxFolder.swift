@@ -125,6 +125,8 @@ package actor InboxFolder {
     /// - Returns: `nil` after ``stop()`` or cancellation, or with `once` when nothing is left.
     package func next() async -> ClaimedDrop? {
         while !isStopped && !Task.isCancelled {
+            // However much is due: it is in the inbox no more.
+            if hints.tellOfLoss { await waitForHint() }
             if time.moment >= nextListing { listAll() }
             if isPaused && settings.once { return nil }
             if !isPaused, let drop = claimWhatIsDue() { return drop }
@@ -155,11 +157,10 @@ package actor InboxFolder {
         if gathered.isUnmounted { watching.isUnmounted = true }
         if gathered.isGone || gathered.isUnmounted { watching.lose() }
         if gathered.isGone || gathered.isUnmounted || gathered.mustList { nextListing = time.moment }
-        guard !isUnavailable, openToLook() else { return }
         // A listing tells nothing of renames.
-        for (name, renamedIn) in gathered.entries where renamedIn || !gathered.mustList {
-            look(at: name, renamedIn: renamedIn)
-        }
+        let entries = gathered.entries.filter { $0.renamedIn || !gathered.mustList }
+        guard !entries.isEmpty, !isUnavailable, openToLook() else { return }
+        for (name, renamedIn) in entries { look(at: name, renamedIn: renamedIn) }
     }
 
     /// A listing may come early, together with others'; a file is due to the moment.
@@ -180,8 +181,9 @@ package actor InboxFolder {
 
     // MARK: Looking
 
-    /// Opens the folders, and looks at every entry.
+    /// Opens the folder that is at the inbox's path by now, and looks at every entry.
     private func listAll() {
+        close()
         guard openToLook(), let folder else { return }
         nextListing = time.moment + settings.rescan
         do throws(SystemCallError) {

@@ -55,4 +55,30 @@ import TestSupport
         }
         #expect(names == ["3.json", "4.json"])
     }
+
+    private func replaceTheInbox() throws -> URL {
+        let away = stage.folder.url.appendingPathComponent("inbox.hold")
+        try FileManager.default.moveItem(at: stage.inbox, to: away)
+        _ = try stage.folder.subfolder("inbox")
+        try stage.inbox.write("{}", as: "n.json")
+        return away
+    }
+
+    @Test func nothingMoreIsTakenFromAnInboxThatWasMovedAway() async throws {
+        try await begin()
+        let away = try replaceTheInbox()
+        teller.tell(.gone)
+        #expect(try await stage.next(1) == ["n.json"])
+        #expect(try away.names == ["2.json", "3.json"])
+        #expect(stage.said.isEmpty)
+    }
+
+    /// As one over which a file system is mounted, of which the kernel tells nothing.
+    @Test func whatIsAtTheInboxsPathIsSeenWithTheNextListing() async throws {
+        try await begin()
+        let away = try replaceTheInbox()
+        time.advance(by: .seconds(60))
+        #expect(try await stage.next(1) == ["n.json"])
+        #expect(try away.names == ["2.json", "3.json"])
+    }
 }
