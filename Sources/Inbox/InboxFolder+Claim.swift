@@ -32,11 +32,11 @@ extension InboxFolder {
                 return nil
             }
             // Whatever changed since the last look has to settle again.
-            try see(name, before, in: folder.inbox, renamedIn: false)
+            let marker = try see(name, before, in: folder.inbox, renamedIn: false)
             guard settling.action(name, at: time.moment, now) == .claim(name, condition) else { return nil }
             var begun = ClaimAttempt(
-                name: name, before: before, condition: condition, claimedAt: now, arrivedAt: arrivedAt,
-                quietSince: quietSince)
+                name: name, before: before, marker: marker, condition: condition, claimedAt: now,
+                arrivedAt: arrivedAt, quietSince: quietSince)
             attempt = begun
             KillPoint.claimBegins.reach()
             let place = try folder.work.take(name, from: folder.inbox)
@@ -54,7 +54,7 @@ extension InboxFolder {
     private func couldNotClaim(_ name: FileName, _ error: SystemCallError, _ inbox: Directory) {
         if error.errno == .noSuchFileOrDirectory && error.call == "renameat2" { return isClaimed(name) }
         // A rename there and back changes it, and it is not due any sooner for that.
-        if let status = try? inbox.status(of: name) { try? see(name, status, in: inbox, renamedIn: false) }
+        if let status = try? inbox.status(of: name) { _ = try? see(name, status, in: inbox, renamedIn: false) }
         complain(about: name, error)
     }
 
@@ -81,7 +81,7 @@ extension InboxFolder {
         isClaimed(name)
         guard openForWork(), let inbox = folder?.inbox else { return }
         defer { if isWaiting { close() } }
-        removeCompanions(of: name, in: inbox)
+        removeCompanions(of: name, in: inbox) { _ in true }
     }
 
     /// Puts a folder back that took a file's name between the look at it and its claim. In `.work` it could be taken for
@@ -96,16 +96,27 @@ extension InboxFolder {
         return true
     }
 
-    /// A drop's marker goes with it, and so does a result that came back with it. One that cannot go is in nobody's
-    /// way.
-    func removeCompanions(of name: FileName, in inbox: Directory) {
-        for companion in [name.sidecar, settings.ready?.marker(of: name)].compactMap({ $0 })
-        where companion.bytes.count <= FileName.longest {
-            do throws(SystemCallError) {
-                try inbox.remove(companion)
-            } catch {
-                report(.cannotClaim(companion, error))
-            }
+    /// A drop's marker goes with it, and so does a result that came back with it.
+    ///
+    /// - Parameter isItsMarker: whether the marker that is there by now is not a later drop's.
+    func removeCompanions(of name: FileName, in inbox: Directory, if isItsMarker: (FileStatus) -> Bool) {
+        remove(name.sidecar, from: inbox) { _ in true }
+        removeMarker(of: name, from: inbox, if: isItsMarker)
+    }
+
+    private func removeMarker(of name: FileName, from inbox: Directory, if isIt: (FileStatus) -> Bool) {
+        if let marker = settings.ready?.marker(of: name) { remove(marker, from: inbox, if: isIt) }
+    }
+
+    /// Removes what lies beside a drop. What cannot go is in nobody's way.
+    private func remove(_ companion: FileName, from inbox: Directory, if isIt: (FileStatus) -> Bool) {
+        do throws(SystemCallError) {
+            guard companion.bytes.count <= FileName.longest, let present = try inbox.status(of: companion),
+                isIt(present)
+            else { return }
+            try inbox.remove(companion)
+        } catch {
+            report(.cannotClaim(companion, error))
         }
     }
 
@@ -118,6 +129,7 @@ extension InboxFolder {
         else { return false }
         defer { if isWaiting { close() } }
         let marker = settings.ready?.marker(of: drop.name)
+        // Where the drop does not go back it goes, too: it would vouch for the next upload of its name.
         var made: FileStatus?
         do throws(SystemCallError) {
             guard try mayGoBack(drop, folder) else { return false }
@@ -128,7 +140,7 @@ extension InboxFolder {
             let judged = try judged(drop, in: folder.work)
             KillPoint.goingBack.reach()
             guard try folder.work.giveBack(drop.workName, to: folder.inbox) else {
-                withdraw(marker, made, folder.inbox)
+                removeMarker(of: drop.name, from: folder.inbox) { $0 == made }
                 return false
             }
             KillPoint.wentBack.reach()
@@ -143,7 +155,7 @@ extension InboxFolder {
             }
             return true
         } catch {
-            withdraw(marker, made, folder.inbox)
+            removeMarker(of: drop.name, from: folder.inbox) { $0 == made }
             // Judged as it is, it ends in one place; so does one that another file system keeps from going back.
             if error.errno != .improperLink { report(.cannotClaim(drop.name, error)) }
             return false
@@ -158,17 +170,6 @@ extension InboxFolder {
         return try folder.work.folder(of: drop.workName).isSameMount(as: folder.inbox)
     }
 
-    /// Removes the marker that was made for a drop which did not go back: it would vouch for the next upload of its
-    /// name. One that its sender has written since stays.
-    private func withdraw(_ marker: FileName?, _ made: FileStatus?, _ inbox: Directory) {
-        guard let marker, let made else { return }
-        do throws(SystemCallError) {
-            if try inbox.status(of: marker) == made { try inbox.remove(marker) }
-        } catch {
-            report(.cannotClaim(marker, error))
-        }
-    }
-
     /// How a drop's file was when it was judged: as it was claimed, if it is not a copy that nobody else can write to.
     private func judged(_ drop: ClaimedDrop, in work: WorkFolder) throws(SystemCallError) -> FileStatus {
         guard let present = try work.folder(of: drop.workName).status(of: drop.name) else { return drop.status }
@@ -177,20 +178,12 @@ extension InboxFolder {
 
     /// Removes the markers of drops that were claimed, by a run of the service that was stopped before it could.
     ///
-    /// - Parameter claimed: what lies in `.work`. A marker that is younger than its drop's claim is a later drop's.
+    /// - Parameter claimed: what lies in `.work` as its claim left it. A marker that is younger is a later drop's.
     package func removeMarkers(of claimed: [(name: WorkName, status: FileStatus)]) {
-        guard let pattern = settings.ready, openForWork(), let folder else { return }
+        guard settings.ready != nil, openForWork(), let folder else { return }
         defer { if isWaiting { close() } }
         for (workName, status) in claimed {
-            let marker = pattern.marker(of: workName.name)
-            do throws(SystemCallError) {
-                guard marker.bytes.count <= FileName.longest,
-                    let present = try folder.inbox.status(of: marker), present.changed <= status.changed
-                else { continue }
-                try folder.inbox.remove(marker)
-            } catch {
-                report(.cannotClaim(marker, error))
-            }
+            removeMarker(of: workName.name, from: folder.inbox) { $0.changed <= status.changed }
         }
     }
 }

@@ -12,6 +12,8 @@ extension InboxFolder {
         let name: FileName
         /// As it was in the inbox.
         let before: FileStatus
+        /// As its marker was there.
+        var marker: FileStatus?
         let condition: Settling.Condition
         let claimedAt: Timestamp
         let arrivedAt: Timestamp
@@ -44,13 +46,13 @@ extension InboxFolder {
         }
     }
 
-    /// Looks some time later whether a claim took effect. A file of its name in the inbox, and a marker, are another's by then.
+    /// Looks some time later whether a claim took effect. A file of its name in the inbox is another by then.
     func claim(doubtful attempt: ClaimAttempt) -> ClaimedDrop? {
         guard let folder else { return nil }
         do throws(SystemCallError) {
             guard let place = try place(of: attempt, in: folder.work) else { return nil }
             let isAlone = try folder.inbox.status(of: attempt.name) == nil
-            return try end(attempt, at: place, folder, hasCompanions: isAlone)
+            return try end(attempt, at: place, folder, hasSuccessor: !isAlone)
         } catch {
             doubt(attempt)
             return nil
@@ -58,15 +60,16 @@ extension InboxFolder {
     }
 
     /// What follows on the rename into `.work`.
+    ///
+    /// - Parameter hasSuccessor: another file of its name is waited for by now.
     func end(
         _ attempt: ClaimAttempt, at place: WorkName, _ folder: (inbox: Directory, work: WorkFolder),
-        hasCompanions: Bool = true
+        hasSuccessor: Bool = false
     ) throws(SystemCallError) -> ClaimedDrop? {
         let name = attempt.name
-        if hasCompanions {
-            isClaimed(name)
-            removeCompanions(of: name, in: folder.inbox)
-        }
+        if !hasSuccessor { isClaimed(name) }
+        // While it was copied its sender may have put the next one of its name there, with a marker.
+        removeCompanions(of: name, in: folder.inbox) { $0 == attempt.marker }
         KillPoint.companionsRemoved.reach()
         let status = try folder.work.folder(of: place).status(of: name)
         forgetDoubts(about: attempt)

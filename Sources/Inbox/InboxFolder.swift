@@ -304,22 +304,23 @@ package actor InboxFolder {
         return status?.form
     }
 
+    /// - Returns: its marker.
+    @discardableResult
     func see(
         _ name: FileName, _ status: FileStatus?, in inbox: Directory, renamedIn: Bool
-    ) throws(SystemCallError) {
+    ) throws(SystemCallError) -> FileStatus? {
         if status == nil { isOver(name) }
+        let marker = try marker(of: name, in: inbox)
         settling.see(
-            name, status, renamedIn: renamedIn, isMarked: try isMarked(name, in: inbox), at: time.moment,
-            time.timestamp)
+            name, status, renamedIn: renamedIn, isMarked: marker != nil, at: time.moment, time.timestamp)
+        return marker
     }
 
-    /// Whether a drop's marker is there; `false` where none is asked for. No marker is longer than a name can be.
-    func isMarked(_ name: FileName, in inbox: Directory) throws(SystemCallError) -> Bool {
-        guard let marker = settings.ready?.marker(of: name), marker.bytes.count <= FileName.longest else {
-            return false
-        }
-        guard let form = try inbox.status(of: marker)?.form else { return false }
-        return form != .directory
+    /// - Returns: `nil` where a drop's marker is not there, or none is asked for. No marker is longer than a name can be.
+    private func marker(of name: FileName, in inbox: Directory) throws(SystemCallError) -> FileStatus? {
+        guard let marker = settings.ready?.marker(of: name), marker.bytes.count <= FileName.longest else { return nil }
+        guard let status = try inbox.status(of: marker), status.form != .directory else { return nil }
+        return status
     }
 
     // MARK: Claiming

@@ -42,6 +42,35 @@ struct CrossingTests {
         #expect(try far.stage.inbox.names.isEmpty)
     }
 
+    /// The copy takes a while, and the sender does not wait for it.
+    @Test func theMarkerOfTheNextUploadOfItsNameStays() async throws {
+        let far = try FarStage(ready: "{name}.ready")
+        let (stage, passage) = (far.stage, far.passage.appendingPathComponent("a.json").path)
+        let large = "[\(String(repeating: " ", count: 2_000_000))]"
+        var isInTime = false
+        while !isInTime {
+            try stage.moveIn("a.json", large)
+            try stage.moveIn("a.json.ready", "")
+            let sender = Task {
+                let files = FileManager.default
+                while !files.fileExists(atPath: passage), try !stage.work.names.contains("a.json") {
+                    await Task.yield()
+                }
+                try stage.moveIn("a.json", "[2]")
+                try stage.inbox.write("again", as: "a.json.ready")
+                return files.fileExists(atPath: passage)
+            }
+            let first = try await stage.next()
+            isInTime = try await sender.value
+            #expect(first.status.size == large.utf8.count)
+            try #require(try stage.inbox.names == ["a.json", "a.json.ready"])
+            #expect(try stage.text(of: try await stage.next()) == "[2]")
+            for name in try stage.work.names {
+                try FileManager.default.removeItem(at: stage.work.appendingPathComponent(name))
+            }
+        }
+    }
+
     @Test func aCopyBelongsToTheServiceAlone() async throws {
         try stage.moveIn("a.json", "{\"a\":1}")
         let sender = try #require(FileHandle(forUpdatingAtPath: stage.inbox.path + "/a.json"))
