@@ -1,5 +1,6 @@
 import CLinux
 import Model
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -52,17 +53,22 @@ extension Directory {
         }
     }
 
-    /// A look at the new name, then the rename: in one step for whoever looks on, but safe only where nobody else
+    /// One look and its rename at a time: of two moves to one name, by whatever threads, the later finds it taken.
+    private static let look = Mutex(())
+
+    /// A look at the new name, then the rename: in one step for whoever looks on, but safe only where no other process
     /// could take the name in between.
     package func moveAfterALook(
         _ name: FileName, to target: Directory, as newName: FileName
     ) throws(SystemCallError) -> Bool {
-        guard try target.status(of: newName) == nil else { return false }
-        let answer = name.withCString { from in
-            newName.withCString { to in renameat(descriptor, from, target.descriptor, to) }
+        try Directory.look.withLock { _ throws(SystemCallError) in
+            guard try target.status(of: newName) == nil else { return false }
+            let answer = name.withCString { from in
+                newName.withCString { to in renameat(descriptor, from, target.descriptor, to) }
+            }
+            guard answer == 0 else { throw .last("renameat", "\(describe(name)) to \(target.describe(newName))") }
+            return true
         }
-        guard answer == 0 else { throw .last("renameat", "\(describe(name)) to \(target.describe(newName))") }
-        return true
     }
 
     /// A second link under the new name, then the end of the first. Stopped in between, the entry has both names.

@@ -1,6 +1,7 @@
 import FileSystem
 import Foundation
 import Model
+import Synchronization
 import SystemPackage
 import Testing
 import TestSupport
@@ -47,6 +48,48 @@ import TestSupport
         #expect(try !move(way))
         #expect(try fromURL.text(of: "old") == "content")
         #expect(try to.status(of: new)?.form == .link)
+    }
+
+    /// What another thread does in each round, at the same time as the test.
+    private final class Companion: Sendable {
+        private let begun = Atomic(0)
+        private let ended = Atomic(0)
+        private let answer = Mutex<Result<Bool, any Error>>(.success(false))
+
+        init(rounds: Int, _ work: @escaping @Sendable () throws -> Bool) {
+            Thread.detachNewThread { [self] in
+                for round in 1...rounds {
+                    while begun.load(ordering: .acquiring) < round { sched_yield() }
+                    let result = Result { try work() }
+                    answer.withLock { $0 = result }
+                    ended.store(round, ordering: .releasing)
+                }
+            }
+        }
+
+        func begin(_ round: Int) { begun.store(round, ordering: .releasing) }
+
+        func answer(of round: Int) throws -> Bool {
+            while ended.load(ordering: .acquiring) < round { sched_yield() }
+            return try answer.withLock { try $0.get() }
+        }
+    }
+
+    /// As a claim and a drop that comes back.
+    @Test func ofTwoMovesToOneNameTheLaterFindsItTaken() throws {
+        let other = FileName("other")
+        let companion = Companion(rounds: 10_000) { try from.moveAfterALook(other, to: to, as: new) }
+        defer { companion.begin(.max) }
+        for round in 1...10_000 {
+            for name in ["old", "other"] { try fromURL.write(name, as: name) }
+            companion.begin(round)
+            let isMoved = try from.moveAfterALook(old, to: to, as: new)
+            try #require(try companion.answer(of: round) != isMoved)
+            try #require(try toURL.text(of: "new") == (isMoved ? "old" : "other"))
+            try #require(try fromURL.names == [isMoved ? "other" : "old"])
+            try from.remove(isMoved ? other : old)
+            try to.remove(new)
+        }
     }
 
     @Test(arguments: Way.allCases) func whatIsGoneCannotBeMoved(way: Way) {
