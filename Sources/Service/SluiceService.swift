@@ -224,11 +224,7 @@ package struct SluiceService: Service {
             joiner: Joiner(configuration.gathering, submitter: submitter, time: time), announcements: announcements,
             order: order, movement: movement, requeuer: requeuer, memory: memory, spools: configuration.state,
             patience: patience, time: time, alarms: Alarms(time: time), pauses: delivery.pauses,
-            workFolders: { [supervisor] in await supervisor.workFolders }
-        ) { [supervisor] event in
-            report(event)
-            supervisor.notice(event)
-        }
+            workFolders: { [supervisor] in await supervisor.workFolders }, report: supervisor.tell)
     }
 
     /// Takes nothing new; what is under way may finish for a while and is then cut off.

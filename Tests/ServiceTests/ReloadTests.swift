@@ -4,6 +4,7 @@ import Inbox
 import Model
 import Sandbox
 import Service
+import SluiceConfiguration
 import TestSupport
 import Testing
 
@@ -254,6 +255,31 @@ import Testing
                 try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: stage.done.path)
                 try await stage.waitForFile("erp/done/b.json")
                 #expect(stage.said(of: "erp").last == "available")
+            }
+        }
+    }
+
+    /// Whoever finds all well is not the one who said otherwise.
+    @Test func anInboxThatAnotherConfigurationMendsIsAvailableAgain() async throws {
+        try await Stage.prepare(inboxes: Self.erp) { stage in
+            let phases = { @Sendable in stage.alerts.filter { $0.event == .inboxUnavailable }.map(\.phase) }
+            let spoil = { @Sendable (name: String) throws in
+                let folder = try stage.folder.subfolder("erp/\(name)")
+                try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+            }
+            try await stage.serving { service in
+                try spoil("done")
+                try await stage.reload(service)
+                try await eventually("it is said") { stage.said(of: "erp").count == 1 }
+                try stage.write(inboxes: "\(Self.erp), done: erp/filed")
+                try await stage.reload(service)
+                try stage.drop(Stage.account("INV-1"), at: "erp/inbox/a.json")
+                try await stage.waitForFile("erp/filed/a.json")
+                #expect(stage.said(of: "erp").last == "available")
+                #expect(phases() == [.begins, .ends])
+                try spoil("filed")
+                try await stage.reload(service)
+                try await eventually("it is told again") { phases() == [.begins, .ends, .begins] }
             }
         }
     }

@@ -3,6 +3,7 @@ import Inbox
 import Ledger
 import Model
 import SluiceConfiguration
+import Synchronization
 import SystemPackage
 
 /// Keeps a pipeline at work for every inbox that there is to be, whatever a reload or a glob changes.
@@ -34,6 +35,8 @@ actor InboxSupervisor {
     private let starts: AsyncStream<Start>
     private let starter: AsyncStream<Start>.Continuation
     private let hints = FolderHints()
+    /// The inboxes of which a pipeline said that they cannot be at work, and none that they can again.
+    private let troubled = Mutex<Set<String>>([])
 
     private var templates: [InboxTemplate]
     private var roster = InboxRoster()
@@ -88,9 +91,23 @@ actor InboxSupervisor {
         return changes
     }
 
-    /// An inbox whose folder is gone may be one that a glob no longer finds.
-    nonisolated func notice(_ event: ServiceEvent) {
+    /// Tells what a pipeline has to say. That its inbox is available is news only where something else was said of the
+    /// name, by whichever pipeline.
+    nonisolated func tell(_ event: ServiceEvent) {
+        guard troubled.withLock({ InboxSupervisor.isNews(event, &$0) }) else { return }
+        report(event)
+        // An inbox whose folder is gone may be one that a glob no longer finds.
         if case .inbox(_, .unavailable) = event { hints.add(.listing) }
+    }
+
+    private static func isNews(_ event: ServiceEvent, _ troubled: inout Set<String>) -> Bool {
+        switch event {
+        case .inbox(let name, .unavailable), .inbox(let name, .unsuitable): troubled.insert(name)
+        case .inbox(let name, .available): return troubled.remove(name) != nil
+        case .inboxGone(let name, _): troubled.remove(name)
+        default: break
+        }
+        return true
     }
 
     /// The work folders of the inboxes that there are to be, and of those that have not come to their end.
@@ -243,7 +260,7 @@ actor InboxSupervisor {
             await InboxSupervisor.run(pipeline, until: start.stops, time)
         } catch {
             parts.movement.end(parts.horizon)
-            report(.inbox(terms.name, .unsuitable("\(error)")))
+            tell(.inbox(terms.name, .unsuitable("\(error)")))
             if !once { for await _ in start.stops { break } }
         }
         working[terms.name] = nil
@@ -296,7 +313,7 @@ actor InboxSupervisor {
                 try await parts.ledger.giveUp(inbox: name)
             }
             for drop in left.waiting { await parts.announcements.announce(lost: drop) }
-            report(.inboxGone(name, unfinished: left.unfinished))
+            tell(.inboxGone(name, unfinished: left.unfinished))
         } catch {
             // Only a stop of the service ends up here.
         }

@@ -77,7 +77,9 @@ final class InboxPipeline: Sendable {
         await withDiscardingTaskGroup { group in
             defer { hasTakenAll() }
             do {
-                guard try await foldersAreSuitable(), try await isNobodyElses(), try await isLetGo() else { return }
+                guard try await waitForFolders(), try await waitForHolder() else { return }
+                parts.report(.inbox(settings.name, .available))
+                guard try await waitForPause() else { return }
                 for remark in settings.folderRemarks() { parts.report(.inbox(settings.name, .remark(remark))) }
                 let work = try await openWork()
                 phase.withLock { if $0 == .waitsForFolders { $0 = .atWork } }
@@ -104,32 +106,6 @@ final class InboxPipeline: Sendable {
         await parts.order.leave(inbox: settings.name)
         await syncs.finish()
         letGo()
-    }
-
-    /// Waits until the inbox and its folders are as they have to be.
-    ///
-    /// - Returns: `false` where it was told to stop before they were, and with `once`: there is no waiting then.
-    private func foldersAreSuitable() async throws -> Bool {
-        var isReported = false
-        while let problem = settings.folderProblems().first {
-            if !isReported { parts.report(.inbox(settings.name, .unsuitable(problem))) }
-            isReported = true
-            if settings.folder.once || isStopping { return false }
-            try await parts.time.sleep(for: min(settings.folder.rescan, .seconds(1)))
-        }
-        if isReported { parts.report(.inbox(settings.name, .available)) }
-        return true
-    }
-
-    /// Waits until nobody holds the inbox: what lies in `.work` is not taken up during a pause.
-    ///
-    /// - Returns: `false` where it was told to stop before that, and with `once`.
-    private func isLetGo() async throws -> Bool {
-        while await parts.pauses.holds(settings.name) {
-            if settings.folder.once || isStopping { return false }
-            try await parts.time.sleep(for: .seconds(1))
-        }
-        return true
     }
 
     func openWork() async throws -> WorkFolder {
