@@ -34,7 +34,7 @@ package struct EventLog: Sendable {
             }
         case .delivery(let event): log(event)
         // What becomes of it is said.
-        case .arrived: break
+        case .arrived, .nothingExpected: break
         case .nothingCame(let inbox, let by, let last):
             logger.warning(
                 "nothing came",

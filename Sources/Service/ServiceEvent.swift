@@ -23,6 +23,8 @@ package enum ServiceEvent: Sendable {
     case arrived(Drop)
     /// Nothing came to an inbox by the time of the day when something should have; `last`: when the last drop did.
     case nothingCame(inbox: String, by: Configuration.Inbox.Expectation, last: Timestamp?)
+    /// Nothing has to come to an inbox any more.
+    case nothingExpected(inbox: String)
     /// A drop is where it belongs, and its result beside it.
     case filed(DropResult, at: FilePath)
     /// A part of a drop's way took so long.

@@ -79,7 +79,7 @@ import TestSupport
         #expect(before.questions.isEmpty)
         #expect(try before.next == Self.time("2026-11-28T07:00:05Z"))
         #expect(try book.look(at: Self.time("2026-11-28T07:00:04Z"), Self.seven).questions.isEmpty)
-        let (questions, next) = try book.look(at: Self.time("2026-11-28T07:00:05Z"), Self.seven)
+        let (questions, _, next) = try book.look(at: Self.time("2026-11-28T07:00:05Z"), Self.seven)
         #expect(
             try questions == [
                 .init(
@@ -92,7 +92,7 @@ import TestSupport
 
     @Test func aStartThatMissedADeadlineAsksOnceWhatLiesThereWasTaken() throws {
         var book = try Self.book()
-        let (none, next) = try book.look(at: Self.time("2026-11-28T09:00:00Z"), Self.seven)
+        let (none, _, next) = try book.look(at: Self.time("2026-11-28T09:00:00Z"), Self.seven)
         #expect(none.isEmpty)
         #expect(try next == Self.time("2026-11-28T09:01:00Z"))
         let questions = try book.look(at: Self.time("2026-11-28T09:01:00Z"), Self.seven).questions
@@ -109,8 +109,15 @@ import TestSupport
 
     @Test func whereNothingIsExpectedNothingIsAsked() throws {
         var book = try Self.book()
-        let (questions, next) = try book.look(at: Self.time("2026-11-28T09:00:00Z"), [:])
-        #expect(questions.isEmpty && next == nil)
+        let (questions, over, next) = try book.look(at: Self.time("2026-11-28T09:00:00Z"), [:])
+        #expect(questions.isEmpty && over.isEmpty && next == nil)
+    }
+
+    @Test func whatIsExpectedNoMoreIsSaidOnce() throws {
+        var book = try Self.book()
+        #expect(try book.look(at: Self.time("2026-11-28T09:00:00Z"), Self.seven).over == [])
+        #expect(try book.look(at: Self.time("2026-11-28T09:05:00Z"), [:]).over == ["erp"])
+        #expect(try book.look(at: Self.time("2026-11-28T09:10:00Z"), [:]).over == [])
     }
 
     @Test(

@@ -19,6 +19,7 @@ extension AlertBook {
         case .inbox(let name, .available): [note(.inboxUnavailable, isOn: false, subject: name, at: now)]
         case .inboxGone(let name, _): [forget(name, at: now), came(name, at: now)]
         case .arrived(let drop): [came(drop.inbox, at: now)]
+        case .nothingExpected(let inbox): [came(inbox, at: now)]
         case .nothingCame(let inbox, let by, let last):
             [
                 note(

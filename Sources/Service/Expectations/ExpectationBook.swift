@@ -37,11 +37,13 @@ struct ExpectationBook: Sendable {
     }
 
     /// - Parameter inboxes: where something is expected.
-    /// - Returns: what to ask now, each deadline once, and when to look again; `nil`: nothing is expected anywhere.
+    /// - Returns: what to ask now, each deadline once; the inboxes where nothing is expected any more; and when to look
+    ///   again, `nil`: nothing is expected anywhere.
     mutating func look(
         at now: Timestamp, _ inboxes: [String: Configuration.Inbox.Expectation]
-    ) -> (questions: [Question], next: Timestamp?) {
-        entries = entries.filter { inboxes[$0.key] != nil }
+    ) -> (questions: [Question], over: [String], next: Timestamp?) {
+        let over = entries.keys.filter { inboxes[$0] == nil }.sorted()
+        for inbox in over { entries[inbox] = nil }
         var questions: [Question] = []
         var looks: [Timestamp] = []
         for (inbox, expectation) in inboxes.sorted(by: { $0.key < $1.key }) {
@@ -60,6 +62,6 @@ struct ExpectationBook: Sendable {
             }
             entries[inbox] = entry
         }
-        return (questions, looks.min())
+        return (questions, over, looks.min())
     }
 }

@@ -19,7 +19,8 @@ struct ExpectationWatch: Sendable {
             while true {
                 let now = time.timestamp
                 let expected = await inboxes()
-                let (questions, next) = book.look(at: now, expected)
+                let (questions, over, next) = book.look(at: now, expected)
+                for inbox in over { report(.nothingExpected(inbox: inbox)) }
                 for question in questions { try await ask(question, expected[question.inbox]) }
                 let pause = next.map { now.duration(to: $0) } ?? ExpectationWatch.longestSleep
                 try await time.sleep(for: min(max(pause, .milliseconds(100)), ExpectationWatch.longestSleep))

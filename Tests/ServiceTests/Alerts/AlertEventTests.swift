@@ -59,6 +59,13 @@ import Testing
         #expect(told(events) == ["inboxUnavailable begins", "inboxUnavailable ends"])
     }
 
+    @Test func nothingIsMissingWhereNothingIsExpectedAnyMore() throws {
+        let events: [ServiceEvent] = [
+            .nothingCame(inbox: "erp", by: .init(hour: 7, minute: 0), last: nil), .nothingExpected(inbox: "erp"),
+        ]
+        #expect(told(events) == ["missingDrop begins", "missingDrop ends"])
+    }
+
     @Test func serverErrorsAreCounted() {
         #expect(told(Array(repeating: answer(503, code: .submitServerError), count: 4)).isEmpty)
         #expect(told(Array(repeating: answer(nil, code: .submitNetwork), count: 7)) == ["serverErrors begins"])
