@@ -43,6 +43,9 @@ package enum InboxEvent: Sendable {
     case cannotClaim(FileName, SystemCallError)
     /// What could not be claimed was claimed, is gone, or is waited for no more.
     case claimsAgain(FileName)
+    /// A marker or an old result cannot be removed from the inbox, or an unfinished document not go back there: it stays
+    /// where it is, and nothing waits for it.
+    case stays(FileName, SystemCallError)
     /// A folder lies in the inbox; it is left alone.
     case folderLeftAlone(FileName)
     /// `watch: auto` chose polling, for other hosts may write to this file system.

@@ -116,7 +116,7 @@ extension InboxFolder {
             else { return }
             try inbox.remove(companion)
         } catch {
-            report(.cannotClaim(companion, error))
+            report(.stays(companion, error))
         }
     }
 
@@ -157,7 +157,7 @@ extension InboxFolder {
         } catch {
             removeMarker(of: drop.name, from: folder.inbox) { $0 == made }
             // Judged as it is, it ends in one place; so does one that another file system keeps from going back.
-            if error.errno != .improperLink { report(.cannotClaim(drop.name, error)) }
+            if error.errno != .improperLink { report(.stays(drop.name, error)) }
             return false
         }
     }

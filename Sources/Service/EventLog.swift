@@ -141,6 +141,9 @@ package struct EventLog: Sendable {
                 metadata: ["inbox": "\(inbox)", "name": "\(name)", "error": "\(error)"])
         case .claimsAgain(let name):
             logger.notice("a file is in nobody's way any more", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
+        case .stays(let name, let error):
+            logger.warning(
+                "left where it is", metadata: ["inbox": "\(inbox)", "name": "\(name)", "error": "\(error)"])
         case .folderLeftAlone(let name):
             logger.warning("a folder in the inbox is left alone", metadata: ["inbox": "\(inbox)", "name": "\(name)"])
         case .polled(let type):

@@ -27,6 +27,18 @@ import TestSupport
         return setImmutable(true, probe) && setImmutable(false, probe)
     }()
 
+    /// Nothing waits for it, so nothing is said of its end.
+    @Test func whatCannotBeRemovedBesideADropIsSaidAndStays() async throws {
+        let stage = try InboxStage(settle: .zero)
+        _ = try stage.folder.subfolder("inbox/a.json.result.json")
+        for _ in 0..<2 {
+            try stage.moveIn("a.json")
+            #expect(try await stage.next(1) == ["a.json"])
+        }
+        #expect(stage.said == ["stays", "stays"])
+        #expect(try stage.inbox.names == ["a.json.result.json"])
+    }
+
     @Test(.enabled(if: canMakeImmutable, "needs root and a file system with chattr +i"))
     func onceLeavesAFileThatCannotBeRenamedToTheNextRun() async throws {
         let stage = try InboxStage(settle: .zero, once: true)

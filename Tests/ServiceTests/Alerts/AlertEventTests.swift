@@ -59,6 +59,19 @@ import Testing
         #expect(told(events) == ["inboxUnavailable begins", "inboxUnavailable ends"])
     }
 
+    @Test func aFileThatCannotBeClaimedForTheDisksSakeIsTold() {
+        let (file, error) = (FileName("a.json"), SystemCallError("renameat2", "/x/a.json", .noSpace))
+        #expect(
+            told([.inbox("erp", .cannotClaim(file, error)), .inbox("erp", .claimsAgain(file))])
+                == ["diskFull begins", "diskFull ends"])
+    }
+
+    /// Nobody says later that it is gone.
+    @Test func aMarkerThatStaysIsNoAlert() {
+        let error = SystemCallError("unlinkat", "/x/a.json.ready", .noSpace)
+        #expect(told([.inbox("erp", .stays(FileName("a.json.ready"), error))]) == [])
+    }
+
     @Test func nothingIsMissingWhereNothingIsExpectedAnyMore() throws {
         let events: [ServiceEvent] = [
             .nothingCame(inbox: "erp", by: .init(hour: 7, minute: 0), last: nil), .nothingExpected(inbox: "erp"),
