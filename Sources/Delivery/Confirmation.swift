@@ -14,12 +14,14 @@ package enum Confirmation: Sendable, Hashable {
     case unclear([RecordRefusal])
     /// The answer says none of this: why, in a person's words.
     case unreadable(String)
+    /// Nobody asked: an admin paused the inbox.
+    case held
 
     /// Whether asking again can bring nothing new.
     package var isFinal: Bool {
         switch self {
         case .completed, .listed, .refused, .unclear: true
-        case .pending, .unreadable: false
+        case .pending, .unreadable, .held: false
         }
     }
 

@@ -6,7 +6,7 @@ extension DeliveryService {
     static let longestStatus = 4 * 1024 * 1024
 
     /// Reads a batch's status once, for confirmation or to know that it is final. It is a request like any other: it
-    /// takes a slot, a place and a token, stands in the journal, and waits while submission pauses.
+    /// takes a slot, a place and a token, stands in the journal, and waits while submission pauses by itself.
     ///
     /// - Parameter keeping: what of the answer stands in the journal from then on.
     /// - Throws: `CancellationError`.
@@ -14,32 +14,48 @@ extension DeliveryService {
         guard let endpoint = settings.endpoints[subject.kind],
             let url = DeliveryService.statusURL(subject.location, of: endpoint.url)
         else { return .unreadable("the batch's status is not at the API's own address") }
-        try await pauses.pass(subject.inbox)
         try await breaker.waitForEnd()
+        if await pauses.holds(subject.inbox) { return .held }
         return try await turnstile.withPlace(lane: subject.inbox) { try await readStatus(subject, at: url, keeping) }
     }
 
     /// Reads a batch's status until it is final or the deadline has come.
     ///
-    /// - Parameter keeping: what of the answers stands in the journal from then on.
+    /// - Parameters:
+    ///   - keeping: what of the answers stands in the journal from then on.
+    ///   - readings: how often it was read before, just now.
     /// - Returns: the last word; ``Confirmation/isFinal`` says whether it is one.
     /// - Throws: `CancellationError`.
-    package func confirm(_ subject: StatusSubject, keeping: Keeping) async throws -> Confirmation {
+    package func confirm(
+        _ subject: StatusSubject, keeping: Keeping, after readings: Int = 0
+    ) async throws -> Confirmation {
         let schedule = settings.confirmation
         stages[subject.drop] = .processing
         defer { stages[subject.drop] = nil }
         var deadline = time.moment + schedule.deadline
-        for reading in 1... {
+        if readings > 0 { try await time.sleep(for: schedule.pause(after: readings)) }
+        for reading in (readings + 1)... {
             // An outage takes nothing of the time that the API has.
             let asked = time.moment
             try await breaker.waitForEnd()
             deadline = deadline + (time.moment - asked)
             let confirmation = try await readStatus(subject, keeping: keeping)
             let next = time.moment + schedule.pause(after: reading)
-            if confirmation.isFinal || next > deadline { return confirmation }
+            if confirmation.isFinal || confirmation == .held || next > deadline { return confirmation }
             try await time.sleep(until: next)
         }
         throw CancellationError()
+    }
+
+    /// The same, and waits out an admin's pause: for those who hold nothing that others want.
+    package func confirmPatiently(
+        _ subject: StatusSubject, keeping: Keeping, after readings: Int = 0
+    ) async throws -> Confirmation {
+        while true {
+            try await pauses.pass(subject.inbox)
+            let confirmation = try await confirm(subject, keeping: keeping, after: readings)
+            if confirmation != .held { return confirmation }
+        }
     }
 
     private func readStatus(_ subject: StatusSubject, at url: URL, _ keeping: Keeping) async throws -> Confirmation {

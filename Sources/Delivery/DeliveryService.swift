@@ -141,8 +141,8 @@ package actor DeliveryService {
         get async { await breaker.cause }
     }
 
-    /// Sends a batch until the API has accepted or refused it, or the attempts are used up. While submission pauses it
-    /// waits, for as long as that takes.
+    /// Sends a batch until the API has accepted or refused it, the attempts are used up, or an admin pauses its inbox. While
+    /// submission pauses by itself it waits, for as long as that takes.
     ///
     /// - Throws: `CancellationError`: the service stops; a request that was cut off leaves its batch unresolved.
     package func deliver(_ submission: Submission) async throws -> Delivered {
@@ -150,6 +150,7 @@ package actor DeliveryService {
             settings.retry, isAttachment: submission.kind == .attachment, attempts: submission.attempts)
         defer { stages[submission.drop] = nil }
         while true {
+            if await pauses.holds(submission.inbox) { return .held }
             guard let judged = try await attempt(submission, &policy) else { continue }
             let reply = judged.reply
             switch judged.action {
@@ -184,7 +185,6 @@ package actor DeliveryService {
     /// - Returns: `nil` where submission was paused before the request could leave.
     private func attempt(_ submission: Submission, _ policy: inout RetryPolicy) async throws -> Judged? {
         stages[submission.drop] = .gates
-        try await pauses.pass(submission.inbox)
         let pass = try await breaker.enter(submission.drop)
         do {
             return try await ahead.withPlace(lane: submission.inbox) {

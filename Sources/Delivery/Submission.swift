@@ -101,4 +101,6 @@ package enum Delivered: Sendable, Hashable {
     case unresolved(Problem)
     /// An attachment whose account the API does not know so far.
     case early
+    /// An admin paused its inbox before it was. Nothing of it is on its way.
+    case held
 }

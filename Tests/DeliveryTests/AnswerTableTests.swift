@@ -20,6 +20,7 @@ import TestSupport
         case .refused(let problem): "refused \(problem.code.rawValue)"
         case .unresolved(let problem): "unresolved \(problem.code.rawValue)"
         case .early: "early"
+        case .held: "held"
         case .handedOver: "accepted, not written down"
         }
     }

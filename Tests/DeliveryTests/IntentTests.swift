@@ -54,9 +54,10 @@ import Testing
             await stage.delivery.pauses.set(PauseGate.Paused(all: true))
             stage.time.advance(by: .seconds(61))
             try await eventually("it is taken back") { stage.journal.all.count { $0.isWithdrawn } == 1 }
+            #expect(try await second == .held)
             #expect(stage.submitted.count == 1)
             await stage.delivery.pauses.set(PauseGate.Paused())
-            #expect(try await second == .accepted)
+            #expect(try await stage.delivery.deliver(stage.submission("account-2")) == .accepted)
             #expect(stage.submitted.count == 2)
             #expect(stage.journal.batches.count == 2)
         }
@@ -85,10 +86,22 @@ import Testing
             stage.time.advance(by: .seconds(30))
             try await eventually("the other probes") { stage.submitted.count == 3 }
             #expect(try await other.value == .accepted)
-            await stage.delivery.pauses.set(PauseGate.Paused())
-            for each in waiting { #expect(try await each.value == .accepted) }
+            for each in waiting { #expect(try await each.value == .held) }
         } handler: { request in
             request.path == "/token" ? DeliveryStage.token(1) : .status(answers.take() ?? 200)
+        }
+    }
+
+    /// Before its next attempt: whoever asked has what it needs no more.
+    @Test func whatAnAdminPausesIsHeldWithNothingUnderWay() async throws {
+        try await DeliveryStage.run([.status(503)]) { stage async throws in
+            let delivered = Task { try await stage.delivery.deliver(stage.submission()) }
+            try await eventually("it backs off") { stage.time.sleeperCount == 1 }
+            await stage.delivery.pauses.set(PauseGate.Paused(inboxes: ["erp"]))
+            stage.time.advance(by: .seconds(2))
+            #expect(try await delivered.value == .held)
+            #expect(stage.journal.all.allSatisfy { $0.ending != nil })
+            #expect(stage.submitted.count == 1)
         }
     }
 }

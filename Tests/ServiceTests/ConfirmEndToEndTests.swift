@@ -93,6 +93,24 @@ import TestSupport
         }
     }
 
+    @Test func anHourLaterItIsDoneWithoutAWord() async throws {
+        let time = ManualTime()
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(7200) ... .seconds(7200)
+        try await Stage.run(api: Self.api, options: options, time: time, clock: OutageTests.clock(time)) { stage in
+            let start = time.moment
+            try stage.drop(Self.accounts("A"), as: "orders.json")
+            try await eventually("it is filed") {
+                time.advance(by: .seconds(5))
+                try await Task.sleep(for: .milliseconds(2))
+                return !stage.filed.isEmpty
+            }
+            #expect(stage.filed.first?.outcome == .accepted && stage.filed.first?.isConfirmed == false)
+            #expect(time.moment - start > .seconds(3500))
+            #expect(stage.sandbox.accepted.map(\.acceptances) == [1])
+        }
+    }
+
     @Test func everyPartOfASplitDocumentHasToBeProcessed() async throws {
         try await Stage.run(
             top: "limits: {recordsPerBatch: 1}\nretry: {base: 10ms, cap: 20ms}", api: Self.api

@@ -123,4 +123,61 @@ import TestSupport
         running.cancel()
         await running.value
     }
+
+    // MARK: Memory
+
+    private static let small = "limits: {memory: 16MB}"
+    private static let inboxes: Stage.Inboxes = ["erp": "", "other": ""]
+
+    /// A document of about so many bytes; of 1 MB it takes three quarters of 16 MB of memory.
+    private static func account(_ reference: String, bytes: Int) -> String {
+        Stage.account(reference) + String(repeating: " ", count: bytes)
+    }
+
+    /// Files of another inbox that do not fit beside what the first one holds, and one that would.
+    private static func othersGoOn(_ stage: Stage) async throws {
+        try stage.drop(account("OTHER-1", bytes: 500_000), as: "1.json", into: "other")
+        try stage.drop(account("OTHER-2", bytes: 1000), as: "2.json", into: "other")
+        for name in ["1.json", "2.json"] {
+            #expect(try await stage.result(of: name, from: "other").outcome == "accepted")
+        }
+    }
+
+    /// It was refused for the rate, or waits for an answer that never comes, when its inbox is paused.
+    @Test(arguments: [ScriptedAnswer.retryAfter("6"), .hang])
+    func whatIsPausedKeepsNoMemoryFromOthers(answer: ScriptedAnswer) async throws {
+        try await Stage.prepare { stage in
+            try await stage.serve(top: Self.small, Self.inboxes) {
+                stage.sandbox.script([answer])
+                try stage.drop(Self.account("INV-1", bytes: 1_000_000), as: "a.json", into: "erp")
+                try await stage.sandbox.until { $0.scriptedAnswersLeft == 0 }
+                try await Self.change(stage) { try await PauseControl.pause("erp", ledger: $0, state: $1) }
+                try await eventually("the service hears of it") { Self.paused(stage) == ["erp"] }
+                try await Self.othersGoOn(stage)
+                #expect(!stage.filed.contains { $0.drop.inbox == "erp" })
+                try await Self.change(stage) { try await PauseControl.resume("erp", ledger: $0, state: $1) }
+                let result = try await stage.result(of: "a.json", from: "erp")
+                #expect(result.outcome == "accepted" && result.attempts.count == 2)
+                #expect(stage.sandbox.accepted.allSatisfy { $0.acceptances == 1 && $0.mismatches == 0 })
+            }
+        }
+    }
+
+    /// Neither memory nor one of the places of its inbox.
+    @Test func whatTheAPIProcessesKeepsNoRoomFromOthers() async throws {
+        var options = SandboxOptions(requestsPerMinute: nil)
+        options.faults.applyDelay = .seconds(3600) ... .seconds(3600)
+        try await Stage.prepare(options: options) { stage in
+            try await stage.serve(api: "confirm: completed", top: Self.small, Self.inboxes) {
+                try stage.drop(Self.account("INV-1", bytes: 1_000_000), as: "a.json", into: "erp")
+                try await stage.sandbox.until { $0.accepted.count == 1 }
+                for number in 1...120 {
+                    try stage.drop(Stage.account("MORE-\(number)"), as: "more-\(number).json", into: "erp")
+                }
+                try stage.drop(Self.account("OTHER", bytes: 500_000), as: "b.json", into: "other")
+                try await stage.sandbox.until { $0.accepted.count == 122 }
+                #expect(stage.filed.isEmpty)
+            }
+        }
+    }
 }

@@ -24,6 +24,8 @@ actor Joiner {
         case anew
         /// What it shared was accepted; with what the API says became of it, where that is asked for.
         case accepted(Confirmation?)
+        /// An admin paused the inbox before that was known.
+        case held
         case ended(Ending)
     }
 

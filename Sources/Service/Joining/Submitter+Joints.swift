@@ -43,6 +43,10 @@ extension Submitter {
         case .accepted: return try await fate(ofAccepted: reference, job, sharing: body)
         case .refused(let problem): return try await fate(afterRefusal: problem, of: job, hash)
         case .unresolved(let problem): return .ended(ending(problem))
+        case .held:
+            // Where nothing has left, each is decided anew.
+            if try await batches(of: job).first?.state == .waiting { try await forgetBody(hash) }
+            return .held
         case .early: preconditionFailure("only attachments are early")
         case .handedOver: preconditionFailure("an answer for several drops is written down when it comes")
         }
@@ -127,18 +131,19 @@ extension Submitter {
         guard let batch = try await batches(of: job).first, batch.reference == reference, batch.state == .accepted,
             let joint = batch.joined?.joint
         else { return nil }
-        let location = try await locations(of: job)[reference]
-        var confirmation = try await confirmation(
-            of: reference, job, at: location, job.keeping(sharing: body))
-        if case .listed? = confirmation {
+        guard let location = try await locations(of: job)[reference] else { return .accepted(nil) }
+        var confirmation = try await delivery.confirm(
+            subject(job, reference, at: location), keeping: job.keeping(sharing: body))
+        if confirmation == .held { return .held }
+        if case .listed = confirmation {
             let kept = try await patience.persist("read a kept body") {
                 try body ?? ledger.keptBody(hash: batch.bodyHash)
             }
-            confirmation = confirmation?.matched(
+            confirmation = confirmation.matched(
                 with: JudgedDocument.records(ofBody: kept ?? [], job.kind).map(\.names))
         }
         // Whether an API takes nothing of what it refuses so, nobody knows: no payment is sent again by itself.
-        guard job.kind != .payment, let confirmation, confirmation == .refused([]) || confirmation.isUnclear else {
+        guard job.kind != .payment, confirmation == .refused([]) || confirmation.isUnclear else {
             return .accepted(confirmation)
         }
         try await patience.persist("write the ledger") { try await ledger.dissolve(joint: joint) }

@@ -10,6 +10,8 @@ final class Berth: Sendable {
     let hasPlace = Atomic(true)
     /// Whether others went before it, for its file could not be read.
     let isLate = Atomic(false)
+    /// Whether the API had its time to say what became of what it accepted.
+    let isOverdue = Atomic(false)
 
     init(ticket: ArrivalGate.Ticket, held: Int) {
         self.ticket = ticket

@@ -31,27 +31,29 @@ extension InboxPipeline {
         }
     }
 
-    func send(_ job: SubmissionJob, _ attachment: JudgedAttachment, _ batches: [Batch]) async throws -> Sent {
+    func send(
+        _ job: SubmissionJob, _ attachment: JudgedAttachment, _ batches: [Batch], _ berth: Berth
+    ) async throws -> Sent {
         let account = attachment.fields.clientReferenceId
         // Asked for before it is sent: an account that is accepted meanwhile counts.
         let seen = await parts.announcements.want(account)
-        let ending: Ending?
+        let submitted: Submitted
         do {
-            ending = try await parts.submitter.submit(job, batches)
+            submitted = try await submit(job, batches, berth)
         } catch {
             await parts.announcements.doNotWant(account)
             throw error
         }
-        let left = timeLeft(for: job.drop)
-        if let ending {
-            waitEnds.withLock { $0[job.drop.id] = nil }
+        guard case .early = submitted, case let left = timeLeft(for: job.drop), left > .zero else {
             await parts.announcements.doNotWant(account)
-            return .ended(ending)
-        }
-        if left <= .zero {
-            waitEnds.withLock { $0[job.drop.id] = nil }
-            await parts.announcements.doNotWant(account)
-            return .ended(tooEarly)
+            switch submitted {
+            case .held: return .waits(for: .resumption)
+            case .processing(let subjects): return .waits(for: .processing(subjects))
+            case .ended, .early:
+                waitEnds.withLock { $0[job.drop.id] = nil }
+                if case .ended(let ending) = submitted { return .ended(ending) }
+                return .ended(tooEarly)
+            }
         }
         KillPoint.waitsForAccount.reach()
         parts.report(.waitsForAccount(inbox: job.drop.inbox, job.drop.id))

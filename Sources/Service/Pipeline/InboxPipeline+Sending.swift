@@ -2,6 +2,7 @@ import Delivery
 import Documents
 import Ledger
 import Model
+import Synchronization
 
 /// A drop that may leave, by itself or with others.
 extension InboxPipeline {
@@ -13,7 +14,7 @@ extension InboxPipeline {
 
     func send(_ job: SubmissionJob, _ batches: [Batch], _ berth: Berth) async throws -> Sent {
         switch job.content {
-        case .attachment(let attachment, _, _): return try await send(job, attachment, batches)
+        case .attachment(let attachment, _, _): return try await send(job, attachment, batches, berth)
         case .document(let document):
             guard try await mayGo(job, batches[0]) else { return .waits(for: .turn(.leaving)) }
             switch try await shared(job, document, batches, berth) {
@@ -22,13 +23,20 @@ extension InboxPipeline {
                 return .ended(try await parts.submitter.ending(confirmation, of: batches[0], job))
             case .ended(let ending): return .ended(ending)
             case .anew: return .waits(for: .nothing)
+            case .held: return .waits(for: .resumption)
             case .alone:
-                guard let ending = try await parts.submitter.submit(job, batches) else {
-                    preconditionFailure("only attachments are early")
+                switch try await submit(job, batches, berth) {
+                case .ended(let ending): return .ended(ending)
+                case .held: return .waits(for: .resumption)
+                case .processing(let subjects): return .waits(for: .processing(subjects))
+                case .early: preconditionFailure("only attachments are early")
                 }
-                return .ended(ending)
             }
         }
+    }
+
+    func submit(_ job: SubmissionJob, _ batches: [Batch], _ berth: Berth) async throws -> Submitted {
+        try await parts.submitter.submit(job, batches, isOverdue: berth.isOverdue.load(ordering: .relaxed))
     }
 
     /// Whether nothing stands before a document that may leave: nothing else before what it repeats with others, and no

@@ -18,12 +18,16 @@ extension InboxPipeline {
         case account(String, since: Int, atMost: Duration)
         /// That its file can be read.
         case file
+        /// The end of an admin's pause.
+        case resumption
+        /// That the API is done with what it accepted.
+        case processing([StatusSubject])
         /// Nothing: it is decided anew.
         case nothing
     }
 
     /// Returns when what a drop waits for has come.
-    func wait(for wait: Wait, _ drop: Drop, in work: WorkFolder) async throws {
+    func wait(for wait: Wait, _ drop: Drop, _ berth: Berth, in work: WorkFolder) async throws {
         waits.withLock { $0[drop.id] = wait }
         defer { waits.withLock { $0[drop.id] = nil } }
         switch wait {
@@ -35,6 +39,11 @@ extension InboxPipeline {
         case .account(let account, let since, let longest):
             try await waitForAccount(account, since: since, atMost: longest)
         case .file: try await waitForFile(drop, in: work)
+        case .resumption: try await parts.pauses.pass(settings.name)
+        case .processing(let subjects):
+            if try await !parts.submitter.waitUntilProcessed(subjects) {
+                berth.isOverdue.store(true, ordering: .relaxed)
+            }
         case .nothing: return
         }
     }

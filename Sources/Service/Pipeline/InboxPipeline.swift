@@ -242,7 +242,7 @@ final class InboxPipeline: Sendable {
             gate.leave(berth.ticket)
             if case .file = reason { berth.isLate.store(true, ordering: .relaxed) }
             job = .known(.waiting(drop), status)
-            try await wait(for: reason, drop, in: work)
+            try await wait(for: reason, drop, berth, in: work)
             try await takeRoom(berth.held, lane: "again")
             berth.hasPlace.store(true, ordering: .relaxed)
         }

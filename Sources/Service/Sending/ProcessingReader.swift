@@ -30,12 +30,12 @@ struct ProcessingReader: Sendable {
                 inbox: result.drop.inbox, drop: drop, kind: kind, reference: report.batch.reference,
                 location: location)
             // The document is not at hand that says what of the answer is for nobody's eyes, and its result is written.
-            let word = try await words.ask(subject) { try await delivery.confirm(subject, keeping: .nothing) }
+            let word = try await words.ask(subject) { try await delivery.confirmPatiently(subject, keeping: .nothing) }
             switch word {
             case .completed: continue
             // Whose record it is of those that share a request, only their documents can tell.
             case .listed, .refused, .unclear: isRejected = true
-            case .pending, .unreadable: return false
+            case .pending, .unreadable, .held: return false
             }
         }
         let isWithoutAWord = isRejected

@@ -13,30 +13,60 @@ extension Submitter {
     }
 
     /// The end of a drop whose batches were all accepted: with `confirm: completed` their statuses have the last word.
-    func confirmed(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending {
-        guard confirms else { return Ending(outcome: .accepted) }
-        return try await verdict(on: batches, job).ending
+    func confirmed(_ job: SubmissionJob, _ batches: [Batch], isOverdue: Bool) async throws -> Submitted {
+        guard confirms else { return .ended(Ending(outcome: .accepted)) }
+        let locations = try await locations(of: job)
+        let subjects = batches.map { batch in locations[batch.reference].map { subject(job, batch.reference, at: $0) } }
+        var verdict = Verdict()
+        for (index, batch) in batches.enumerated() {
+            guard let subject = subjects[index] else {
+                try await judge(nil, of: batch, job, &verdict)
+                continue
+            }
+            let word = try await delivery.readStatus(subject, keeping: job.keeping)
+            if word == .held { return .held }
+            // Nothing of the drop is needed before there is a last word.
+            if !word.isFinal, !isOverdue { return .processing(subjects[index...].compactMap(\.self)) }
+            try await judge(matched(word, batch, job), of: batch, job, &verdict)
+        }
+        return .ended(verdict.ending)
+    }
+
+    /// Returns when the API is done with what it accepted, or had its time.
+    ///
+    /// - Returns: whether it is done with all of it.
+    /// - Throws: `CancellationError`.
+    func waitUntilProcessed(_ subjects: [StatusSubject]) async throws -> Bool {
+        var isDone = true
+        for (index, subject) in subjects.enumerated() {
+            // Its document is not at hand that says what of the answer may be kept; the last word is read again with that.
+            let word = try await delivery.confirmPatiently(subject, keeping: .nothing, after: index == 0 ? 1 : 0)
+            isDone = isDone && word.isFinal
+        }
+        return isDone
     }
 
     /// The end of a drop one of whose batches failed, with what the statuses say of those that were accepted.
     func judged(_ ending: Ending, _ job: SubmissionJob) async throws -> Ending {
         guard confirms, case .document = job.content else { return ending }
-        let accepted = try await batches(of: job).filter { $0.state == .accepted }
-        return try await verdict(on: accepted, job).added(to: ending)
-    }
-
-    private func verdict(on batches: [Batch], _ job: SubmissionJob) async throws -> Verdict {
         let locations = try await locations(of: job)
         var verdict = Verdict()
-        for batch in batches {
-            var confirmation = try await confirmation(
-                of: batch.reference, job, at: locations[batch.reference], job.keeping)
-            if case .listed? = confirmation {
-                confirmation = try await confirmation?.matched(with: names(of: batch, job))
+        for batch in try await batches(of: job) where batch.state == .accepted {
+            guard let location = locations[batch.reference] else {
+                try await judge(nil, of: batch, job, &verdict)
+                continue
             }
-            try await judge(confirmation, of: batch, job, &verdict)
+            let word = try await delivery.confirmPatiently(
+                subject(job, batch.reference, at: location), keeping: job.keeping)
+            try await judge(matched(word, batch, job), of: batch, job, &verdict)
         }
-        return verdict
+        return verdict.added(to: ending)
+    }
+
+    /// What a status says, with the records that it lists found in the batch.
+    private func matched(_ word: Confirmation, _ batch: Batch, _ job: SubmissionJob) async throws -> Confirmation {
+        guard case .listed = word else { return word }
+        return word.matched(with: try await names(of: batch, job))
     }
 
     /// Where the statuses of a drop's batches can be read, by their references.
@@ -44,15 +74,9 @@ extension Submitter {
         try await patience.persist("read the ledger") { try await ledger.statusURIs(of: job.drop.id) }
     }
 
-    /// - Returns: `nil` where the API did not say where it can be read.
-    func confirmation(
-        of reference: String, _ job: SubmissionJob, at location: String?, _ keeping: Keeping
-    ) async throws -> Confirmation? {
-        guard let location else { return nil }
-        return try await delivery.confirm(
-            StatusSubject(
-                inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, location: location),
-            keeping: keeping)
+    func subject(_ job: SubmissionJob, _ reference: String, at location: String) -> StatusSubject {
+        StatusSubject(
+            inbox: job.drop.inbox, drop: job.drop.id, kind: job.kind, reference: reference, location: location)
     }
 
     /// What the API's statuses say of a drop.
@@ -105,7 +129,7 @@ extension Submitter {
                 ? [Finding(message: "The API refused records of the request that it shares, and did not say which.")]
                 : try await findings(records, of: batch, in: job)
             verdict.unclearBatches.insert(batch.reference)
-        case .listed: preconditionFailure("what is listed was looked for among the records")
+        case .listed, .held: preconditionFailure("it is judged when it is known what the API says of which record")
         case .pending:
             reportUnconfirmed(job.drop, batch, "the API was still at it")
             verdict.isConfirmed = false

@@ -139,6 +139,17 @@ extension SubmissionJob.Content {
     }
 }
 
+/// How far a drop came that may leave.
+enum Submitted: Sendable {
+    case ended(Ending)
+    /// An attachment whose account the API does not know so far.
+    case early
+    /// An admin paused its inbox. What is accepted of it stays so.
+    case held
+    /// It was accepted, and the API is not done with these.
+    case processing([StatusSubject])
+}
+
 /// Sends the batches of a drop one after the other and says how the drop ends.
 struct Submitter: Sendable {
     let ledger: Ledger
@@ -151,17 +162,17 @@ struct Submitter: Sendable {
     /// Whether drops that fail for no reason of their own are put back once.
     let putsBack: Bool
 
-    /// - Returns: `nil` for an attachment whose account the API does not know so far.
-    func submit(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Ending? {
+    /// - Parameter isOverdue: whether the API had its time to say what became of it: what it says now is its last word.
+    func submit(_ job: SubmissionJob, _ batches: [Batch], isOverdue: Bool) async throws -> Submitted {
         try await keepIfConverted(batches, job)
         let last = batches.last { $0.state != .accepted }?.part
         for batch in batches where batch.state != .accepted {
             if batch.state == .refused, let problem = try await refusal(of: batch, job) {
                 try await keepBodies(of: job, batches)
-                return try await judged(.failed(problem), job)
+                return .ended(try await judged(.failed(problem), job))
             }
             guard let body = try await body(of: batch, among: batches, job) else {
-                return try await judged(.failed(Submitter.lostBody), job)
+                return .ended(try await judged(.failed(Submitter.lostBody), job))
             }
             switch try await deliver(batch, body, job, isLast: batch.part == last && !confirms) {
             case .accepted:
@@ -169,15 +180,15 @@ struct Submitter: Sendable {
             case .handedOver(let answer):
                 var ending = Ending(outcome: .accepted)
                 ending.answer = answer
-                return ending
+                return .ended(ending)
             case .refused(let problem), .unresolved(let problem):
                 try await keepBodies(of: job, batches)
-                return try await judged(ending(problem), job)
-            case .early:
-                return nil
+                return .ended(try await judged(ending(problem), job))
+            case .early: return .early
+            case .held: return .held
             }
         }
-        return try await confirmed(job, batches)
+        return try await confirmed(job, batches, isOverdue: isOverdue)
     }
 
     static let lostBody = Problem(

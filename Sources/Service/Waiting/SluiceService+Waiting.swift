@@ -80,7 +80,7 @@ extension InboxPipeline {
             return WaitsFor(.rate, "It shares a request with other documents, for more wait than the rate can carry.")
         }
         switch wait {
-        case .nothing: return nil
+        case .nothing, .resumption, .processing: return nil
         case .file:
             return WaitsFor(.reading, "Its file cannot be read, as the log says; it is tried again every second.")
         case .drop(let other): return .turn(behind: other, name: name(other), isSameContent: true)
