@@ -84,8 +84,9 @@ extension DeliveryService {
             confirmation = .unreadable("the API answered 401")
             ending.error = .submitUnauthorized
         case .status(408, let retryAfter), .status(429, let retryAfter):
-            let pause = retryAfter ?? settings.retry.base
-            await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
+            let silence = Silence(retryAfter ?? settings.retry.base, time)
+            await gate.slowDown(until: silence.end, leftAt: exchange.left)
+            ending.silence = silence
             confirmation = .pending
             ending.error = .submitRateLimited
         case .status(let status, _):

@@ -261,11 +261,11 @@ package actor DeliveryService {
         let sign = Breaker.Sign(of: reply.answer, submission.kind, isNewToken: policy.wasUnauthorized)
         let isPaused = await breaker.note(sign, of: submission.drop, pass)
         let action = isPaused ? sign.hold(reply.answer) ?? decide(reply.answer, &policy) : decide(reply.answer, &policy)
-        if let pause = pause(reply.answer, action) {
-            await gate.slowDown(until: time.moment + pause, leftAt: exchange.left)
-        }
+        let silence = pause(reply.answer, action).map { Silence($0, time) }
+        if let silence { await gate.slowDown(until: silence.end, leftAt: exchange.left) }
         await gate.leave(slot)
-        let ending = DeliveryService.ending(exchange, action)
+        var ending = DeliveryService.ending(exchange, action)
+        ending.silence = silence
         var unwritten: RequestEnd?
         if submission.handsOverAcceptance, ending.batch == .accepted {
             unwritten = ending

@@ -89,11 +89,43 @@ extension Ledger {
                 slotEnd = ?, counted = ? WHERE id = ?
             """, end.left?.milliseconds, end.status, end.duration.wholeMilliseconds, end.error?.rawValue, boot,
             slotEnd, end.isCounted, end.request)
+        if let silence = end.silence { try keep(silence, boot: boot, database) }
         guard let sender = try sender(of: end.request, database) else { return }
         let state = try state(after: end, of: sender, database)
         try sender.end(state, end.statusURI, end.response, database)
         if state == .refused, let joint = sender.joint {
             try refuse(joint: joint, status: end.status, database)
+        }
+    }
+
+    /// The longer one counts.
+    private static func keep(_ silence: Silence, boot: String, _ database: Database) throws {
+        try database.run(
+            """
+            INSERT INTO silence (id, boot, length, until, untilOnTheWall) VALUES (1, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET boot = excluded.boot, length = excluded.length,
+                until = excluded.until, untilOnTheWall = excluded.untilOnTheWall
+            WHERE boot <> excluded.boot OR until < excluded.until
+            """, boot, silence.length.wholeMilliseconds, silence.end.sinceBoot.wholeMilliseconds + 1,
+            silence.endOnTheWall.milliseconds)
+    }
+
+    /// Until when the API asked an earlier run for silence; `nil`: that is over.
+    ///
+    /// One of another boot ends by the clock on the wall, and is never longer than it was.
+    package func inheritSilence() async throws -> Moment? {
+        let (now, wall) = (time.moment, time.timestamp)
+        return try await commit { [boot] database in
+            let left = try database.first("SELECT * FROM silence") { row in
+                let length = row.integer("length")
+                return row.text("boot") == boot
+                    ? row.integer("until") - now.sinceBoot.wholeMilliseconds
+                    : min(length, row.integer("untilOnTheWall") - wall.milliseconds)
+            }
+            guard let left, left > 0 else { return nil }
+            let end = now + .milliseconds(left)
+            try database.run("UPDATE silence SET boot = ?, until = ?", boot, end.sinceBoot.wholeMilliseconds + 1)
+            return end
         }
     }
 

@@ -16,6 +16,8 @@ package struct RequestEnd: Sendable, Hashable {
     package var response: String?
     /// Whether it is one of its batch's attempts; not one that was made to find out whether a pause is over.
     package var isCounted: Bool
+    /// What the API asked for with it.
+    package var silence: Silence?
 
     package init(
         request: Int64, left: Timestamp? = nil, status: Int?, duration: Duration, error: Code? = nil,
@@ -30,5 +32,20 @@ package struct RequestEnd: Sendable, Hashable {
         self.statusURI = statusURI
         self.response = response
         self.isCounted = isCounted
+    }
+}
+
+/// How long the API wants no requests.
+package struct Silence: Sendable, Hashable {
+    package var length: Duration
+    /// When it ends, by either clock: that which nobody sets begins anew when the machine does.
+    package var end: Moment
+    package var endOnTheWall: Timestamp
+
+    /// One that begins now.
+    package init(_ length: Duration, _ time: any TimeSource) {
+        self.length = length
+        end = time.moment + length
+        endOnTheWall = time.timestamp + length
     }
 }

@@ -113,6 +113,8 @@ package struct SluiceService: Service {
             window: Throttle.window,
             limit: max(limits.requestsPerMinute ?? 0, SluiceService.slots)
                 + DeliveryService.writtenDown(inFlight: limits.inFlight))
+        let throttle = Throttle(
+            limit: limits.requestsPerMinute, ended: slots, silentUntil: try await ledger.inheritSilence())
         // From here on nothing throws: connections have to be shut down.
         let connections = Connections(
             count: SluiceService.connections, timeout: configuration.api.timeout,
@@ -124,7 +126,7 @@ package struct SluiceService: Service {
         let damage = LedgerDamage()
         let patience = Patience(time: time, damage: damage, report: report)
         let requeuer = Requeuer(ledger: ledger, patience: patience, time: time)
-        let delivery = makeDelivery(connections, slots, patience, requeuer, report)
+        let delivery = makeDelivery(connections, throttle, patience, requeuer, report)
         await desk.attach(delivery)
         let parts = makeParts(delivery, patience, requeuer, report)
         let pauses = PauseWatch(
@@ -154,12 +156,12 @@ package struct SluiceService: Service {
     }
 
     private func makeDelivery(
-        _ connections: Connections, _ slots: [Moment], _ patience: Patience, _ requeuer: Requeuer,
+        _ connections: Connections, _ throttle: Throttle, _ patience: Patience, _ requeuer: Requeuer,
         _ report: @escaping @Sendable (ServiceEvent) -> Void
     ) -> DeliveryService {
         DeliveryService(
             configuration.delivery(version: options.version, waits: !options.once),
-            connections: connections, throttle: Throttle(limit: configuration.limits.requestsPerMinute, ended: slots),
+            connections: connections, throttle: throttle,
             journal: LedgerJournal(ledger: ledger, patience: patience), time: time,
             tokenStore: TokenFile(state: configuration.state), credentials: credentials,
             report: { event in

@@ -1,6 +1,7 @@
 import Delivery
 import Ledger
 import Model
+import Sandbox
 import Testing
 import TestSupport
 
@@ -66,6 +67,64 @@ import TestSupport
         #expect(seen.count > limit * 3, "and yet there is progress")
         for (index, moment) in seen.enumerated() where index >= limit {
             #expect(moment - seen[index - limit] >= Throttle.window)
+        }
+    }
+
+    /// With a new boot the machine has been off, and the clock on the wall tells how long.
+    @Test(arguments: ["boot-1", "boot-2"]) func theSilenceThatTheAPIAskedForOutlivesTheService(boot: String)
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let time = ManualTime()
+        let first = try Ledger(state: folder.path, boot: "boot-1", time: time)
+        for length in [60, 10] {
+            var end = RequestEnd(
+                request: try await first.beginTokenRequest(requestID: "1"), status: 429, duration: .zero)
+            end.silence = Silence(.seconds(length), time)
+            try await first.end(end)
+        }
+        time.advance(by: .seconds(20))
+        for left in [40, 30] {
+            let ledger = try Ledger(state: folder.path, boot: boot, time: time)
+            let end = try #require(try await ledger.inheritSilence())
+            #expect(abs((end - time.moment).wholeMilliseconds - Int64(left * 1000)) <= 2)
+            var throttle = Throttle(limit: nil, silentUntil: end)
+            #expect(throttle.take(1, at: time.moment) == .wait(until: end))
+            time.advance(by: .seconds(10))
+        }
+        // However far the clock on the wall was set back.
+        time.stepWallClock(by: .seconds(-100_000))
+        let third = try Ledger(state: folder.path, boot: "boot-3", time: time)
+        #expect(try await third.inheritSilence() == time.moment + .seconds(60))
+        time.advance(by: .seconds(61))
+        #expect(try await third.inheritSilence() == nil)
+    }
+
+    @Test func aRestartDuringTheSilenceAsksNothing() async throws {
+        let time = ManualTime()
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil), clock: OutageTests.clock(time)) {
+            sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address, time: time)
+            try stage.writeConfiguration()
+            sandbox.script([.retryAfter("60")])
+            try stage.drop(Stage.account("INV-1"), as: "a.json")
+            try await stage.whileServing {
+                try await eventually("it is told to wait") {
+                    time.advance(by: .milliseconds(10))
+                    return stage.reports.contains { $0.status == 429 }
+                }
+            }
+            let told = time.moment
+            let before = sandbox.requestCount
+            try await stage.whileServing {
+                try await eventually("it is accepted") {
+                    time.advance(by: .milliseconds(500))
+                    try await Task.sleep(for: .milliseconds(2))
+                    if time.moment - told < .seconds(59) { #expect(sandbox.requestCount == before) }
+                    return !stage.filed.isEmpty
+                }
+            }
+            #expect(stage.filed.first?.outcome == .accepted)
         }
     }
 }

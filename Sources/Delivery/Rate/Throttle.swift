@@ -25,9 +25,12 @@ package struct Throttle: Sendable {
         case wait(until: Moment?)
     }
 
-    /// - Parameter ended: when the answers of requests ended that an earlier run of the service made.
-    package init(limit: Int?, ended: [Moment] = []) {
+    /// - Parameters:
+    ///   - ended: when the answers of requests ended that an earlier run of the service made.
+    ///   - silentUntil: until when the API asked that run for silence.
+    package init(limit: Int?, ended: [Moment] = [], silentUntil: Moment? = nil) {
         self.limit = limit
+        stoppedUntil = silentUntil
         self.ended = ended.sorted()
         pace = limit.map { Pace(limit: $0) }
     }

@@ -24,6 +24,7 @@ enum Migrations {
         add("15 scopes of what went through in part", scopes)
         add("16 batches that earlier drops left open", inheritance)
         add("17 records that may have been refused", doubts)
+        add("18 silence", silence)
         return migrator
     }
 
