@@ -93,7 +93,9 @@ let package = Package(
             name: "Delivery",
             dependencies: ["Model", "FileSystem", crypto, http, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict),
-        .target(name: "Filing", dependencies: ["Model", "FileSystem", crypto, system], swiftSettings: strict),
+        .target(
+            name: "Filing", dependencies: ["Model", "FileSystem", "JSONText", crypto, system],
+            swiftSettings: strict),
         .target(
             name: "Ledger", dependencies: ["Model", "FileSystem", "CSQLite", crypto, grdb, system],
             swiftSettings: strict),

@@ -1,5 +1,4 @@
 import FileSystem
-import Foundation
 import Model
 import SystemPackage
 
@@ -14,25 +13,15 @@ extension FilingFolder {
 
     /// What a result is that has the name of this drop's.
     func standing(of sidecar: FileName, text: [UInt8], drop: DropID) throws(SystemCallError) -> SidecarStanding {
-        guard let status = try directory.status(of: sidecar) else { return .replaceable }
-        guard status.form == .regular, status.size < FilingFolder.longestSidecar else { return .foreign }
-        let present = try OpenFile(reading: sidecar, in: directory).bytes(at: 0, count: Int(status.size))
-        if present == text { return .same }
+        guard try directory.status(of: sidecar) != nil else { return .replaceable }
+        guard let present = try ResultFile(sidecar, in: directory) else { return .foreign }
+        if present.bytes == text { return .same }
+        guard present.root == nil else { return present.drop == drop ? .replaceable : .foreign }
         // Names and sizes reach the disk before bytes may: zeros, a part, or nothing at all.
-        guard let json = try? JSONSerialization.jsonObject(with: Data(present)) else {
-            let isTorn = present.isEmpty || present.contains(0) || present.first == UInt8(ascii: "{")
-            return isTorn ? .replaceable : .foreign
-        }
-        return FilingFolder.owner(ofResult: json) == drop.text ? .replaceable : .foreign
+        let bytes = present.bytes
+        let isTorn = bytes.isEmpty || bytes.contains(0) || bytes.first == UInt8(ascii: "{")
+        return isTorn ? .replaceable : .foreign
     }
-
-    /// The identifier of the drop that a result is about.
-    static func owner(ofResult json: Any) -> String? {
-        ((json as? [String: Any])?["drop"] as? [String: Any])?["id"] as? String
-    }
-
-    /// No result of ours comes near it.
-    static let longestSidecar: Int64 = 64 << 20
 
     /// Whether a drop lies here as it was filed; without its hash, as far as its size tells.
     package func holds(_ name: FiledName, bytes: Int64, sha256: [UInt8]?) throws(SystemCallError) -> Bool {

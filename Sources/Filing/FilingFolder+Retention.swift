@@ -1,5 +1,4 @@
 import FileSystem
-import Foundation
 import Model
 import SystemPackage
 
@@ -20,7 +19,9 @@ extension FilingFolder {
     package func remains(
         of drop: Drop, _ name: FiledName, sha256: [UInt8]?, filedAt: Timestamp
     ) throws(SystemCallError) -> Remains {
-        if try directory.status(of: name.sidecar) != nil, try !isResult(name.sidecar, of: drop.id) {
+        if try directory.status(of: name.sidecar) != nil,
+            try ResultFile(name.sidecar, in: directory)?.drop != drop.id
+        {
             return .foreign("its result is not its own")
         }
         guard let status = try directory.status(of: name.drop) else { return .gone }
@@ -43,17 +44,7 @@ extension FilingFolder {
     package func remove(_ name: FiledName, of drop: DropID) throws(SystemCallError) {
         try directory.remove(name.drop)
         KillPoint.dropRemoved.reach()
-        if try isResult(name.sidecar, of: drop) { try directory.remove(name.sidecar) }
+        if try ResultFile(name.sidecar, in: directory)?.drop == drop { try directory.remove(name.sidecar) }
         KillPoint.resultRemoved.reach()
-    }
-
-    private func isResult(_ sidecar: FileName, of drop: DropID) throws(SystemCallError) -> Bool {
-        guard let status = try directory.status(of: sidecar), status.form == .regular,
-            status.size < FilingFolder.longestSidecar
-        else { return false }
-        let text = try OpenFile(reading: sidecar, in: directory).bytes(at: 0, count: Int(status.size))
-        // What is no JSON is nobody's result.
-        guard let json = try? JSONSerialization.jsonObject(with: Data(text)) else { return false }
-        return FilingFolder.owner(ofResult: json) == drop.text
     }
 }

@@ -79,7 +79,7 @@ package final class FilingFolder: Sendable {
     ///
     /// - Returns: `false` where something else has the name.
     package func place(sidecar bytes: [UInt8], _ name: FiledName, drop: DropID) throws(SystemCallError) -> Bool {
-        let temporary = FileName(".\(drop.text).tmp")
+        let temporary = FilingFolder.temporary(.result, of: drop)
         let file = try OpenFile(creating: temporary, in: directory, .overwriting(mode: 0o640))
         try file.write(bytes)
         KillPoint.resultWritten.reach()
@@ -138,7 +138,7 @@ package final class FilingFolder: Sendable {
     private func copy(
         _ workName: FileName, from work: Directory, as name: FiledName, drop: DropID
     ) throws(SystemCallError) -> Bool {
-        let temporary = FileName(".\(drop.text).copy")
+        let temporary = FilingFolder.temporary(.copy, of: drop)
         let source = try OpenFile(reading: workName, in: work)
         // What has other names may be somebody else's, and its copy is for nobody's eyes.
         let mode: UInt32 = try source.status().isLinked ? 0o600 : 0o640

@@ -343,6 +343,14 @@ import Testing
         ),
         ("no drop of the ledger", { try $0.appendingPathComponent("done").write("{}", as: "stranger.json") }),
         (
+            "it is no result",
+            { folder in
+                let file = folder.appendingPathComponent("done/good.json.result.json")
+                try FileManager.default.moveItem(at: file, to: folder.appendingPathComponent("elsewhere.json"))
+                try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "../elsewhere.json")
+            }
+        ),
+        (
             "it is no regular file",
             { folder in
                 let file = folder.appendingPathComponent("done/good.json")

@@ -1,4 +1,5 @@
 import FileSystem
+import Filing
 import JSONText
 import Ledger
 import Model
@@ -160,19 +161,14 @@ extension Audit {
 
     private func faultOfResult(_ entry: DropEntry, _ spot: Spot) throws -> Fault? {
         let sidecar = Spot(folder: spot.folder, name: spot.name.sidecar)
-        guard let file = try open(sidecar) else {
+        guard let folder = try directory(spot.folder), try folder.status(of: sidecar.name) != nil else {
             return entry.removal == .begun ? nil : Fault(spot: sidecar, message: "its result is missing")
         }
-        do {
-            let result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size))).root
-            if result["drop"]?["id"]?.string != entry.drop.id.text {
-                return Fault(spot: sidecar, message: "it is the result of another drop")
-            }
-            return try agrees(result, with: entry)
-                ? nil : Fault(spot: sidecar, message: "it says something else than the ledger")
-        } catch is JSONSyntaxError {
-            return Fault(spot: sidecar, message: "it is no JSON")
-        }
+        let file = try ResultFile(sidecar.name, in: folder)
+        guard let file, let result = file.root else { return Fault(spot: sidecar, message: "it is no result") }
+        if file.drop != entry.drop.id { return Fault(spot: sidecar, message: "it is the result of another drop") }
+        return try agrees(result, with: entry)
+            ? nil : Fault(spot: sidecar, message: "it says something else than the ledger")
     }
 
     private func agrees(_ result: JSONValue, with entry: DropEntry) throws -> Bool {

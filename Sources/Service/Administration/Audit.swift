@@ -1,5 +1,5 @@
 import FileSystem
-import Foundation
+import Filing
 import Ledger
 import Model
 import SystemPackage
@@ -61,8 +61,8 @@ package struct Audit: Sendable {
 
     /// - Parameters:
     ///   - since: drops that ended before are taken for granted, and so are their files.
-    /// - Throws: what reading the ledger throws; ``SystemCallError`` for folders that cannot be looked into.
     ///   - anchor: an earlier state of the chain over closed drops, which it has to go through.
+    /// - Throws: what reading the ledger throws; ``SystemCallError`` for folders that cannot be looked into.
     package static func run(
         _ administration: Administration, since: Timestamp? = nil, anchor: ChainReport.Anchor? = nil
     ) throws -> Audit {
@@ -142,14 +142,13 @@ package struct Audit: Sendable {
 
     /// Whether it is a drop's result or copy before it gets its name.
     private func isBeingWritten(_ name: FileName) throws -> Bool {
-        let parts = name.description.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].isEmpty, parts[2] == "tmp" || parts[2] == "copy" else { return false }
-        return try administration.ledger.drop(DropID(text: String(parts[1]))).map { !$0.isFiled } ?? false
+        guard let drop = FilingFolder.dropOfTemporary(name) else { return false }
+        return try administration.ledger.drop(drop).map { !$0.isFiled } ?? false
     }
 
     // MARK: Looking
 
-    private func directory(_ path: FilePath) throws(SystemCallError) -> Directory? {
+    func directory(_ path: FilePath) throws(SystemCallError) -> Directory? {
         do throws(SystemCallError) {
             return try Directory(opening: path)
         } catch {

@@ -1,6 +1,5 @@
 import FileSystem
 import Filing
-import JSONText
 import Ledger
 import Model
 import SystemPackage
@@ -50,7 +49,7 @@ extension Administration {
         let (filed, folder) = (way.filed, way.folder)
         guard let status = try folder.status(of: filed) else {
             // A retry before this one may have been cut off between the two.
-            if way.entry.outcome == .failed, try isResult(of: way.entry, filed.sidecar, in: folder) {
+            if way.entry.outcome == .failed, try ResultFile(filed.sidecar, in: folder)?.drop == way.entry.drop.id {
                 try way.markEarlier()
                 try folder.remove(filed.sidecar)
             }
@@ -102,18 +101,6 @@ extension Administration {
         } withdraw: {
             try await writer.withdrawRetry(of: drop.id)
         }
-    }
-
-    private func isResult(of entry: DropEntry, _ sidecar: FileName, in failed: Directory) throws -> Bool {
-        guard let status = try failed.status(of: sidecar), status.form == .regular else { return false }
-        let file = try OpenFile(reading: sidecar, in: failed)
-        let result: JSONDocument
-        do {
-            result = try JSONDocument(parsing: file.bytes(at: 0, count: Int(file.status().size)))
-        } catch is JSONSyntaxError {
-            return false
-        }
-        return result.root["drop"]?["id"]?.string == entry.drop.id.text
     }
 }
 

@@ -1,5 +1,5 @@
 import FileSystem
-import JSONText
+import Filing
 import Ledger
 import Model
 import SluiceConfiguration
@@ -40,10 +40,7 @@ extension Configuration {
         do throws(SystemCallError) {
             let folder = try Directory(opening: path)
             for name in try folder.list().filter(\.isSidecar).sorted() {
-                guard try folder.status(of: name)?.form == .regular else { continue }
-                let text = try OpenFile(reading: name, in: folder).bytes(at: 0, count: longestResult)
-                guard let result = try? JSONDocument(parsing: text).root else { continue }
-                if result["version"]?.int == 1, result["drop"]?["id"]?.string != nil { return name }
+                if try ResultFile(name, in: folder)?.drop != nil { return name }
             }
             return nil
         } catch {
@@ -53,8 +50,6 @@ extension Configuration {
             }
         }
     }
-
-    private static let longestResult = 16 << 20
 
     /// Ends a service whose ledger turned out to be damaged: the next start keeps it aside.
     ///
