@@ -3,6 +3,7 @@ import JSONText
 import Model
 import Sandbox
 import Service
+import SystemPackage
 import Testing
 import TestSupport
 

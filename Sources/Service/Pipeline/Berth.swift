@@ -1,3 +1,4 @@
+import Delivery
 import Synchronization
 
 /// What a drop holds of its inbox and of the memory budget while it is worked on.
@@ -10,8 +11,8 @@ final class Berth: Sendable {
     let hasPlace = Atomic(true)
     /// Whether others went before it, for its file could not be read.
     let isLate = Atomic(false)
-    /// Whether the API had its time to say what became of what it accepted.
-    let isOverdue = Atomic(false)
+    /// What the API said last of what it accepted, by references.
+    let said = Mutex<[String: Confirmation]>([:])
 
     init(ticket: ArrivalGate.Ticket, held: Int) {
         self.ticket = ticket

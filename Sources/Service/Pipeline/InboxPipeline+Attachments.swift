@@ -48,7 +48,7 @@ extension InboxPipeline {
             await parts.announcements.doNotWant(account)
             switch submitted {
             case .held: return .waits(for: .resumption)
-            case .processing(let subjects): return .waits(for: .processing(subjects))
+            case .processing(let processing): return .waits(for: .processing(processing))
             case .ended, .early:
                 waitEnds.withLock { $0[job.drop.id] = nil }
                 if case .ended(let ending) = submitted { return .ended(ending) }

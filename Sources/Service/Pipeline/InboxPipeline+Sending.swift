@@ -28,7 +28,7 @@ extension InboxPipeline {
                 switch try await submit(job, batches, berth) {
                 case .ended(let ending): return .ended(ending)
                 case .held: return .waits(for: .resumption)
-                case .processing(let subjects): return .waits(for: .processing(subjects))
+                case .processing(let processing): return .waits(for: .processing(processing))
                 case .early: preconditionFailure("only attachments are early")
                 }
             }
@@ -36,7 +36,7 @@ extension InboxPipeline {
     }
 
     func submit(_ job: SubmissionJob, _ batches: [Batch], _ berth: Berth) async throws -> Submitted {
-        try await parts.submitter.submit(job, batches, isOverdue: berth.isOverdue.load(ordering: .relaxed))
+        try await parts.submitter.submit(job, batches, said: berth.said.withLock(\.self))
     }
 
     /// Whether nothing stands before a document that may leave: nothing else before what it repeats with others, and no

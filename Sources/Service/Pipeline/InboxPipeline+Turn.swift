@@ -21,7 +21,7 @@ extension InboxPipeline {
         /// The end of an admin's pause.
         case resumption
         /// That the API is done with what it accepted.
-        case processing([StatusSubject])
+        case processing(Submitted.Processing)
         /// Nothing: it is decided anew.
         case nothing
     }
@@ -40,10 +40,9 @@ extension InboxPipeline {
             try await waitForAccount(account, since: since, atMost: longest)
         case .file: try await waitForFile(drop, in: work)
         case .resumption: try await parts.pauses.pass(settings.name)
-        case .processing(let subjects):
-            if try await !parts.submitter.waitUntilProcessed(subjects) {
-                berth.isOverdue.store(true, ordering: .relaxed)
-            }
+        case .processing(let processing):
+            let said = try await parts.submitter.waitUntilProcessed(processing)
+            berth.said.withLock { $0 = said }
         case .nothing: return
         }
     }

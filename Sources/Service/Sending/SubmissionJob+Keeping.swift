@@ -17,6 +17,16 @@ extension SubmissionJob {
         return hiding { try document.hideSensitiveValues(in: &$0) }
     }
 
+    /// What may be kept of answers while its document is not at hand.
+    var keepingWithoutIt: Keeping { if case .all = keeping { .all } else { .nothing } }
+
+    /// Whether a status that was read without its document has to be read again: its result shows it, but for what may be
+    /// shown to nobody.
+    func needsToRead(again word: Confirmation) -> Bool {
+        guard word.isFinal, hasFullResult, case .nothing = keepingWithoutIt else { return false }
+        return true
+    }
+
     /// What may be kept of answers to a request that it shares.
     ///
     /// - Parameter body: with the others' records; `nil`: they are not at hand.

@@ -13,7 +13,11 @@ extension Submitter {
     }
 
     /// The end of a drop whose batches were all accepted: with `confirm: completed` their statuses have the last word.
-    func confirmed(_ job: SubmissionJob, _ batches: [Batch], isOverdue: Bool) async throws -> Submitted {
+    ///
+    /// - Parameter said: the last words that were waited for, by references.
+    func confirmed(
+        _ job: SubmissionJob, _ batches: [Batch], said: [String: Confirmation]
+    ) async throws -> Submitted {
         guard confirms else { return .ended(Ending(outcome: .accepted)) }
         let locations = try await locations(of: job)
         let subjects = batches.map { batch in locations[batch.reference].map { subject(job, batch.reference, at: $0) } }
@@ -23,10 +27,15 @@ extension Submitter {
                 try await judge(nil, of: batch, job, &verdict)
                 continue
             }
-            let word = try await delivery.readStatus(subject, keeping: job.keeping)
+            let earlier = said[batch.reference]
+            var word = earlier ?? .pending
+            if earlier == nil || job.needsToRead(again: word) {
+                word = try await delivery.readStatus(subject, keeping: job.keeping)
+            }
             if word == .held { return .held }
-            // Nothing of the drop is needed before there is a last word.
-            if !word.isFinal, !isOverdue { return .processing(subjects[index...].compactMap(\.self)) }
+            if !word.isFinal, earlier == nil {
+                return .processing(.init(subjects: subjects[index...].compactMap(\.self), keeping: job.keepingWithoutIt))
+            }
             try await judge(matched(word, batch, job), of: batch, job, &verdict)
         }
         return .ended(verdict.ending)
@@ -34,16 +43,15 @@ extension Submitter {
 
     /// Returns when the API is done with what it accepted, or had its time.
     ///
-    /// - Returns: whether it is done with all of it.
+    /// - Returns: the last word on each, by its reference.
     /// - Throws: `CancellationError`.
-    func waitUntilProcessed(_ subjects: [StatusSubject]) async throws -> Bool {
-        var isDone = true
-        for (index, subject) in subjects.enumerated() {
-            // Its document is not at hand that says what of the answer may be kept; the last word is read again with that.
-            let word = try await delivery.confirmPatiently(subject, keeping: .nothing, after: index == 0 ? 1 : 0)
-            isDone = isDone && word.isFinal
+    func waitUntilProcessed(_ processing: Submitted.Processing) async throws -> [String: Confirmation] {
+        var said: [String: Confirmation] = [:]
+        for subject in processing.subjects {
+            said[subject.reference] = try await delivery.confirmPatiently(
+                subject, keeping: processing.keeping, after: said.isEmpty ? 1 : 0)
         }
-        return isDone
+        return said
     }
 
     /// The end of a drop one of whose batches failed, with what the statuses say of those that were accepted.
