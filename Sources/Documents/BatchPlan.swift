@@ -113,13 +113,17 @@ struct LargeRecord: Sendable {
             position: shape.position(ofByte: record.byteRange.lowerBound), identity: shape.identity(ofRecord: index))
     }
 
+    /// What is said first of a record, by its place.
+    static func title(_ index: Int) -> String { "Record \(index + 1) alone is over the size limit of a request" }
+
     func problem(_ kind: Kind, _ rules: DocumentRules) -> Problem {
-        let message =
-            bytes > rules.bodyBytes
-            ? "the record has \(bytes) bytes; a request may have \(rules.bodyBytes)"
-            : "the record has \(bytes) bytes; at most \(rules.longestRecord) can be held (limits.memory)"
+        let limit =
+            (rules.longestRecord..<rules.bodyBytes).contains(bytes)
+            ? "at most \(rules.longestRecord) can be held (limits.memory)"
+            : "a request may have \(rules.bodyBytes), with what stands around the record"
+        let message = "the record has \(bytes) bytes; \(limit)"
         return Problem(
-            .sizeRecord, "Record \(index + 1) alone is over the size limit of a request",
+            .sizeRecord, LargeRecord.title(index),
             findings: [
                 Finding(
                     pointer: "/\(kind.arrayName ?? "")/\(index)", line: position.line, column: position.column,

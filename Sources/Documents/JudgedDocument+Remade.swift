@@ -32,12 +32,22 @@ extension JudgedDocument {
         // A reference of the sender's own stays what it is.
         let reference = ownReference ?? Reference.round(round, content)
         guard case .held(let shape) = text else {
-            // The bodies of a document that is not held have room for the round.
+            if let problem = problem(ofOneRecordUnder: reference) { return .problem(kind, problem) }
             var remade = JudgedDocument(self, text, plan: BatchPlan(parts: plan.parts, reference: reference))
             remade.knownIdentities = knownIdentities
             return .document(remade)
         }
         return remade(shape, reference: reference)
+    }
+
+    /// Where a document that is not held has several records, its bodies have room for the round.
+    private func problem(ofOneRecordUnder reference: String) -> Problem? {
+        let (part, name) = (plan.parts[0], kind.arrayName ?? "")
+        guard records == 1,
+            BatchPlan.whole(kind, part.text, count: 1, reference: reference, rules) == nil
+        else { return nil }
+        let message = "under the reference \(reference) its request would have more than \(rules.bodyBytes) bytes"
+        return Problem(.sizeRecord, LargeRecord.title(0), findings: [Finding(pointer: "/\(name)/0", message: message)])
     }
 
     /// The document without records that the API took before: those at some places in the file, and those that are

@@ -70,6 +70,25 @@ import Testing
         }
     }
 
+    /// What cannot be cut is sent as long as it fits.
+    @Test(arguments: [false, true], [nil, "RUN"]) func oneRecordGoesWhileItFits(inWindows: Bool, own: String?) throws {
+        var text = payments([1])
+        if let own { text = #"{"batchReferenceId": "\#(own)", "# + text.dropFirst() }
+        let length = Int(try #require(try document(text).batches.first).bytes)
+        for (room, fits) in [(0, own != nil), (2, own != nil), (3, true), (50, true)] {
+            let judge = try Judging.judge(bodyBytes: length + room)
+            let judgement =
+                inWindows
+                ? try judge.judge(DocumentSource(held: Array(text.utf8)), origin: Judging.origin, windowBytes: 1)
+                : judge.json(text)
+            let document = try #require(judgement.document)
+            #expect(try document.batches.map(\.bytes) == [Int64(length)])
+            let again = document.remade(round: 2)
+            #expect(again.problem?.code == (fits ? nil : .sizeRecord))
+            #expect(again.problem?.findings.map(\.pointer) == (fits ? nil : ["/payments/0"]))
+        }
+    }
+
     @Test(arguments: [false, true]) func recordsAreLeftOutAsOftenAsTheyWereTaken(inWindows: Bool) throws {
         let first = try document(payments([1, 1, 2, 3]))
         let second = try document(payments([9, 3, 1, 1, 1, 2]), records: 2, inWindows: inWindows)

@@ -207,6 +207,9 @@ import TestSupport
                 #expect(judgement.problem?.message.contains("more than 2 records") ?? (code == nil))
             }
         }
+        // Something of it has left.
+        let goingOn = judge.goingOn(as: .account)
+        #expect(try goingOn.judge(Self.source(text), origin: Judging.origin, mostRecords: 2).document?.records == 3)
     }
 
     static let schemas: [(String, Bool)] = [

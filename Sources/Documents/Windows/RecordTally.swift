@@ -30,7 +30,8 @@ struct RecordTally {
     /// - Parameter most: how many records there may be.
     init(_ judge: DocumentJudge, most: Int) {
         self.judge = judge
-        self.most = most
+        // What something of has left goes on, however much of it there is.
+        self.most = judge.rules.validates ? most : .max
     }
 
     /// There are more records than what is kept of each may take.
@@ -102,7 +103,7 @@ struct RecordTally {
             return .problem(shape.kind, Problem(.readTooLarge, message))
         }
         let references = content.references(shape.kind, rules.sameness, origin)
-        switch plan(shape.kind, text, own ?? references.content) {
+        switch plan(shape.kind, text, own, references.content) {
         case .failure(let unfit): return .problem(shape.kind, unfit.problem)
         case .success(let plan):
             var document = JudgedDocument(records(plan), references, ownReference: own, plan: plan, rules: rules)
@@ -113,11 +114,12 @@ struct RecordTally {
     }
 
     private func plan(
-        _ kind: Kind, _ text: (all: Range<Int>, each: RecordSpans), _ reference: String
+        _ kind: Kind, _ text: (all: Range<Int>, each: RecordSpans), _ own: String?, _ content: String
     ) -> Result<BatchPlan, Unfit> {
+        let reference = own ?? content
         // Sent once more, under a longer reference, it is not cut anew.
-        let whole = BatchPlan.whole(
-            kind, text.all, count: count, reference: reference, rules, sparing: BatchPlan.suffixRoom)
+        let spared = own == nil && count > 1 ? BatchPlan.suffixRoom : 0
+        let whole = BatchPlan.whole(kind, text.all, count: count, reference: reference, rules, sparing: spared)
         if let whole { return .success(whole) }
         let room = BatchPlan.room(kind, reference: reference, rules)
         if let record = large.first(where: { $0.bytes > room }) {

@@ -6,8 +6,8 @@ import Synchronization
 extension DocumentJudge {
     /// Judges a JSON document that is too large to be held, reading it once from its beginning to its end.
     ///
-    /// The answer is the same as that of ``judge(_:form:origin:)`` on the whole text, but for a document that is as large
-    /// as a request may be: its bodies have room for the number of another round.
+    /// The answer is the same as that of ``judge(_:form:origin:)`` on the whole text, but for a document of several records
+    /// that is as large as a request may be: its bodies have room for the number of another round.
     ///
     /// - Parameters:
     ///   - windowBytes: how much of the records is held at once, as long as each of them is smaller.
