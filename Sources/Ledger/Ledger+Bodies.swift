@@ -47,7 +47,7 @@ extension Ledger {
 
     /// Removes bodies that nobody will send again: those of documents whose rest came another way, and shared ones that
     /// never left, for their drops are decided anew. One that was accepted stays for a drop on its way, of which another may
-    /// be refused, and a shared one for those who come back to it.
+    /// be refused, or which of its records are not known, and a shared one for those who come back to it.
     /// To be called before anything is taken up.
     package func sweepBodies() throws {
         let wanted = try pool.read { database in
@@ -55,7 +55,8 @@ extension Ledger {
                 """
                 SELECT bodyHash FROM sentBatches WHERE dropID IN (SELECT dropID FROM holds)
                     AND CASE WHEN joint IS NOT NULL THEN state <> 'waiting' ELSE state <> 'accepted'
-                        OR dropID IN (SELECT dropID FROM holds WHERE state = 'pending') END
+                        OR dropID IN (SELECT dropID FROM holds WHERE state = 'pending')
+                        OR reference IN (SELECT reference FROM partialRecords WHERE unclear) END
                 """
             ) { $0.bytes("bodyHash") }
         }

@@ -136,7 +136,7 @@ extension Ledger {
 
     /// A payment document went through in part: what was accepted is left out of those to come.
     static func keepPart(_ drop: Drop, _ file: PaymentFile, _ spoken: Spoken, _ database: Database) throws {
-        try forgetDoubts(about: file.content, database)
+        try forgetDoubts(about: file.content, clear: spoken.clear, database)
         // Of others these may be the rest.
         for accepted in spoken.accepted where !accepted.isUnclear {
             try database.run(
@@ -165,18 +165,36 @@ extension Ledger {
                 Int64(bitPattern: record.key))
         }
         // What is not known is a record that nobody brings.
-        if spoken.rest.isEmpty { try database.run("INSERT INTO partialRest (partial) VALUES (?)", id) }
+        if spoken.rest.isEmpty || spoken.accepted.contains(where: \.isUnclear) {
+            try database.run("INSERT INTO partialRest (partial) VALUES (?)", id)
+        }
     }
 
-    /// A document of which it was not known what the API had refused came back, and what is known by now is written down anew.
-    private static func forgetDoubts(about content: String, _ database: Database) throws {
-        let partials = try database.all(
+    /// A document of which it was not known what the API had refused came back, and what is known by now is written down
+    /// anew, once that is all of it.
+    ///
+    /// - Parameter clear: the references of batches of which it is known.
+    private static func forgetDoubts(
+        about content: String, clear: Set<String>, _ database: Database
+    ) throws {
+        var doubts: [Int64: Set<String>] = [:]
+        try database.each(
             """
-            SELECT DISTINCT partial FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
+            SELECT partial, reference FROM partialRecords JOIN partials ON partials.id = partialRecords.partial
             WHERE content = ? AND unclear
             """, content
-        ) { $0.integer("partial") }
-        for partial in partials { try forget(partial, database) }
+        ) { doubts[$0.integer("partial"), default: []].insert($0.text("reference")) }
+        for (partial, references) in doubts where references.isSubset(of: clear) { try forget(partial, database) }
+    }
+
+    /// Whether it is not known which records of one of these batches the API refused.
+    package func isInDoubt(_ references: [String]) async throws -> Bool {
+        let references = String(decoding: try JSONEncoder().encode(references), as: UTF8.self)
+        return try await pool.read { database in
+            try database.holds(
+                "SELECT 1 FROM partialRecords WHERE unclear AND reference IN (SELECT value FROM json_each(?))",
+                references)
+        }
     }
 
     /// A drop that went on with an earlier one's parts brings what that one left behind, too: as many of each record as
@@ -213,6 +231,12 @@ extension Ledger {
             if isAccepted && partial.content == file.content {
                 try forget(partial.id, database)
                 continue
+            }
+            // Whoever sent them all the same has settled that.
+            for record in sent {
+                try database.run(
+                    "UPDATE partialRecords SET used = 1 WHERE partial = ? AND unclear AND hash = ?", partial.id,
+                    record.hash.bytes)
             }
             // Where nothing was left out, it does not matter what was accepted, which may be much.
             let remainder = try Remainder(partial.id, restAlone: leftOut.isEmpty, database)

@@ -16,6 +16,8 @@ package struct Spoken: Sendable {
     package var taken = IdentityKeys.none
     /// It may have been said before, by an earlier request.
     package var isRepetition = false
+    /// The references of its batches of which it is known which records the API refused.
+    package var clear: Set<String> = []
     /// The records of a payment document that was accepted; asked for where others went through in part.
     package var sent: [PaymentRecord]
 

@@ -337,6 +337,65 @@ import TestSupport
         let same = fixture.admission(fixture.drop("a.json"), content: "c1", own: "RUN-1", parts: 2)
         #expect(try await ledger.admit(same).batches?.map(\.state) == [.accepted, .waiting])
     }
+
+    // MARK: Of which it is not known what was refused
+
+    /// A document in two parts: of the first it is not known which records the API refused, of the second `rest` was.
+    private func failUnclear(
+        _ admission: Admission, _ records: [String], rest: [String], clear: Set<String> = []
+    ) async throws {
+        let batches = try #require(try await ledger.admit(admission).batches)
+        for batch in batches where batch.state != .accepted {
+            try await ledger.attempt(batch.reference, of: admission.drop, status: 202, becomes: .accepted)
+        }
+        var ending = Ending.failed(Problem(.submitRejected, "no"))
+        var spoken = Spoken(identities: IdentityKeys((records + rest).map(key)), rest: rest.map(payment))
+        let reference = batches[0].reference
+        spoken.accepted = taken(records, under: reference)
+        spoken.clear = clear
+        if !clear.contains(reference) {
+            ending.unclearBatches = [reference]
+            for index in spoken.accepted.indices { spoken.accepted[index].isUnclear = true }
+        }
+        _ = try await ledger.conclude(
+            admission.drop, ending, filedName: admission.drop.name, spoken: spoken)
+    }
+
+    private func parts(_ name: String) -> Admission {
+        fixture.admission(fixture.drop(name), content: "F", kind: .payment, parts: 2, bytes: 1)
+    }
+
+    @Test func theRestOfOnePartSettlesNoDoubtAboutAnother() async throws {
+        try await failUnclear(parts("f.json"), ["a1", "b1"], rest: ["c1"], clear: ["F-2of2"])
+        try await accept(admission("rest.json", "R", bytes: 2), leavingOut: [], sending: ["c1"])
+        #expect(try await ledger.isInDoubt(["F-1of2"]))
+        #expect(try await ledger.admit(parts("again.json")).batches?.map(\.state) == [.accepted, .accepted])
+    }
+
+    @Test func aDoubtLastsUntilAllOfItIsKnown() async throws {
+        try await failUnclear(parts("f.json"), ["a1", "b1"], rest: [])
+        // Nothing is known of its records, for its body is lost, and then all.
+        try await failUnclear(parts("again.json"), [], rest: [])
+        #expect(try await ledger.isInDoubt(["F-1of2"]))
+        try await failUnclear(parts("clear.json"), ["a1"], rest: ["b1"], clear: ["F-1of2"])
+        #expect(try await !ledger.isInDoubt(["F-1of2"]))
+        #expect(try await leftOut(["a1", "b1"]) == ["a1"])
+    }
+
+    @Test func whoeverSendsWhatIsInDoubtAllTheSameSettlesIt() async throws {
+        try await failUnclear(parts("f.json"), ["a1", "b1"], rest: [])
+        try await accept(admission("rest.json", "R", bytes: 2), leavingOut: [], sending: ["b1"])
+        #expect(try await leftOut(["a1", "b1"]) == ["a1"])
+    }
+
+    @Test func theBodyOfABatchInDoubtIsKept() async throws {
+        let first = parts("f.json")
+        for batch in first.batches { try ledger.keep(body: [1], hash: batch.bodyHash) }
+        try await failUnclear(first, ["a1", "b1"], rest: [])
+        try fixture.reopened().sweepBodies()
+        let bodies = fixture.folder.url.appendingPathComponent("bodies")
+        #expect(try bodies.names == [first.batches[0].bodyHash.hex])
+    }
 }
 
 /// Kept bodies that nobody will send again.

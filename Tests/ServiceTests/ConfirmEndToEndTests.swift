@@ -248,4 +248,65 @@ import TestSupport
             #expect(stage.paid == ["I-2=2": 1, "I-3=3": 1])
         }
     }
+
+    private static let processing = ScriptedAnswer.answer(
+        200, headers: [:], body: Data(#"{"status": "Processing"}"#.utf8))
+
+    /// It is read once more, for the result shows it: that takes nothing back.
+    @Test func aRefusalStandsWhateverItsLastReadingBrings() async throws {
+        try await Sandbox.withServer(SandboxOptions(requestsPerMinute: nil)) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address)
+            try stage.folder.url.write(
+                #"{"properties": {"payments": {"items": {"properties": {"note": {"x-sensitive": true}}}}}}"#,
+                as: "own.json")
+            try stage.writeConfiguration(inbox: "results: full\nschema: {json: own.json}", api: Self.api)
+            sandbox.script(
+                [Self.processing, Self.status(Self.record("I-1", "Rejected")), .status(500)], for: .status)
+            try await stage.whileServing {
+                try stage.drop(
+                    #"{"payments": [{"clientReferenceId": "I-1", "note": "a word"}, {"clientReferenceId": "I-2"}]}"#,
+                    as: "run.json")
+                let result = try await stage.result(of: "run.json")
+                #expect(result.code == "submit.rejected" && result.errors.map { $0["record"]?.string } == ["I-1"])
+                #expect(sandbox.requests.filter { $0.path.contains("/status/") }.count == 3)
+            }
+        }
+    }
+
+    /// Its status is kept for a week only, or nobody asks for it any more.
+    @Test(arguments: ["confirm: completed", "confirm: accepted"])
+    func aDoubtLastsUntilTheAPISaysMore(api: String) async throws {
+        let time = ManualTime()
+        try await Sandbox.withServer(
+            SandboxOptions(requestsPerMinute: nil), clock: OutageTests.clock(time)
+        ) { sandbox, address in
+            let stage = try Stage(sandbox: sandbox, address: address, time: time)
+            @Sendable func drop(_ payments: String..., as name: String) async throws -> DropResult? {
+                try stage.drop(Self.payments(payments), as: name)
+                let count = stage.filed.count
+                try await eventually("\(name) is filed") {
+                    time.advance(by: .seconds(5))
+                    try await Task.sleep(for: .milliseconds(2))
+                    return stage.filed.count > count
+                }
+                return stage.filed.last
+            }
+            sandbox.rejectRecords(of: "I-3")
+            sandbox.script([Self.status(#"{"status": "Rejected"}"#)], for: .status)
+            try stage.writeConfiguration(api: Self.api)
+            try await stage.whileServing {
+                let first = try await drop("I-1=1", "I-2=2", "I-3=3", as: "run.json")
+                #expect(first?.problem?.code == .submitRejected)
+            }
+            sandbox.script(Array(repeating: .status(404), count: 1000), for: .status)
+            try stage.writeConfiguration(api: [api])
+            try await stage.whileServing {
+                let again = try await drop("I-1=1", "I-2=2", "I-3=3", as: "again.json")
+                #expect(again?.problem?.code == .submitRejected && again?.isConfirmed == false)
+                let rest = try await drop("I-3=3", as: "rest.json")
+                #expect(rest?.problem?.code == .referenceConflict)
+            }
+            #expect(stage.paid == ["I-1=1": 1, "I-2=2": 1])
+        }
+    }
 }

@@ -26,10 +26,8 @@ extension Submitter {
                 inbox: first.drop.inbox, reference: body.reference, drops: members.count,
                 records: members.reduce(0) { $0 + $1.batch.records }))
         let fate = try await deliver(body.bytes, hash: body.hash, as: body.reference, attempts: 0, first)
-        // Each has the document that it was made from.
-        if case .accepted(let confirmation)? = fate, !(confirmation?.isUnclear ?? false) {
-            try await forgetBody(body.hash)
-        }
+        // Each has the document that it was made from; what the API says of its records is looked up in the body.
+        if !confirms, case .accepted? = fate { try await forgetBody(body.hash) }
         return fate
     }
 

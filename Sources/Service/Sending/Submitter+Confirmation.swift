@@ -18,27 +18,38 @@ extension Submitter {
     func confirmed(
         _ job: SubmissionJob, _ batches: [Batch], said: [String: Confirmation]
     ) async throws -> Submitted {
-        guard confirms else { return .ended(Ending(outcome: .accepted)) }
+        let isInDoubt = try await isInDoubt(job, batches)
+        guard confirms || isInDoubt else { return .ended(Ending(outcome: .accepted)) }
         let locations = try await locations(of: job)
         let subjects = batches.map { batch in locations[batch.reference].map { subject(job, batch.reference, at: $0) } }
+        var said = said
         var verdict = Verdict()
         for (index, batch) in batches.enumerated() {
             guard let subject = subjects[index] else {
-                try await judge(nil, of: batch, job, &verdict)
+                try await judge(matched(nil, batch, job, isInDoubt), of: batch, job, &verdict)
                 continue
             }
             let earlier = said[batch.reference]
-            var word = earlier ?? .pending
-            if earlier == nil || job.needsToRead(again: word) {
-                word = try await delivery.readStatus(subject, keeping: job.keeping)
+            if earlier.map(job.needsToRead(again:)) ?? true {
+                let word = try await delivery.readStatus(subject, keeping: job.keeping)
+                if word == .held { return .held }
+                if !word.isFinal, earlier == nil {
+                    return .processing(
+                        .init(
+                            subjects: subjects[index...].compactMap(\.self), said: said, keeping: job.keepingWithoutIt))
+                }
+                // A reading that fails takes nothing back.
+                if word.isFinal { said[batch.reference] = word }
             }
-            if word == .held { return .held }
-            if !word.isFinal, earlier == nil {
-                return .processing(.init(subjects: subjects[index...].compactMap(\.self), keeping: job.keepingWithoutIt))
-            }
-            try await judge(matched(word, batch, job), of: batch, job, &verdict)
+            try await judge(matched(said[batch.reference], batch, job, isInDoubt), of: batch, job, &verdict)
         }
         return .ended(verdict.ending)
+    }
+
+    /// Whether it brings payments that the API took before, and of which it refused some without saying which.
+    private func isInDoubt(_ job: SubmissionJob, _ batches: [Batch]) async throws -> Bool {
+        guard job.kind == .payment, batches.contains(where: { $0.state == .accepted }) else { return false }
+        return try await patience.persist("read the ledger") { try await ledger.isInDoubt(batches.map(\.reference)) }
     }
 
     /// Returns when the API is done with what it accepted, or had its time.
@@ -46,33 +57,39 @@ extension Submitter {
     /// - Returns: the last word on each, by its reference.
     /// - Throws: `CancellationError`.
     func waitUntilProcessed(_ processing: Submitted.Processing) async throws -> [String: Confirmation] {
-        var said: [String: Confirmation] = [:]
-        for subject in processing.subjects {
+        var said = processing.said
+        for (index, subject) in processing.subjects.enumerated() {
             said[subject.reference] = try await delivery.confirmPatiently(
-                subject, keeping: processing.keeping, after: said.isEmpty ? 1 : 0)
+                subject, keeping: processing.keeping, after: index == 0 ? 1 : 0)
         }
         return said
     }
 
     /// The end of a drop one of whose batches failed, with what the statuses say of those that were accepted.
     func judged(_ ending: Ending, _ job: SubmissionJob) async throws -> Ending {
-        guard confirms, case .document = job.content else { return ending }
+        guard case .document = job.content else { return ending }
+        let batches = try await batches(of: job)
+        let isInDoubt = try await isInDoubt(job, batches)
+        guard confirms || isInDoubt else { return ending }
         let locations = try await locations(of: job)
         var verdict = Verdict()
-        for batch in try await batches(of: job) where batch.state == .accepted {
-            guard let location = locations[batch.reference] else {
-                try await judge(nil, of: batch, job, &verdict)
-                continue
+        for batch in batches where batch.state == .accepted {
+            var word: Confirmation?
+            if let location = locations[batch.reference] {
+                word = try await delivery.confirmPatiently(
+                    subject(job, batch.reference, at: location), keeping: job.keeping)
             }
-            let word = try await delivery.confirmPatiently(
-                subject(job, batch.reference, at: location), keeping: job.keeping)
-            try await judge(matched(word, batch, job), of: batch, job, &verdict)
+            try await judge(matched(word, batch, job, isInDoubt), of: batch, job, &verdict)
         }
         return verdict.added(to: ending)
     }
 
-    /// What a status says, with the records that it lists found in the batch.
-    private func matched(_ word: Confirmation, _ batch: Batch, _ job: SubmissionJob) async throws -> Confirmation {
+    /// What a status says, with the records that it lists found in the batch. What was not clear before is not clear because
+    /// the API says no more.
+    private func matched(
+        _ word: Confirmation?, _ batch: Batch, _ job: SubmissionJob, _ isInDoubt: Bool
+    ) async throws -> Confirmation? {
+        guard let word, word.isFinal else { return isInDoubt ? .unclear([]) : word }
         guard case .listed = word else { return word }
         return word.matched(with: try await names(of: batch, job))
     }

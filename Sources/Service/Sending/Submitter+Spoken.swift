@@ -51,6 +51,8 @@ extension Submitter {
         var spoken = Spoken(
             identities: IdentityKeys(left), accepted: isPayment ? accepted : [], rest: isPayment ? rest : [])
         if !isPayment { spoken.taken = IdentityKeys(taken) }
+        spoken.clear = Set(accepted.lazy.filter { !$0.isUnclear }.map(\.record.reference))
+            .union(ending.refusedRecords.keys)
         return spoken
     }
 

@@ -14,7 +14,10 @@ enum Submitted: Sendable {
     case processing(Processing)
 
     struct Processing: Sendable {
+        /// What is asked for.
         var subjects: [StatusSubject]
+        /// What is known of its other batches, by references.
+        var said: [String: Confirmation]
         /// What of the answers is kept.
         var keeping: Keeping
     }
