@@ -36,7 +36,7 @@ import TestSupport
     }
 
     @Test(arguments: Watching.both) func whatIsOverwrittenBeforeItIsTakenSettlesAnew(watching: Watching) async throws {
-        let stage = try InboxStage(settle: .milliseconds(700), watching: watching)
+        let stage = try InboxStage(settle: .seconds(2), watching: watching)
         let drop = Task { try await stage.next() }
         for number in 0..<5 {
             try Data("{\"round\":\(number)}".utf8).write(to: stage.inbox.appendingPathComponent("a.json"))
