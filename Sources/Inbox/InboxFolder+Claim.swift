@@ -98,21 +98,29 @@ extension InboxFolder {
 
     /// A drop's marker goes with it, and so does a result that came back with it.
     ///
-    /// - Parameter isItsMarker: whether the marker that is there by now is not a later drop's.
-    func removeCompanions(of name: FileName, in inbox: Directory, if isItsMarker: (FileStatus) -> Bool) {
+    /// - Parameter isAsItWas: whether the marker that is there by now has not changed since the drop was looked at.
+    func removeCompanions(of name: FileName, in inbox: Directory, if isAsItWas: (FileStatus) -> Bool) {
         remove(name.sidecar, from: inbox) { _ in true }
-        removeMarker(of: name, from: inbox, if: isItsMarker)
+        removeMarker(of: name, from: inbox, if: isAsItWas)
     }
 
-    private func removeMarker(of name: FileName, from inbox: Directory, if isIt: (FileStatus) -> Bool) {
-        if let marker = settings.ready?.marker(of: name) { remove(marker, from: inbox, if: isIt) }
+    /// A marker that has changed is a later drop's only where that one's file is there, which comes before its marker;
+    /// else its sender had not written all of it.
+    private func removeMarker(of name: FileName, from inbox: Directory, if isAsItWas: (FileStatus) -> Bool) {
+        guard let marker = settings.ready?.marker(of: name) else { return }
+        remove(marker, from: inbox) { (present) throws(SystemCallError) in
+            if isAsItWas(present) { return true }
+            return try inbox.status(of: name) == nil
+        }
     }
 
     /// Removes what lies beside a drop. What cannot go is in nobody's way.
-    private func remove(_ companion: FileName, from inbox: Directory, if isIt: (FileStatus) -> Bool) {
+    private func remove(
+        _ companion: FileName, from inbox: Directory, if isIt: (FileStatus) throws(SystemCallError) -> Bool
+    ) {
         do throws(SystemCallError) {
             guard companion.bytes.count <= FileName.longest, let present = try inbox.status(of: companion),
-                isIt(present)
+                try isIt(present)
             else { return }
             try inbox.remove(companion)
         } catch {
@@ -178,7 +186,7 @@ extension InboxFolder {
 
     /// Removes the markers of drops that were claimed, by a run of the service that was stopped before it could.
     ///
-    /// - Parameter claimed: what lies in `.work` as its claim left it. A marker that is younger is a later drop's.
+    /// - Parameter claimed: what lies in `.work` as its claim left it. A marker that is younger, and has a file, is a later drop's.
     package func removeMarkers(of claimed: [(name: WorkName, status: FileStatus)]) {
         guard settings.ready != nil, openForWork(), let folder else { return }
         defer { if isWaiting { close() } }

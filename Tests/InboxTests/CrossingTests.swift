@@ -71,6 +71,33 @@ struct CrossingTests {
         }
     }
 
+    /// It would vouch for the next upload, which had not come to its end.
+    @Test func aMarkerThatIsWrittenWhileItsFileIsCopiedGoesWithIt() async throws {
+        let far = try FarStage(ready: "{name}.ready")
+        let (stage, passage) = (far.stage, far.passage.appendingPathComponent("a.json").path)
+        let large = "[\(String(repeating: " ", count: 2_000_000))]"
+        var isInTime = false
+        while !isInTime {
+            try stage.moveIn("a.json", large)
+            try stage.inbox.write("", as: "a.json.ready")
+            let marker = try #require(FileHandle(forWritingAtPath: stage.inbox.path + "/a.json.ready"))
+            let sender = Task {
+                let files = FileManager.default
+                while !files.fileExists(atPath: passage), try !stage.work.names.contains("a.json") {
+                    await Task.yield()
+                }
+                try marker.write(contentsOf: Data("ok".utf8))
+                return files.fileExists(atPath: passage)
+            }
+            let drop = try await stage.next()
+            isInTime = try await sender.value
+            #expect(drop.status.size == large.utf8.count)
+            try #require(try stage.inbox.names.isEmpty)
+            try FileManager.default.removeItem(at: stage.work.appendingPathComponent("a.json"))
+        }
+        #expect(stage.said.isEmpty)
+    }
+
     @Test func aCopyBelongsToTheServiceAlone() async throws {
         try stage.moveIn("a.json", "{\"a\":1}")
         let sender = try #require(FileHandle(forUpdatingAtPath: stage.inbox.path + "/a.json"))

@@ -10,34 +10,6 @@ import TestSupport
 
 /// A claim that takes effect and is answered with an error, as on NFS, where a rename that is asked for again finds no file.
 @Suite(.timeLimit(.minutes(5))) struct DoubtfulClaimTests {
-    /// A clock at one of whose readings something happens.
-    private final class Meddler: TimeSource {
-        private let clock = SystemTime()
-        private let count = Atomic(0)
-        private let step: Int
-        private let meddle: @Sendable () -> Void
-
-        init(at step: Int, _ meddle: @escaping @Sendable () -> Void) {
-            (self.step, self.meddle) = (step, meddle)
-        }
-
-        var moment: Moment {
-            read()
-            return clock.moment
-        }
-
-        var timestamp: Timestamp {
-            read()
-            return clock.timestamp
-        }
-
-        func sleep(until deadline: Moment) async throws { try await clock.sleep(until: deadline) }
-
-        private func read() {
-            if count.wrappingAdd(1, ordering: .relaxed).newValue == step { meddle() }
-        }
-    }
-
     /// The file goes its way at any step of the claim: right before the rename, that is all that the service sees of one
     /// whose answer was lost.
     @Test func aRenameThatTookEffectIsAClaimWhateverTheAnswerWas() async throws {

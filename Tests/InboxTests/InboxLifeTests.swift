@@ -207,4 +207,21 @@ import TestSupport
         #expect(await stage.drops.takeBack(first) == false)
         #expect(try stage.inbox.names == ["a.json"])
     }
+
+    /// `echo ok > a.json.ready` is a file without content for a moment, and the claim may begin there.
+    @Test func aMarkerThatIsStillWrittenGoesWithItsDrop() async throws {
+        for step in 1...60 {
+            let home = try TemporaryFolder()
+            let marker = home.url.path + "/inbox/a.json.ready"
+            let time = Meddler(at: step) {
+                guard let marker = FileHandle(forWritingAtPath: marker) else { return }
+                marker.write(Data("ok".utf8))
+            }
+            let stage = try InboxStage(settle: .zero, once: true, time: time, ready: "{name}.ready", home: home)
+            try stage.inbox.write("{}", as: "a.json")
+            try stage.inbox.write("", as: "a.json.ready")
+            #expect(try await stage.next(1) == ["a.json"])
+            #expect(try stage.inbox.names.isEmpty, "written at the reading \(step) of a clock")
+        }
+    }
 }
