@@ -311,8 +311,8 @@ package actor InboxFolder {
     ) throws(SystemCallError) -> FileStatus? {
         if status == nil { isOver(name) }
         let marker = try marker(of: name, in: inbox)
-        settling.see(
-            name, status, renamedIn: renamedIn, isMarked: marker != nil, at: time.moment, time.timestamp)
+        let (moment, timestamp) = time.instant
+        settling.see(name, status, renamedIn: renamedIn, isMarked: marker != nil, at: moment, timestamp)
         return marker
     }
 

@@ -96,6 +96,7 @@ package struct Settling: Sendable {
     /// - Parameters:
     ///   - status: `nil`: it is gone.
     ///   - isMarked: its marker was there.
+    ///   - now: read at one instant with `time` (``TimeSource/instant``), for a change time is compared with both.
     package mutating func see(
         _ name: FileName, _ status: FileStatus?, renamedIn: Bool = false, isMarked: Bool = false, at now: Moment,
         _ time: Timestamp
@@ -133,10 +134,11 @@ package struct Settling: Sendable {
         if renamedIn && !entry.flags.contains(.wentBack) { stampRename(slot, time) }
     }
 
-    /// Goes on with the last reading for as long as it may be right.
+    /// Goes on with the last reading for as long as it may be right: to a millisecond, and what lies between two looks at
+    /// clocks.
     private mutating func compareClocks(_ now: Moment, _ time: Timestamp) {
         let reading = now.sinceBoot.wholeNanoseconds - time.nanoseconds
-        if abs(reading - ahead) > 1_000_000 { ahead = reading }
+        if abs(reading - ahead) > 1_100_000 { ahead = reading }
     }
 
     private mutating func mark(_ slot: Slot, isMarked: Bool) {

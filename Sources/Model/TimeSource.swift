@@ -11,6 +11,15 @@ package protocol TimeSource: Sendable {
 }
 
 extension TimeSource {
+    /// Both clocks at one instant, to a tenth of a millisecond: a thread may be stopped between two readings, for long
+    /// on a busy machine.
+    package var instant: (moment: Moment, timestamp: Timestamp) {
+        while true {
+            let (before, timestamp, moment) = (moment, timestamp, moment)
+            if moment - before < .microseconds(100) { return (moment, timestamp) }
+        }
+    }
+
     package func sleep(for duration: Duration) async throws {
         try await sleep(until: moment + duration)
     }

@@ -137,11 +137,20 @@ import TestSupport
     @Test func filesThatWaitGoOutInTheOrderOfTheirWriting() async throws {
         let stage = try InboxStage(settle: .milliseconds(20))
         let names = (0..<20).map { "\(($0 * 7) % 20).json" }
-        for name in names {
-            try stage.inbox.write("{}", as: name)
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        try await stage.inTurn(names) { try stage.inbox.write("{}", as: $0) }
         #expect(try await stage.next(20) == names)
+    }
+
+    /// The thread that looks may be stopped for long anywhere, between the readings of two clocks as well.
+    @Test func noPauseOfTheServiceChangesTheOrderOfTheirWriting() async throws {
+        let names = ["c.json", "a.json", "b.json"]
+        for step in 1...60 {
+            let clock = LeapingTime()
+            let time = Meddler(at: step, on: clock) { clock.leap(by: .seconds(30)) }
+            let stage = try InboxStage(settle: .seconds(60), once: true, time: time)
+            try await stage.inTurn(names) { try stage.inbox.write("{}", as: $0) }
+            #expect(try await stage.next(3) == names, "stopped at the reading \(step) of a clock")
+        }
     }
 
     @Test func renamesInQuickSuccessionGoOutInTheirOrder() async throws {
@@ -173,9 +182,8 @@ import TestSupport
         let home = try TemporaryFolder()
         let names = (0..<60).map { "\(($0 * 7) % 60).json" }
         let first = try InboxStage(settle: .milliseconds(10), home: home)
-        for name in names {
+        try await first.inTurn(names) { name in
             if name.hasPrefix("1") { try first.moveIn(name) } else { try first.inbox.write("{}", as: name) }
-            try await Task.sleep(for: .milliseconds(5))
         }
         var taken = try await first.next(25)
         await first.drops.stop()

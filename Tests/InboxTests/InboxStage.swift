@@ -74,6 +74,22 @@ final class InboxStage: Sendable {
         try FileManager.default.moveItem(at: passage, to: inbox.appendingPathComponent(name))
     }
 
+    /// Puts one file after the other into the inbox, each in a tick of its own of the file system's clock: their change
+    /// times tell their order.
+    func inTurn(_ names: [String], _ put: (String) throws -> Void) async throws {
+        let (inbox, clock) = (
+            try Directory(opening: FilePath(inbox.path)), try Directory(opening: FilePath(outside.path))
+        )
+        for name in names {
+            try put(name)
+            let changed = try inbox.status(of: FileName(name))?.changed ?? 0
+            try await eventually("the file system's clock goes on") {
+                try outside.write(name, as: "clock")
+                return try clock.status(of: FileName("clock"))?.changed ?? 0 > changed
+            }
+        }
+    }
+
     func next() async throws -> ClaimedDrop {
         guard let drop = await opened.next() else { throw Ended() }
         return drop
