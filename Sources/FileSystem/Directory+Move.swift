@@ -1,6 +1,5 @@
 import CLinux
 import Model
-import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -53,15 +52,16 @@ extension Directory {
         }
     }
 
-    /// One look and its rename at a time: of two moves to one name, by whatever threads, the later finds it taken.
-    private static let look = Mutex(())
+    /// One look and its rename at a time in a folder: of two moves to one name, by whatever threads, the later finds it
+    /// taken.
+    static let looks = FolderTurns()
 
     /// A look at the new name, then the rename: in one step for whoever looks on, but safe only where no other process
     /// could take the name in between.
     package func moveAfterALook(
         _ name: FileName, to target: Directory, as newName: FileName
     ) throws(SystemCallError) -> Bool {
-        try Directory.look.withLock { _ throws(SystemCallError) in
+        try Directory.looks.inTurn(in: target) { () throws(SystemCallError) in
             guard try target.status(of: newName) == nil else { return false }
             let answer = name.withCString { from in
                 newName.withCString { to in renameat(descriptor, from, target.descriptor, to) }

@@ -1,10 +1,11 @@
-import FileSystem
 import Foundation
 import Model
 import Synchronization
 import SystemPackage
 import Testing
 import TestSupport
+
+@testable import FileSystem
 
 /// Moves on file systems that do not know `RENAME_NOREPLACE`, and entries that no rename brings across.
 @Suite struct MoveTests {
@@ -90,6 +91,31 @@ import TestSupport
             try from.remove(isMoved ? other : old)
             try to.remove(new)
         }
+    }
+
+    /// The server of one folder hangs.
+    @Test(.timeLimit(.minutes(2))) func aMoveWaitsForNoOtherFolder() async throws {
+        let (gate, isHeld, isMoved) = (DispatchSemaphore(value: 0), Flag(), Flag())
+        defer { gate.signal() }
+        Thread.detachNewThread { [from] in
+            _ = try? Directory.looks.inTurn(in: from) {
+                isHeld.isSet.store(true, ordering: .relaxed)
+                gate.wait()
+            }
+        }
+        try await eventually("one folder is held") { isHeld.isSet.load(ordering: .relaxed) }
+        try fromURL.write("content", as: "old")
+        Thread.detachNewThread { [from, to, old, new] in
+            if (try? from.moveAfterALook(old, to: to, as: new)) == true {
+                isMoved.isSet.store(true, ordering: .relaxed)
+            }
+        }
+        try await eventually("an entry is moved to another") { isMoved.isSet.load(ordering: .relaxed) }
+        #expect(try toURL.text(of: "new") == "content")
+    }
+
+    private final class Flag: Sendable {
+        let isSet = Atomic(false)
     }
 
     @Test(arguments: Way.allCases) func whatIsGoneCannotBeMoved(way: Way) {
