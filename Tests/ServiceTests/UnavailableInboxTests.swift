@@ -4,6 +4,7 @@ import Ledger
 import Model
 import Sandbox
 import Service
+import SluiceConfiguration
 import TestSupport
 import Testing
 
@@ -151,6 +152,85 @@ import Testing
                 try await Self.drop(3, into: "bank", stage)
                 #expect(stage.said(of: "bank").last == "available")
                 #expect(stage.said(of: "erp").isEmpty)
+            }
+        }
+    }
+
+    // MARK: What is wrong with a choice of inboxes
+
+    private static let partners = #"name: "{1}", path: "sftp/*/inbox", settle: 0s, rescan: 200ms"#
+
+    private static func phases(_ stage: Stage, of inbox: String) -> [AlertChange.Phase] {
+        stage.alerts.filter { $0.event == .inboxUnavailable && $0.subject == inbox }.map(\.phase)
+    }
+
+    @Test func aFolderThatGivesAnInboxsNameOnceMoreIsNoTroubleWhenItIsGone() async throws {
+        try await Stage.prepare(inboxes: "\(Self.inbox("acme"))\n\(Self.partners)") { stage in
+            let inbox = try stage.folder.subfolder("acme/inbox")
+            _ = try stage.folder.subfolder("sftp")
+            try await stage.serving { service in
+                try await Self.drop(1, into: "acme", stage)
+                _ = try stage.folder.subfolder("sftp/acme/inbox")
+                try await eventually("it is said") { stage.said(of: "acme").count == 1 }
+                #expect(stage.said(of: "acme").first?.contains("gives the name acme") == true)
+                try FileManager.default.removeItem(at: stage.url("sftp/acme"))
+                try await eventually("it is over") { Self.phases(stage, of: "acme") == [.begins, .ends] }
+                #expect(stage.said(of: "acme").last == "available")
+                #expect(service.monitor.current.inboxTroubles.isEmpty)
+                try FileManager.default.removeItem(at: inbox)
+                try await eventually("its loss is told") {
+                    Self.phases(stage, of: "acme") == [.begins, .ends, .begins]
+                }
+            }
+        }
+    }
+
+    /// The pipeline of the one that has the name finds all well, which is not what was said.
+    @Test func aFolderThatGivesAnInboxsNameOnceMoreIsATroubleFromTheStart() async throws {
+        try await Stage.prepare(inboxes: "\(Self.inbox("acme"))\n\(Self.partners)") { stage in
+            for name in ["acme", "sftp/acme"] { _ = try stage.folder.subfolder("\(name)/inbox") }
+            try await stage.serving { service in
+                try await Self.drop(1, into: "acme", stage)
+                #expect(Self.phases(stage, of: "acme") == [.begins])
+                #expect(service.monitor.current.inboxTroubles.keys.sorted() == ["acme"])
+                try FileManager.default.removeItem(at: stage.url("acme/inbox"))
+                try await eventually("its loss is said") { stage.said(of: "acme").last == "unavailable" }
+                _ = try stage.folder.subfolder("acme/inbox")
+                try await Self.drop(2, into: "acme", stage)
+                #expect(stage.said(of: "acme").last?.contains("gives the name acme") == true)
+                #expect(Self.phases(stage, of: "acme") == [.begins])
+            }
+        }
+    }
+
+    @Test func whatIsWrongWithAGlobIsOverWhenItIsTakenOut() async throws {
+        let both = "\(Self.inbox("erp"))\n\(Self.partners)"
+        try await Stage.prepare(inboxes: both) { stage in
+            try await stage.serving { service in
+                #expect(Self.phases(stage, of: "{1}") == [.begins])
+                try stage.write(inboxes: Self.inbox("erp"))
+                try await stage.reload(service)
+                #expect(Self.phases(stage, of: "{1}") == [.begins, .ends])
+                #expect(service.monitor.current.inboxTroubles.isEmpty)
+                try stage.write(inboxes: both)
+                try await stage.reload(service)
+                #expect(Self.phases(stage, of: "{1}") == [.begins, .ends, .begins])
+            }
+        }
+    }
+
+    @Test func anInboxThatIsRefusedIsNoTroubleUnderAnotherName() async throws {
+        try await Stage.prepare(inboxes: "\(Self.inbox("acme"))\n\(Self.partners)") { stage in
+            for name in ["acme", "sftp/acme"] { _ = try stage.folder.subfolder("\(name)/inbox") }
+            try await stage.serving { service in
+                #expect(Self.phases(stage, of: "acme") == [.begins])
+                try stage.write(
+                    inboxes: "\(Self.inbox("acme"))\n\(Self.partners.replacing("{1}", with: "sftp-{1}"))")
+                try await stage.reload(service)
+                #expect(Self.phases(stage, of: "acme") == [.begins, .ends])
+                #expect(stage.said(of: "sftp-acme").isEmpty)
+                try stage.drop(Stage.account("INV-1"), at: "sftp/acme/inbox/1.json")
+                try await stage.waitForFile("sftp/acme/done/1.json")
             }
         }
     }

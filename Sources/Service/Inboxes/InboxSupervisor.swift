@@ -1,4 +1,5 @@
 import Delivery
+import FileSystem
 import Inbox
 import Ledger
 import Model
@@ -35,8 +36,7 @@ actor InboxSupervisor {
     private let starts: AsyncStream<Start>
     private let starter: AsyncStream<Start>.Continuation
     private let hints = FolderHints()
-    /// The inboxes of which a pipeline said that they cannot be at work, and none that they can again.
-    private let troubled = Mutex<Set<String>>([])
+    private let troubles = Mutex(InboxTroubles())
 
     private var templates: [InboxTemplate]
     private var roster = InboxRoster()
@@ -46,7 +46,7 @@ actor InboxSupervisor {
     private var found: [FilePath: InboxTerms] = [:]
     /// What each template's search said the last time; `nil`: everything is to be decided anew.
     private var searches: [GlobSearch?]?
-    private var complaints = Complaints()
+    private var complaints = InboxComplaints()
 
     init(
         _ templates: [InboxTemplate], once: Bool, time: any TimeSource, notifier: Notifier = .shared,
@@ -91,23 +91,15 @@ actor InboxSupervisor {
         return changes
     }
 
-    /// Tells what a pipeline has to say. That its inbox is available is news only where something else was said of the
-    /// name, by whichever pipeline.
+    /// Tells what a pipeline has to say.
     nonisolated func tell(_ event: ServiceEvent) {
-        guard troubled.withLock({ InboxSupervisor.isNews(event, &$0) }) else { return }
-        report(event)
+        tell(event, from: .pipeline)
         // An inbox whose folder is gone may be one that a glob no longer finds.
         if case .inbox(_, .unavailable) = event { hints.add(.listing) }
     }
 
-    private static func isNews(_ event: ServiceEvent, _ troubled: inout Set<String>) -> Bool {
-        switch event {
-        case .inbox(let name, .unavailable), .inbox(let name, .unsuitable): troubled.insert(name)
-        case .inbox(let name, .available): return troubled.remove(name) != nil
-        case .inboxGone(let name, _): troubled.remove(name)
-        default: break
-        }
-        return true
+    private nonisolated func tell(_ event: ServiceEvent, from teller: InboxTroubles.Teller) {
+        if let news = troubles.withLock({ $0.news(of: event, from: teller) }) { report(news) }
     }
 
     /// The work folders of the inboxes that there are to be, and of those that have not come to their end.
@@ -141,13 +133,15 @@ actor InboxSupervisor {
         var fixed: [InboxTerms] = []
         var found: [InboxTerms] = []
         var parents: [FilePath: GlobSearch.Parent] = [:]
+        var blind: [String: SystemCallError] = [:]
         for (template, search) in zip(templates, searches) {
+            if let error = search?.missing ?? search?.blind.first?.error { blind[template.inbox.name] = error }
             let terms = search.map { read($0, of: template, &parents) } ?? [template.terms()].compactMap(\.self)
             if search != nil { found += terms } else { fixed += terms }
         }
         self.found = Dictionary(found.map { ($0.inbox.path, $0) }) { $1 }
         let choice = InboxChoice(fixed + found, running: roster.running)
-        for event in complaints.events(for: choice) { report(event) }
+        for event in complaints.events(refused: choice.refused, blind: blind) { tell(event, from: .choice) }
         if !once { self.parents.watch(parents) }
         let (actions, changes) = roster.want(choice.chosen)
         carryOut(actions)
@@ -158,7 +152,6 @@ actor InboxSupervisor {
         _ search: GlobSearch, of template: InboxTemplate, _ parents: inout [FilePath: GlobSearch.Parent]
     ) -> [InboxTerms] {
         parents.merge(search.parents) { $1 }
-        if let event = complaints.event(for: template.inbox.name, search) { report(event) }
         // What is at work in a folder that cannot be looked into stays.
         let hidden = roster.running.filter { terms in
             search.blind.contains { terms.inbox.path.starts(with: $0.path) } && template.hasGiven(terms)
@@ -317,31 +310,5 @@ actor InboxSupervisor {
         } catch {
             // Only a stop of the service ends up here.
         }
-    }
-}
-
-/// What was said of inboxes that cannot be at work, so that it is said once.
-private struct Complaints {
-    private var refused: [FilePath: InboxChoice.Refusal] = [:]
-    private var blindGlobs: Set<String> = []
-
-    var isAny: Bool { !refused.isEmpty || hasBlindGlob }
-
-    /// Whether a glob's folders could not be looked into the last time.
-    var hasBlindGlob: Bool { !blindGlobs.isEmpty }
-
-    mutating func events(for choice: InboxChoice) -> [ServiceEvent] {
-        let before = refused
-        refused = Dictionary(choice.refused.map { ($0.path, $0) }) { $1 }
-        let news = choice.refused.filter { before[$0.path] != $0 }
-        let over = choice.chosen.filter { before[$0.inbox.path] != nil }
-        return news.map { .inbox($0.name, .unsuitable($0.reason)) } + over.map { .inbox($0.name, .available) }
-    }
-
-    mutating func event(for glob: String, _ search: GlobSearch) -> ServiceEvent? {
-        if let error = search.missing ?? search.blind.first?.error {
-            return blindGlobs.insert(glob).inserted ? .inbox(glob, .unavailable(error)) : nil
-        }
-        return blindGlobs.remove(glob) == nil ? nil : .inbox(glob, .available)
     }
 }
