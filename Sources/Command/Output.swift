@@ -1,14 +1,9 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Logging
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The one place that prints.
 enum Output {

@@ -1,10 +1,5 @@
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// As root, a command becomes the user that owns the state folder before it touches anything: what it writes belongs to
 /// the service (contract, section 9).

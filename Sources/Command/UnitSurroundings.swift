@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// What the shipped units hand to the service besides its configuration, for a check by hand: `sudo sluice config check`
 /// is to find what `systemctl start sluice` would.

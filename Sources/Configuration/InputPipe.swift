@@ -1,10 +1,5 @@
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A pipe that holds all that a program is to read before it starts: whether it reads is its own affair, and nobody waits
 /// for it.

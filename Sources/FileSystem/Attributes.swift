@@ -1,12 +1,7 @@
 import CLinux
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Extended attributes (`xattr(7)`): what is said of a folder without an entry in it, and of a file without a byte in it.
 ///

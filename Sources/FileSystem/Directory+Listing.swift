@@ -1,12 +1,7 @@
 import CLinux
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Looks at entries: `getdents64(2)` by way of `readdir(3)`, and `statx(2)`.
 extension Directory {

@@ -1,10 +1,5 @@
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 extension Directory {
     /// Runs `body` while no other process does so with this directory (`flock(2)`), where the file system knows locks.

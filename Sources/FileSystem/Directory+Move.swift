@@ -1,12 +1,7 @@
 import CLinux
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Moves that never land on another entry.
 ///

@@ -1,11 +1,6 @@
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Entries that hold no bytes: links, pipes, sockets, devices.
 extension Directory {

@@ -1,12 +1,7 @@
 import CLinux
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// An open directory; everything below goes by its descriptor, so that nobody who renames a parent leads astray.
 package final class Directory: Sendable {

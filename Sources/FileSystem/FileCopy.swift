@@ -1,12 +1,7 @@
 import Crypto
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Whole files in pieces that memory does not feel.
 ///

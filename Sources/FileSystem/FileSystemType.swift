@@ -1,12 +1,7 @@
 import CLinux
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// What sort of file system a folder lies on, as `statfs(2)` tells it.
 package struct FileSystemType: Sendable, Hashable, CustomStringConvertible {

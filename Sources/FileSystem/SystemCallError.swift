@@ -1,10 +1,5 @@
+import Glibc
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A system call that failed: which, on what, and why.
 package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertible {

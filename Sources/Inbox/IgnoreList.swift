@@ -1,10 +1,5 @@
+import Glibc
 import Model
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The names in an inbox that are nobody's drops (contract, section 3).
 package struct IgnoreList: Sendable, Hashable {

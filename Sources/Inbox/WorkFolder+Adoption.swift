@@ -1,12 +1,7 @@
 import FileSystem
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A claimed file of somebody else's becomes the service's own.
 ///

@@ -1,11 +1,6 @@
 #if KILL_POINTS
+    import Glibc
     import Synchronization
-
-    #if canImport(Glibc)
-        import Glibc
-    #elseif canImport(Musl)
-        import Musl
-    #endif
 
     /// A named instant of a drop's way at which a debug build can be told to kill itself, as a power cut or `kill -9`
     /// could: `SLUICE_KILL_AT=NAME`, or `NAME:COUNT` for the time that it is reached the COUNT-th time.

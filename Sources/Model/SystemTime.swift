@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
 
 /// The system's clocks: `CLOCK_BOOTTIME` for intervals, `CLOCK_REALTIME` for people.
 package struct SystemTime: TimeSource {

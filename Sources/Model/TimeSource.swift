@@ -14,10 +14,14 @@ extension TimeSource {
     /// Both clocks at one instant, to a tenth of a millisecond: a thread may be stopped between two readings, for long
     /// on a busy machine.
     package var instant: (moment: Moment, timestamp: Timestamp) {
-        while true {
-            let (before, timestamp, moment) = (moment, timestamp, moment)
-            if moment - before < .microseconds(100) { return (moment, timestamp) }
+        var reading = (moment: moment, timestamp: timestamp)
+        for _ in 0..<100 {
+            let before = moment
+            reading.timestamp = timestamp
+            reading.moment = moment
+            if reading.moment - before < .microseconds(100) { break }
         }
+        return reading
     }
 
     package func sleep(for duration: Duration) async throws {

@@ -1,16 +1,11 @@
 import Delivery
 import Documents
 import FileSystem
+import Glibc
 import Inbox
 import Model
 import SluiceConfiguration
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 // From what an operator wrote to what each part of the service wants to know.
 

@@ -1,4 +1,5 @@
 import FileSystem
+import Glibc
 import Model
 import SluiceConfiguration
 import SystemPackage
@@ -39,12 +40,6 @@ package enum SharedFiles {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 }
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 extension FilePath {
     /// What a symbolic link points to (`readlink(2)`); `nil` for what is none.

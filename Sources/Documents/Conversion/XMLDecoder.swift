@@ -1,11 +1,6 @@
+import Glibc
 import JSONText
 import Model
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Makes UTF-8 of an XML document's bytes, in as many pieces as they come.
 final class XMLDecoder {

@@ -1,10 +1,5 @@
+import Glibc
 import JSONText
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The text that the parser fetches piece by piece, and where its tags stand.
 ///

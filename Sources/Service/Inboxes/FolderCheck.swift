@@ -1,13 +1,8 @@
 import FileSystem
+import Glibc
 import Model
 import SluiceConfiguration
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Whether the folders of an inbox are as the contract's section 2 wants them.
 package enum FolderCheck {

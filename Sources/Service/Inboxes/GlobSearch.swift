@@ -1,12 +1,7 @@
 import FileSystem
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The folders that a glob inbox's pattern finds now.
 struct GlobSearch: Sendable {

@@ -1,13 +1,8 @@
 import FileSystem
 import Foundation
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Which service works on an inbox, as it is noted on its work folder: as an extended attribute, and where the file system
 /// has none in the file `.work/.holder`.

@@ -1,13 +1,8 @@
 import FileSystem
+import Glibc
 import Ledger
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Whether a service could use its state folder, as ``StateLock`` and the ledger find out at a start. Nothing is made.
 package enum StateCheck {

@@ -1,13 +1,8 @@
 import FileSystem
 import Foundation
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Keeps a second service away from one state folder: a lock that the kernel takes back when its process dies.
 ///
