@@ -38,6 +38,8 @@ struct RetryCommand: AdministrationCommand {
     func run(with configuration: SluiceConfiguration.Configuration) async throws {
         let administration = try Administration(configuration)
         let terms = RetryTerms(asNew: asNew, sendTwice: sendTwice, stale: stale)
+        // Other terms are written to the ledger before a file moves, and opening it for that looks as well.
+        if terms.areUsual { try SharedState.check(configuration) }
         let writer = LedgerWriter(configuration)
         var isRefused = false
         var isUnknown = false

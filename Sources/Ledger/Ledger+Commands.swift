@@ -8,28 +8,37 @@ extension Ledger {
     /// opened here, a broken log would be forgotten, and a backup would not be known as one.
     ///
     /// - Parameters:
-    ///   - isServed: whether a service runs on it. What that has looked through and writes to is not looked through again,
-    ///     and stays in the form that it knows.
+    ///   - isServed: whether a service runs on it. What that writes to stays in the form that it knows.
     ///   - evidence: what shows that a service has run before, looked for where there is no ledger.
     /// - Throws: ``UndecidedLedger``; ``OlderService``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
     package static func openForCommand(
         state: FilePath, isServed: Bool, boot: String, time: any TimeSource,
         evidence: () throws(SystemCallError) -> String?
     ) throws -> Ledger {
+        guard try isDecided(state: state, isServed: isServed) else {
+            if try evidence() != nil { throw UndecidedLedger.lost }
+            return try Ledger(state: state, boot: boot, time: time)
+        }
+        guard isServed else { return try openSound(state: state, boot: boot, time: time) }
+        guard try LedgerReader(state: state).isUpToDate else { throw OlderService() }
+        return try Ledger(state: state, boot: boot, time: time)
+    }
+
+    /// Looks whether a command may act on what the ledger says. Nothing is opened for writing.
+    ///
+    /// - Parameter isServed: whether a service runs on it. What that has looked through is not looked through again.
+    /// - Returns: `false`: there is none.
+    /// - Throws: ``UndecidedLedger``, where only a start may; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
+    package static func isDecided(state: FilePath, isServed: Bool) throws -> Bool {
         let file = try LedgerFile(state: state)
         if try isNoted(in: state) { throw UndecidedLedger.noted }
         if try file.hasForeignLog { throw UndecidedLedger.foreignLog }
-        if try isServed && file.isThere {
-            guard try LedgerReader(state: state).isUpToDate else { throw OlderService() }
-            return try Ledger(state: state, boot: boot, time: time)
-        }
+        if try isServed && file.isThere { return true }
         switch try file.examine() {
-        case .sound: return try openSound(state: state, boot: boot, time: time)
+        case .sound: return true
+        case .missing: return false
         case .newer: throw NewerLedger(state: state)
         case .damaged(let damage): throw UndecidedLedger.damaged(damage)
-        case .missing:
-            if try evidence() != nil { throw UndecidedLedger.lost }
-            return try Ledger(state: state, boot: boot, time: time)
         }
     }
 }

@@ -52,17 +52,56 @@ import Testing
         }
     }
 
+    /// Beside a service that runs, which has looked the ledger through.
     @Test func whatIsInTheWayOfOneDropsRetryEndsTheOthersNot() async throws {
         try await AdministrationTests.withFiledDrops { folder, _ in
             try folder.url.appendingPathComponent("erp/inbox").write("{]", as: "worse.json")
             _ = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
             try Self.garble("retries", folder)
+            let lock = try FileHandle(forUpdating: folder.url.appendingPathComponent("state/lock"))
+            defer { try? lock.close() }
+            try #require(flock(lock.fileDescriptor, LOCK_EX | LOCK_NB) == 0)
             let ended = try await Program.run(
                 ["retry", "bad.json", "good.json", "worse.json"], in: folder.url, environment: Self.environment)
             #expect(ended.status == 65)
             let lines = ended.errors.split(separator: "\n")
             #expect(lines.map { $0.prefix { $0 != ":" } } == ["bad.json", "good.json", "worse.json"])
             #expect(lines.filter { $0.contains("malformed") }.count == 2 && lines[1].contains("it was accepted"))
+        }
+    }
+
+    /// What is the matter with a ledger about which only a start may decide.
+    enum Matter: CaseIterable {
+        case isNoted, isDamaged, isBackupWithForeignLog
+
+        func cause(in folder: TemporaryFolder) async throws {
+            let state = folder.url.appendingPathComponent("state")
+            switch self {
+            case .isNoted: try state.write("corrupt page 7", as: "ledger.damaged")
+            // Of all tables the one that no retry looks into.
+            case .isDamaged: try UnreadableLedgerTests.garble("pauses", folder)
+            case .isBackupWithForeignLog:
+                let backup = try await Program.run(
+                    ["backup", "copy"], in: folder.url, environment: UnreadableLedgerTests.environment)
+                try #require(backup.status == 0)
+                let ledger = state.appendingPathComponent("ledger.sqlite")
+                try FileManager.default.removeItem(at: ledger)
+                try FileManager.default.moveItem(at: folder.url.appendingPathComponent("copy"), to: ledger)
+                try #require(try state.names.contains("ledger.sqlite-wal"))
+            }
+        }
+    }
+
+    @Test(arguments: Matter.allCases, ["bad.json", "--all-retryable"])
+    func nothingIsPutBackWhereAStartHasToDecide(matter: Matter, drop: String) async throws {
+        try await AdministrationTests.withFiledDrops { folder, _ in
+            try await matter.cause(in: folder)
+            let ended = try await Program.run(["retry", drop], in: folder.url, environment: Self.environment)
+            #expect(ended.status == 69, "\(ended.output)")
+            #expect(ended.errors.contains("start the service"))
+            let erp = folder.url.appendingPathComponent("erp")
+            #expect(try erp.appendingPathComponent("failed").names == ["bad.json", "bad.json.result.json"])
+            #expect(try erp.appendingPathComponent("inbox").names == [])
         }
     }
 }

@@ -18,6 +18,16 @@ package enum SharedState {
             evidence: configuration.evidenceOfEarlierRuns)
     }
 
+    /// Looks whether a command may act on what the ledger says, where it writes nothing to it.
+    ///
+    /// - Throws: ``UndecidedLedger``, ``NewerLedger``, ``LedgerReader/Missing``, and what reading it throws.
+    package static func check(_ configuration: Configuration) throws {
+        let state = configuration.state
+        guard try Ledger.isDecided(state: state, isServed: StateLock.holder(of: state) != nil) else {
+            throw LedgerReader.Missing()
+        }
+    }
+
     /// A service that starts makes the ledger, or brings it up to date: two cannot do so at once.
     private static func awaitStart(on state: FilePath) throws {
         do {
