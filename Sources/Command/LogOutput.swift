@@ -1,18 +1,24 @@
 import Synchronization
 import SystemPackage
 
-/// Where the log goes: a file, a pipe or a terminal.
+/// Where the log goes: a file, a pipe, a socket or a terminal.
 ///
 /// Lines that it does not take, for its disk is full or nobody reads at the other end, are lost and counted; whoever logs
 /// goes on (contract, section 11).
 final class LogOutput: Sendable {
     static let standardError = LogOutput(.standardError)
 
+    /// How long a line waits for a reader. While lines are being lost, none waits.
+    private static let patience = Duration.seconds(1)
+
     let descriptor: FileDescriptor
+    private let writer: BoundedWriter
     private let lost = Mutex(0)
 
+    /// - Parameter descriptor: stays open as long as this is used, and is its maker's to close.
     init(_ descriptor: FileDescriptor) {
         self.descriptor = descriptor
+        writer = BoundedWriter(descriptor)
     }
 
     /// Writes one line, without mixing it with another thread's.
@@ -22,7 +28,8 @@ final class LogOutput: Sendable {
         lost.withLock { lost in
             do {
                 // What was written of a lost line has no end.
-                try descriptor.writeWaiting(Array(((lost > 0 ? "\n" : "") + line + "\n").utf8))
+                try writer.write(
+                    Array(((lost > 0 ? "\n" : "") + line + "\n").utf8), within: lost > 0 ? .zero : LogOutput.patience)
                 defer { lost = 0 }
                 return lost
             } catch {

@@ -135,10 +135,12 @@ struct RunCommand: AsyncParsableCommand {
     /// A stop takes less than ten seconds, however busy the machine is: whatever is not put away by then is in the ledger,
     /// as after a kill.
     private static func leaveInTime(_ logger: Logger) {
-        DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + .milliseconds(9300)) {
+        let queue = DispatchQueue.global(qos: .userInitiated)
+        queue.asyncAfter(deadline: .now() + .milliseconds(9300)) {
             logger.warning("stopped in the middle of something; the next start goes on with it")
-            _exit(EXIT_SUCCESS)
         }
+        // Beside that and not after it: whoever reads the log, or does not, holds nothing up.
+        queue.asyncAfter(deadline: .now() + .milliseconds(9500)) { _exit(EXIT_SUCCESS) }
     }
 }
 

@@ -58,6 +58,115 @@ import Testing
         #expect(lines.last?.contains(#""lostLines":"2""#) == true)
     }
 
+    // MARK: Nobody reads
+
+    /// What a log goes to where somebody has to read it.
+    enum Channel: CaseIterable {
+        case pipe, socket, terminal
+
+        func open() throws -> (reader: FileDescriptor, writer: FileDescriptor) {
+            var ends: [CInt] = [-1, -1]
+            var (master, slave): (CInt, CInt) = (-1, -1)
+            let status =
+                switch self {
+                case .pipe: Glibc.pipe(&ends)
+                case .socket: socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends)
+                case .terminal: openpty(&master, &slave, nil, nil, nil)
+                }
+            if self == .terminal { ends = [master, slave] }
+            guard status == 0 else { throw Errno(rawValue: errno) }
+            return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
+        }
+    }
+
+    /// Reads what is there now.
+    private static func drain(_ reader: FileDescriptor) throws -> String {
+        try #require(fcntl(reader.rawValue, F_SETFL, O_NONBLOCK) == 0)
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(reader.rawValue, &buffer, buffer.count)
+            guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+            text += buffer[..<count]
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: Channel.allCases)
+    func linesThatNobodyTakesAreLostAndCounted(channel: Channel) async throws {
+        let (reader, writer) = try channel.open()
+        defer {
+            try? reader.close()
+            try? writer.close()
+        }
+        let output = LogOutput(writer)
+        #expect(output.write("first") == 0)
+        // More than there is room for.
+        #expect(output.write(String(repeating: "x", count: 4 << 20)) == 0)
+        for _ in 0..<1000 { #expect(output.write(String(repeating: "y", count: 5000)) == 0) }
+        var text = ""
+        var lost = 0
+        try await eventually("it is read") {
+            text += try Self.drain(reader)
+            lost = output.write("after")
+            return lost > 0
+        }
+        try await eventually("the line arrives") {
+            text += try Self.drain(reader)
+            return text.hasSuffix("after\n") || text.hasSuffix("after\r\n")
+        }
+        #expect(lost >= 1001)
+        let lines = text.split(whereSeparator: \.isNewline)
+        #expect(lines.first == "first" && lines.last == "after")
+        // Others who write there wait as they did.
+        #expect(fcntl(writer.rawValue, F_GETFL) & O_NONBLOCK == 0)
+    }
+
+    /// Root's pipe is one that the service's user cannot open for himself.
+    private static let users: [UInt32] = geteuid() == 0 ? [0, 64000] : [geteuid()]
+
+    @Test(.timeLimit(.minutes(2)), arguments: users)
+    func aLogThatNobodyReadsStopsNoDropAndNoStop(user: UInt32) async throws {
+        try await Sandbox.withServer { sandbox, address in
+            let folder = try TemporaryFolder()
+            let inbox = try folder.subfolder("erp/inbox")
+            let account = #"{"accounts":[{"clientReferenceId":"1","invoiceNumber":"1","outstandingAmount":1}]}"#
+            try inbox.write(account, as: "a.json")
+            try folder.url.write(CommandTests.configuration(api: address.baseURL), as: "sluice.yaml")
+            let paths = [try folder.subfolder("state"), folder.url.appendingPathComponent("erp"), inbox]
+            for path in paths + [inbox.appendingPathComponent("a.json")] { #expect(chown(path.path, user, user) == 0) }
+            let (reader, writer) = try Channel.pipe.open()
+            defer { try? reader.close() }
+            try #require(fcntl(writer.rawValue, F_SETFL, O_NONBLOCK) == 0)
+            let line = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+            while write(writer.rawValue, line, line.count) > 0 {}
+            try #require(fcntl(writer.rawValue, F_SETFL, 0) == 0)
+            let child = Program.Child()
+            async let service = Subprocess.run(
+                .path(FilePath(Program.executable.path)), arguments: ["run"],
+                environment: .custom(["PATH": "/usr/bin:/bin", "SECRET_OF_THE_TEST": "x"]),
+                workingDirectory: FilePath(folder.url.path), input: .none, output: .discarded,
+                error: .fileDescriptor(writer, closeAfterSpawningProcess: true)
+            ) { child.begin($0.processIdentifier) }
+            do {
+                let done = folder.url.appendingPathComponent("erp/done")
+                try await eventually("it is filed") { ((try? done.names) ?? []).contains("a.json") }
+            } catch {
+                child.signal(SIGKILL)
+                throw error
+            }
+            let clock = ContinuousClock()
+            let stop = clock.now
+            child.signal(SIGTERM)
+            let end = Task {
+                try await Task.sleep(for: .seconds(20))
+                child.signal(SIGKILL)
+            }
+            defer { end.cancel() }
+            #expect(try await service.terminationStatus == .exited(0))
+            #expect(clock.now - stop < .seconds(10))
+        }
+    }
+
     @Test func aListThatCannotBeWrittenDoesNotPassForAWholeOne() async throws {
         let folder = try TemporaryFolder()
         try folder.subfolder("erp/inbox").write("{}", as: "bad.json")
