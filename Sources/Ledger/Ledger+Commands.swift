@@ -10,7 +10,7 @@ extension Ledger {
     /// - Parameters:
     ///   - isServed: whether a service runs on it. What that writes to stays in the form that it knows.
     ///   - evidence: what shows that a service has run before, looked for where there is no ledger.
-    /// - Throws: ``UndecidedLedger``; ``OlderService``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
+    /// - Throws: ``UndecidedLedger``; ``OtherForm``; ``NewerLedger``; GRDB's `DatabaseError`; ``SystemCallError``.
     package static func openForCommand(
         state: FilePath, isServed: Bool, boot: String, time: any TimeSource,
         evidence: () throws(SystemCallError) -> String?
@@ -20,7 +20,7 @@ extension Ledger {
             return try Ledger(state: state, boot: boot, time: time)
         }
         guard isServed else { return try openSound(state: state, boot: boot, time: time) }
-        guard try LedgerReader(state: state).isUpToDate else { throw OlderService() }
+        guard try LedgerReader(state: state).isUpToDate else { throw OtherForm() }
         return try Ledger(state: state, boot: boot, time: time)
     }
 
@@ -69,7 +69,10 @@ package enum UndecidedLedger: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// The ledger is of an earlier version's form, and a service of that version works on it.
-package struct OlderService: Error, CustomStringConvertible {
-    package let description = "the running service is of an older version; restart it first"
+/// The ledger is of an earlier version's form, and a service works on it: one of that version, or one that starts and is
+/// about to bring it up to date. A restart would have that one begin anew.
+package struct OtherForm: Error, CustomStringConvertible {
+    package let description =
+        "the service is still starting and brings it up to date, which may take minutes, or is of an older version; try "
+        + "again when its log says that it started, and restart it only if it has been running for long"
 }

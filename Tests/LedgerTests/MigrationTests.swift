@@ -46,7 +46,7 @@ struct MigrationTests {
         func open(isServed: Bool) throws -> Ledger {
             try Ledger.openForCommand(state: folder.path, isServed: isServed, boot: "boot", time: ManualTime()) { nil }
         }
-        #expect(throws: OlderService.self) { try open(isServed: true) }
+        #expect(throws: OtherForm.self) { try open(isServed: true) }
         #expect(try await pool.read { try Migrations.all.appliedMigrations($0).last } == last)
         // While none runs it is any version's.
         #expect(try await open(isServed: false).pauses() == [])

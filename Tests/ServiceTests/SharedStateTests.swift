@@ -17,7 +17,9 @@ import Testing
             let pool = try DatabasePool(path: stage.state.appending(LedgerFile.name).string)
             let names = Migrations.all.migrations
             try Migrations.all.migrate(pool, upTo: names[names.count - 2])
-            #expect(throws: OlderService.self) { try SharedState.openLedger(stage.configuration()) }
+            let error = #expect(throws: OtherForm.self) { try SharedState.openLedger(stage.configuration()) }
+            // Nobody can tell it from a start that takes long, which a restart would have begin anew.
+            #expect(error?.description.hasPrefix("the service is still starting") == true)
             #expect(try await pool.read { try Migrations.all.appliedMigrations($0) } == names.dropLast())
             withExtendedLifetime(lock) {}
         }

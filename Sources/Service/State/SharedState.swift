@@ -7,7 +7,7 @@ import SystemPackage
 package enum SharedState {
     /// Opens the ledger for writing, as the user that the process has. Nothing is done that is a start's to do.
     ///
-    /// - Throws: ``UndecidedLedger``, ``OlderService``, ``NewerLedger``, and what opening it throws; where there is no state
+    /// - Throws: ``UndecidedLedger``, ``OtherForm``, ``NewerLedger``, and what opening it throws; where there is no state
     ///   folder.
     package static func openLedger(_ configuration: Configuration) throws -> Ledger {
         let state = configuration.state
