@@ -1,10 +1,9 @@
 import ArgumentParser
-import Foundation
+import FileSystem
 import Ledger
 import Model
 import Service
 import SluiceConfiguration
-import SystemPackage
 
 struct BackupCommand: AdministrationCommand {
     static let configuration = CommandConfiguration(
@@ -13,16 +12,16 @@ struct BackupCommand: AdministrationCommand {
 
     @OptionGroup var option: ConfigurationOption
 
-    @Argument(help: "The copy.", completion: .file()) var file: String
+    @Argument(help: "The copy.", completion: .file()) var file: PathArgument
 
     func run(with configuration: SluiceConfiguration.Configuration) async throws {
         let ledger = try Administration(configuration).ledger
-        guard !FileManager.default.fileExists(atPath: file) else {
+        guard try FileStatus.ofEntry(at: file.path) == nil else {
             Output.error("sluice: \(file) is there already; a backup overwrites nothing")
             throw Exit.cannotStart
         }
         do {
-            try ledger.backup(to: FilePath(file), at: SystemTime().timestamp)
+            try ledger.backup(to: file.path, at: SystemTime().timestamp)
         } catch {
             Output.error("sluice: the backup cannot be written: \(error)")
             throw Exit.cannotStart

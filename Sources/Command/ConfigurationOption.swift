@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystem
 import Foundation
 import Model
 import SluiceConfiguration
@@ -7,7 +8,7 @@ import SystemPackage
 /// `--config`, and how the file is found and read.
 struct ConfigurationOption: ParsableArguments {
     @Option(name: .customLong("config"), help: "The configuration file.", completion: .file(extensions: ["yaml"]))
-    var path: String?
+    var path: PathArgument?
 
     /// Reads the configuration, and prints every problem where there are any.
     ///
@@ -27,7 +28,7 @@ struct ConfigurationOption: ParsableArguments {
 
     func read() throws(ConfigurationError) -> Configuration {
         try Configuration.load(
-            explicit: path.map { FilePath($0) }, environment: ProcessInfo.processInfo.environment,
-            currentDirectory: FilePath(FileManager.default.currentDirectoryPath))
+            explicit: path?.path, environment: ProcessInfo.processInfo.environment,
+            currentDirectory: .workingDirectory)
     }
 }

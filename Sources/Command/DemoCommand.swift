@@ -18,13 +18,13 @@ struct DemoCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The folder with the sample drops, a folder a sender.", completion: .directory)
-    var samples: String?
+    var samples: PathArgument?
 
     @Flag(help: "Keep the temporary folder.")
     var keep = false
 
     func run() async throws {
-        guard let samples = samples.map({ FilePath($0) }) ?? SharedFiles.find("inbox") else {
+        guard let samples = samples?.path ?? SharedFiles.find("inbox") else {
             Output.error("sluice: the sample drops are not installed; name their folder with --samples")
             throw Exit.cannotStart
         }

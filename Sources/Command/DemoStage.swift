@@ -1,3 +1,4 @@
+import FileSystem
 import Foundation
 import Logging
 import Model
@@ -8,7 +9,7 @@ import SystemPackage
 struct DemoStage: Sendable {
     let root: URL
     let senders: [String]
-    private let samples: URL
+    private let samples: Directory
 
     /// The credentials that the demo's configuration asks for; the stand-in takes any.
     static let environment = ["SLUICE_DEMO_SECRET": UUID().uuidString]
@@ -17,11 +18,11 @@ struct DemoStage: Sendable {
 
     init(samples: FilePath) throws {
         let files = FileManager.default
-        self.samples = URL(fileURLWithPath: samples.string, isDirectory: true)
+        let samples = try Directory(opening: samples)
+        self.samples = samples
         root = files.temporaryDirectory.appendingPathComponent("sluice-demo-\(UUID().uuidString.prefix(8))")
-        senders = try files.contentsOfDirectory(at: self.samples, includingPropertiesForKeys: [.isDirectoryKey])
-            .filter { try $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true }
-            .map(\.lastPathComponent).sorted()
+        senders = try samples.list().filter { try samples.status(of: $0)?.form == .directory }
+            .map(\.description).sorted()
         for sender in senders {
             try files.createDirectory(at: inbox(of: sender), withIntermediateDirectories: true)
         }
@@ -74,7 +75,7 @@ struct DemoStage: Sendable {
     func dropSamples() throws -> Int {
         var count = 0
         for sender in senders {
-            let folder = samples.appendingPathComponent(sender)
+            let folder = URL(fileURLWithPath: samples.textPath).appendingPathComponent(sender)
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
                 let part = inbox(of: sender).appendingPathComponent(name + ".part")
                 try FileManager.default.copyItem(at: folder.appendingPathComponent(name), to: part)

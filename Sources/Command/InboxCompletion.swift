@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystem
 import Foundation
 import Service
 import SluiceConfiguration
@@ -12,10 +13,10 @@ extension CompletionKind {
     ///   to offer.
     private static func inboxNames(_ words: [String]) -> [String] {
         let after = words.firstIndex(of: "--config").map { words.index(after: $0) }
-        let path = after.flatMap { $0 < words.endIndex ? FilePath(words[$0]) : nil }
+        let path = after.flatMap { $0 < words.endIndex ? PathArgument(argument: words[$0]).path : nil }
         let configuration = try? Configuration.load(
             explicit: path, environment: ProcessInfo.processInfo.environment,
-            currentDirectory: FilePath(FileManager.default.currentDirectoryPath))
+            currentDirectory: .workingDirectory)
         return configuration?.expandedInboxes().map(\.name) ?? []
     }
 }

@@ -14,6 +14,30 @@ struct PathArgument: ExpressibleByArgument, CustomStringConvertible {
 
     /// In the form for people.
     var description: String { FileName.escaped(path.bytes) }
+
+    /// The whole file, which may be a pipe.
+    ///
+    /// - Throws: `Errno`, as ``write(_:)``.
+    func read() throws -> [UInt8] {
+        let file = try FileDescriptor.open(path, .readOnly)
+        return try file.closeAfter {
+            var bytes: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = try piece.withUnsafeMutableBytes { try file.read(into: $0) }
+                if count == 0 { return bytes }
+                bytes += piece[..<count]
+            }
+        }
+    }
+
+    /// Makes the file, or writes it over.
+    func write(_ bytes: [UInt8]) throws {
+        let file = try FileDescriptor.open(
+            path, .writeOnly, options: [.create, .truncate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        try file.closeAfter { _ = try file.writeAll(bytes) }
+    }
 }
 
 extension CommandLine {

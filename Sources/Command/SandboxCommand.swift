@@ -28,7 +28,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("A file of answers, one a line, given one after the other.", valueName: "file"),
         completion: .file())
-    var script: String?
+    var script: PathArgument?
 
     @Flag(help: "Speak TLS and HTTP/2, with a certificate made at the start.")
     var tls = false
@@ -36,7 +36,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("With --tls: where to write the certificate, for api.ca.", valueName: "file"),
         completion: .file())
-    var tlsCertificate: String?
+    var tlsCertificate: PathArgument?
 
     func run() async throws {
         var options = SandboxOptions()
@@ -55,7 +55,7 @@ struct SandboxCommand: AsyncParsableCommand {
         }
         if let script { sandbox.script(script) }
         if let file = tlsCertificate, let authority = sandbox.authority {
-            try Data(authority.utf8).write(to: URL(fileURLWithPath: file))
+            try file.write(Array(authority.utf8))
         }
         var quiet = Logger(label: "sandbox")
         quiet.logLevel = .error
@@ -72,7 +72,7 @@ struct SandboxCommand: AsyncParsableCommand {
     private func readScript() throws -> ScriptFile? {
         guard let script else { return nil }
         do {
-            return try ScriptFile(parsing: String(contentsOfFile: script, encoding: .utf8))
+            return try ScriptFile(parsing: String(decoding: script.read(), as: UTF8.self))
         } catch {
             throw ValidationError("\(script): \(error)")
         }

@@ -1,6 +1,12 @@
 import Model
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Paths as the bytes that they are: nothing in them need be UTF-8.
 extension FilePath {
     /// - Parameter bytes: up to the first that is zero.
@@ -11,6 +17,13 @@ extension FilePath {
 
     package var bytes: [UInt8] {
         withPlatformString { UnsafeBufferPointer(start: $0, count: length).map(UInt8.init(bitPattern:)) }
+    }
+
+    /// The process's working directory; `.` where it has none any more.
+    package static var workingDirectory: FilePath {
+        guard let path = getcwd(nil, 0) else { return "." }
+        defer { free(path) }
+        return FilePath(platformString: path)
     }
 
     /// The entry of this name in the folder.
@@ -33,6 +46,10 @@ extension FileName {
 }
 
 extension Directory {
+    /// A path for libraries that take paths as text only: it leads here by the descriptor (`proc(5)`), for as long as this
+    /// is open.
+    package var textPath: String { "/proc/self/fd/\(descriptor)" }
+
     /// Opens the folder that a path is in.
     ///
     /// - Returns: the folder, and the path's name there.
@@ -43,4 +60,9 @@ extension Directory {
         guard let (folder, name) = path.located else { throw SystemCallError("open", path.string, .isDirectory) }
         return (try Directory(opening: folder), name)
     }
+}
+
+extension OpenFile {
+    /// As ``Directory/textPath``.
+    package var textPath: String { "/proc/self/fd/\(descriptor)" }
 }

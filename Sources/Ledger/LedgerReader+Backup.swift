@@ -12,26 +12,25 @@ extension LedgerReader {
     ///
     /// - Throws: ``SystemCallError``, EEXIST where the name is taken; GRDB's `DatabaseError`.
     package func backup(to file: FilePath, at now: Timestamp) throws {
-        guard let name = file.lastComponent?.string else { throw SystemCallError("open", file.string, .isDirectory) }
-        let parent = file.removingLastComponent()
-        let folder = try Directory(opening: parent.isEmpty ? "." : parent)
-        let part = FileName(name + ".part")
+        let (folder, name) = try Directory.containing(file)
+        let part = FileName(bytes: name.bytes + Array(".part".utf8))
         // Of one that was cut off.
         try folder.remove(part)
         // SQLite keeps to the mode of what it finds, in the files that it makes beside it, too.
-        _ = try OpenFile(creating: part, in: folder, .exclusive(mode: 0o600))
-        try copy(to: folder.path.appending(name + ".part"), at: now)
-        try OpenFile(reading: part, in: folder).sync()
+        let opened = try OpenFile(creating: part, in: folder, .exclusive(mode: 0o600))
+        try copy(to: opened, at: now)
+        try opened.sync()
         KillPoint.backupCopied.reach()
-        guard try folder.move(part, to: folder, as: FileName(name)) else {
-            throw SystemCallError("rename", file.string, .fileExists)
+        guard try folder.move(part, to: folder, as: name) else {
+            throw SystemCallError("rename", folder.describe(name), .fileExists)
         }
         try folder.sync()
         KillPoint.backupPlaced.reach()
     }
 
-    private func copy(to file: FilePath, at now: Timestamp) throws {
-        let copy = try DatabaseQueue(path: file.string)
+    private func copy(to file: OpenFile, at now: Timestamp) throws {
+        // SQLite follows the link to the file's own name.
+        let copy = try DatabaseQueue(path: file.textPath)
         try queue.backup(to: copy)
         try Migrations.all.migrate(copy)
         try copy.write { try Ledger.pause(because: LedgerWords.backup(of: now), at: now.milliseconds, $0) }

@@ -45,8 +45,11 @@ import Testing
     }
 
     /// The names in a folder as bytes: Foundation leaves out what is not UTF-8.
-    private static func names(in folder: URL) -> Set<[UInt8]> {
-        guard let stream = opendir(folder.path) else { return [] }
+    private static func names(in folder: URL) -> Set<[UInt8]> { names(at: Array(folder.path.utf8)) }
+
+    private static func names(at folder: [UInt8]) -> Set<[UInt8]> {
+        let path = folder.map(CChar.init(bitPattern:)) + [0]
+        guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
         var names: Set<[UInt8]> = []
         while let entry = readdir(stream) {
@@ -273,19 +276,74 @@ import Testing
             sluice check $'erp/failed/caf\xe9.json'
             sluice retry $'erp/failed/caf\xe9.json'
             """#
+        let said = try Self.bash(script, in: folder)
+        #expect(
+            said.split(separator: "\n") == ["show 0", "show 0", "show 0", "show 66", "check 65", "retry 0"])
+        #expect(Self.names(in: inbox) == [name])
+    }
+
+    /// What a script, in which `$0` is the program, wrote to standard output.
+    private static func bash(_ script: String, in folder: TemporaryFolder) throws -> String {
         let shell = Process()
         let output = Pipe()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")
         shell.arguments = ["-c", script, Program.executable.path]
-        shell.environment = Self.environment
+        shell.environment = environment
         shell.currentDirectoryURL = folder.url
         shell.standardOutput = output
         try shell.run()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         shell.waitUntilExit()
+        return said
+    }
+
+    /// However many drops came later, and whether what is shown is the name's own text or stands for a byte.
+    @Test func aNameIsFoundBehindAnyNumberOfLaterDrops() async throws {
+        let folder = try TemporaryFolder()
+        let inbox = try folder.subfolder("erp/inbox")
+        try folder.url.write(
+            CommandTests.configuration(api: "http://127.0.0.1:1", inbox: "partialGrace: 0s"), as: "sluice.yaml")
+        let first: [[UInt8]] = [[0xE9] + Array(".json".utf8), Array(#"C:\out\orders.json"#.utf8)]
+        for (number, name) in first.enumerated() {
+            try Self.create(name, Self.account(number, amount: "-5"), in: inbox)
+        }
+        _ = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
+        for number in 0...1000 { try inbox.write("{]", as: "later-\(number).json") }
+        _ = try await Program.run(["run", "--once"], in: folder.url, environment: Self.environment)
+        let script = #"""
+            "$0" show '\xe9.json' >/dev/null; echo $?
+            "$0" show $'\xe9.json' >/dev/null; echo $?
+            "$0" show 'C:\out\orders.json' >/dev/null; echo $?
+            "$0" show '\xe8.json' 2>/dev/null; echo $?
+            """#
+        #expect(try Self.bash(script, in: folder) == "0\n0\n0\n66\n")
+    }
+
+    @Test func everyOptionTakesAPathThatIsNotUTF8() async throws {
+        let folder = try TemporaryFolder()
+        let inbox = try folder.subfolder("erp/inbox")
+        try folder.url.write(
+            CommandTests.configuration(api: "http://127.0.0.1:1", inbox: "partialGrace: 0s"), as: "sluice.yaml")
+        try inbox.write("{}", as: "bad.json")
+        try folder.subfolder("samples/erp").write("{}", as: "sample.json")
+        let script = #"""
+            mkdir $'b\xe9'; mv sluice.yaml $'conf\xe9.yaml'; mv samples $'samples\xe9'
+            sluice() { "$0" "$@" >/dev/null 2>&1; echo "$1 $?"; }
+            sluice run --once --config $'conf\xe9.yaml'
+            sluice backup --config $'conf\xe9.yaml' $'b\xe9/caf\xe9.db'
+            sluice backup --config $'conf\xe9.yaml' $'b\xe9/caf\xe9.db'
+            sluice demo --samples $'samples\xe9'
+            echo maybe > $'script\xe9'
+            "$0" sandbox --script $'script\xe9' 2>&1 | grep -c 'script.xe9: line 1'
+            coproc "$0" sandbox --listen 127.0.0.1:0 --tls --tls-certificate $'b\xe9/ca\xe9.pem'
+            read -r line <&"${COPROC[0]}"
+            kill "$COPROC_PID"; wait "$COPROC_PID"
+            """#
+        let said = try Self.bash(script, in: folder)
+        #expect(said.split(separator: "\n") == ["run 1", "backup 0", "backup 69", "demo 0", "1"])
+        let made = Self.names(at: Array(folder.url.path.utf8) + [0x2F, 0x62, 0xE9])
         #expect(
-            said.split(separator: "\n") == ["show 0", "show 0", "show 0", "show 66", "check 65", "retry 0"])
-        #expect(Self.names(in: inbox) == [name])
+            made == [Array("caf".utf8) + [0xE9] + Array(".db".utf8), Array("ca".utf8) + [0xE9] + Array(".pem".utf8)])
     }
 
     @Test func everyArgumentKeepsItsBytes() {

@@ -60,15 +60,12 @@ package struct Administration: Sendable {
     package func drop(_ words: FilePath) throws -> DropEntry {
         if let entry = try ledger.drop(DropID(text: words.string)) { return entry }
         if let entry = try filed(at: words) ?? underWay(at: words) { return entry }
+        var named = try ledger.newest(named: FileName(bytes: words.bytes))
+        if named.isEmpty { named = try ledger.newest(shownAs: words.string) }
         let name = FileName.escaped(words.bytes)
-        // In the form for people a byte that is not UTF-8 stands behind a backslash; what is before it is in both forms.
-        let beginning = name.prefix { $0 != "\\" }
-        let named = try ledger.drops(DropQuery(text: String(beginning), limit: 1000)).filter {
-            $0.drop.name.description == name || $0.filedName?.description == name
-        }
         guard let first = named.first else { throw Unknown(description: "there is no drop \(name)") }
-        let inboxes = Set(named.map(\.drop.inbox)).sorted()
-        guard inboxes.count == 1 else {
+        guard named.count == 1 else {
+            let inboxes = named.map(\.drop.inbox).sorted()
             throw Unknown(
                 description:
                     "\(name) came to the inboxes \(inboxes.joined(separator: ", ")); name its path or its identifier")
@@ -79,7 +76,7 @@ package struct Administration: Sendable {
     /// The folder and the name that a path means here; `nil`: it names nothing.
     static func located(_ path: FilePath) -> (folder: FilePath, name: FileName)? {
         guard let (folder, name) = path.located else { return nil }
-        return (FilePath(FileManager.default.currentDirectoryPath).pushing(folder).lexicallyNormalized(), name)
+        return (FilePath.workingDirectory.pushing(folder).lexicallyNormalized(), name)
     }
 
     private func filed(at path: FilePath) throws -> DropEntry? {
