@@ -1,11 +1,6 @@
+import Glibc
 import Model
 import SystemPackage
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// Paths as the bytes that they are: nothing in them need be UTF-8.
 extension FilePath {
