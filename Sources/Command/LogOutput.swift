@@ -8,16 +8,17 @@ import SystemPackage
 final class LogOutput: Sendable {
     static let standardError = LogOutput(.standardError)
 
-    /// How long a line waits for a reader. While lines are being lost, none waits.
-    private static let patience = Duration.seconds(1)
-
     let descriptor: FileDescriptor
+    private let patience: Duration
     private let writer: BoundedWriter
     private let lost = Mutex(0)
 
-    /// - Parameter descriptor: stays open as long as this is used, and is its maker's to close.
-    init(_ descriptor: FileDescriptor) {
+    /// - Parameters:
+    ///   - descriptor: stays open as long as this is used, and is its maker's to close.
+    ///   - patience: how long a line waits for a reader. While lines are being lost, none waits.
+    init(_ descriptor: FileDescriptor, patience: Duration = .seconds(1)) {
         self.descriptor = descriptor
+        self.patience = patience
         writer = BoundedWriter(descriptor)
     }
 
@@ -29,7 +30,7 @@ final class LogOutput: Sendable {
             do {
                 // What was written of a lost line has no end.
                 try writer.write(
-                    Array(((lost > 0 ? "\n" : "") + line + "\n").utf8), within: lost > 0 ? .zero : LogOutput.patience)
+                    Array(((lost > 0 ? "\n" : "") + line + "\n").utf8), within: lost > 0 ? .zero : patience)
                 defer { lost = 0 }
                 return lost
             } catch {

@@ -136,11 +136,11 @@ struct RunCommand: AsyncParsableCommand {
     /// as after a kill.
     private static func leaveInTime(_ logger: Logger) {
         let queue = DispatchQueue.global(qos: .userInitiated)
-        queue.asyncAfter(deadline: .now() + .milliseconds(9300)) {
+        queue.asyncAfter(deadline: .now() + .milliseconds(9200)) {
             logger.warning("stopped in the middle of something; the next start goes on with it")
         }
         // Beside that and not after it: whoever reads the log, or does not, holds nothing up.
-        queue.asyncAfter(deadline: .now() + .milliseconds(9500)) { _exit(EXIT_SUCCESS) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(9300)) { _exit(EXIT_SUCCESS) }
     }
 }
 

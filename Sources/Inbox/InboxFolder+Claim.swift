@@ -186,7 +186,7 @@ extension InboxFolder {
 
     /// Removes the markers of drops that were claimed, by a run of the service that was stopped before it could.
     ///
-    /// - Parameter claimed: what lies in `.work` as its claim left it. A marker that is younger, and has a file, is a later drop's.
+    /// - Parameter claimed: what lies in `.work` as its claim left it. A marker that is younger has changed since.
     package func removeMarkers(of claimed: [(name: WorkName, status: FileStatus)]) {
         guard settings.ready != nil, openForWork(), let folder else { return }
         defer { if isWaiting { close() } }

@@ -98,7 +98,7 @@ import Testing
             try? reader.close()
             try? writer.close()
         }
-        let output = LogOutput(writer)
+        let output = LogOutput(writer, patience: .milliseconds(10))
         #expect(output.write("first") == 0)
         // More than there is room for.
         #expect(output.write(String(repeating: "x", count: 4 << 20)) == 0)
