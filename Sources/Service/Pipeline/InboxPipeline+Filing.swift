@@ -26,8 +26,10 @@ extension InboxPipeline {
         await parts.announcements.announce(final: drop.id)
         let holdsBack = ending.outcome == .accepted && spoken?.settlesIn ?? .zero > .zero
         await parts.order.conclude(drop.id, settlesIn: holdsBack ? spoken?.settlesIn : nil)
-        if ending.outcome == .accepted || sent.contains(where: { $0.joined != nil }) {
-            try await parts.submitter.forgetBodies(of: sent)
+        // What it shared was looked through for its records until now; it was decided before it shared anything.
+        let batches = parts.submitter.confirms && !sent.isEmpty ? result.batches.map(\.batch) : sent
+        if ending.outcome == .accepted || batches.contains(where: { $0.joined != nil }) {
+            try await parts.submitter.forgetBodies(of: batches)
         }
         KillPoint.bodiesForgotten.reach()
         try await file(result, name, in: work)
