@@ -187,6 +187,18 @@ extension Ledger {
         for (partial, references) in doubts where references.isSubset(of: clear) { try forget(partial, database) }
     }
 
+    /// Whoever sent all the same what was in doubt has settled that.
+    private static func endDoubts(
+        of partial: Int64, about sent: [PaymentRecord], _ database: Database
+    ) throws {
+        guard try database.holds("SELECT 1 FROM partialRecords WHERE partial = ? AND unclear", partial) else { return }
+        for record in sent {
+            try database.run(
+                "UPDATE partialRecords SET used = 1 WHERE partial = ? AND unclear AND hash = ?", partial,
+                record.hash.bytes)
+        }
+    }
+
     /// Whether it is not known which records of one of these batches the API refused.
     package func isInDoubt(_ references: [String]) async throws -> Bool {
         let references = String(decoding: try JSONEncoder().encode(references), as: UTF8.self)
@@ -232,12 +244,7 @@ extension Ledger {
                 try forget(partial.id, database)
                 continue
             }
-            // Whoever sent them all the same has settled that.
-            for record in sent {
-                try database.run(
-                    "UPDATE partialRecords SET used = 1 WHERE partial = ? AND unclear AND hash = ?", partial.id,
-                    record.hash.bytes)
-            }
+            try endDoubts(of: partial.id, about: sent, database)
             // Where nothing was left out, it does not matter what was accepted, which may be much.
             let remainder = try Remainder(partial.id, restAlone: leftOut.isEmpty, database)
             switch remainder.take(sent: sent, leftOut: leftOut) {
